@@ -1,0 +1,165 @@
+"""Steps on the EFI system partition and the firmware's boot entries.
+
+The signed chain is Debian's: the firmware trusts shim (signed by Microsoft), shim trusts GRUB,
+GRUB trusts the kernel (both signed by Debian). https://wiki.debian.org/SecureBoot
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.context import Context
+from installer.errors import CommandFailed
+from installer.events import Message
+
+_SHIM = "/usr/lib/shim/shimx64.efi.signed"
+_MOK_MANAGER = "/usr/lib/shim/mmx64.efi.signed"
+_GRUB = "/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed"
+_FALLBACK_LIST = "/usr/lib/shim/BOOTX64.CSV"
+_EFIVARS = Path("/sys/firmware/efi/efivars")
+
+LOADER = r"\EFI\debian\shimx64.efi"
+
+# Debian's signed GRUB looks for its configuration in /EFI/debian wherever it was started from.
+# /EFI/BOOT is what firmware starts that has no entry for this disk.
+ESP_FILES = {
+    "EFI/debian/shimx64.efi": _SHIM,
+    "EFI/debian/mmx64.efi": _MOK_MANAGER,
+    "EFI/debian/grubx64.efi": _GRUB,
+    "EFI/debian/BOOTX64.CSV": _FALLBACK_LIST,
+    "EFI/BOOT/mmx64.efi": _MOK_MANAGER,
+    "EFI/BOOT/grubx64.efi": _GRUB,
+    "EFI/BOOT/BOOTX64.EFI": _SHIM,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteEsp:
+    """Put shim, GRUB and its configuration on the ESP, and read everything back.
+
+    It is done with mtools, which needs no vfat in the kernel, so that an image is written by the
+    same code. From here on the disk boots.
+    """
+
+    volume: str
+    grub_cfg: str
+    weight: float = 2.0
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return f"write shim, GRUB and grub.cfg to the ESP on {self.volume}, and read them back"
+
+    def check(self, context: Context) -> None:
+        """Nothing to look at before the root is there."""
+
+    def run(self, context: Context) -> None:
+        """Stage the files, copy them over, compare what a fresh read gives."""
+        stage, back = context.work / "esp", context.work / "esp-read-back"
+        context.on_undo("remove the staged ESP", lambda: _remove_folders(stage, back))
+        self._stage(context, stage)
+        node = context.node(self.volume)
+        context.runner.run(["mcopy", "-i", node, "-s", "-n", str(stage / "EFI"), "::/"])
+        context.runner.run(["sync", node])
+        context.runner.run(["blockdev", "--flushbufs", node])
+        back.mkdir(parents=True, exist_ok=True)
+        context.runner.run(["mcopy", "-i", node, "-s", "-n", "::/EFI", str(back)])
+        wanted, found = _digests(stage), _digests(back)
+        if wanted != found:
+            names = ", ".join(sorted(name for name in wanted if wanted[name] != found.get(name)))
+            raise CommandFailed(
+                f"the ESP on {node} gives back other bytes than were written: {names}",
+                "The disk is faulty: replace it.",
+            )
+
+    def _stage(self, context: Context, stage: Path) -> None:
+        for name, source in ESP_FILES.items():
+            place = context.inside(source)
+            if not place.is_file():
+                raise CommandFailed(
+                    f"the payload has no {source}", "It lacks the signed boot loader: rebuild it."
+                )
+            (stage / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(place, stage / name)
+        (stage / "EFI/debian/grub.cfg").write_text(self.grub_cfg, encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteBootEntry:
+    """Write the firmware's boot entry (NVRAM), first in its order, and read it back.
+
+    Firmware that takes no entry still starts the disk by the fallback path, so that is a warning.
+    """
+
+    disk: str
+    partition: int
+    partition_guid: str
+    label: str
+    weight: float = 1.0
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return f"write the firmware boot entry “{self.label}” for {LOADER} and read it back"
+
+    def check(self, context: Context) -> None:
+        """The firmware's variables are there."""
+        if not _EFIVARS.is_dir():
+            context.emit(Message(level="warning", text="The firmware's variables are not mounted."))
+
+    def run(self, context: Context) -> None:
+        """Remove our entries for partitions that are gone, add the new one, look at the result."""
+        try:
+            self._write(context)
+        except CommandFailed as error:
+            text = f"No boot entry in the firmware; the disk's fallback path will do: {error}"
+            context.emit(Message(level="warning", text=text))
+
+    def _write(self, context: Context) -> None:
+        present = set(context.runner.run(["lsblk", "-n", "-o", "PARTUUID"]).lower().split())
+        for number, guid in boot_entries(context.runner.run(["efibootmgr", "-v"]), self.label):
+            if guid not in present:
+                context.runner.run(["efibootmgr", "--quiet", "-b", number, "-B"])
+        context.runner.run(
+            [
+                "efibootmgr",
+                "--quiet",
+                "--create",
+                "--disk",
+                context.node(self.disk),
+                "--part",
+                str(self.partition),
+                "--label",
+                self.label,
+                "--loader",
+                LOADER,
+            ]
+        )
+        found = boot_entries(context.runner.run(["efibootmgr", "-v"]), self.label)
+        if self.partition_guid not in {guid for _, guid in found}:
+            raise CommandFailed("the firmware did not keep the boot entry")
+
+
+def boot_entries(text: str, label: str) -> list[tuple[str, str]]:
+    """The number and the partition GUID of each entry with a label, from ``efibootmgr -v``."""
+    pattern = rf"^Boot([0-9A-F]{{4}})\*? {re.escape(label)}\s+HD\(\d+,GPT,([0-9a-fA-F-]{{36}}),"
+    return [
+        (match.group(1), match.group(2).lower())
+        for match in re.finditer(pattern, text, re.MULTILINE)
+    ]
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {
+        # FAT keeps names without regard to case.
+        str(path.relative_to(folder)).lower(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def _remove_folders(*folders: Path) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,149 @@
+"""Steps on single files of the new host."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.context import Context
+from installer.errors import MachineUnfit
+from ks_schema import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteFile:
+    """Write a text file, with its folders, over whatever is there."""
+
+    path: str
+    text: str
+    mode: int = 0o644
+    owner: int = 0
+    weight: float = 0.01
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        owner = f", owner {self.owner}" if self.owner else ""
+        return f"write {self.path} (mode {self.mode:04o}{owner})"
+
+    def check(self, context: Context) -> None:
+        """Nothing to look at before the root is there."""
+
+    def run(self, context: Context) -> None:
+        """Write it, never through a link that stands in its place."""
+        place = context.inside(self.path)
+        _make_folders(place.parent, self.owner)
+        if place.is_symlink():
+            place.unlink()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        with os.fdopen(os.open(place, flags, self.mode), "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), self.mode)
+            os.fchown(file.fileno(), self.owner, self.owner)
+            file.write(self.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeLink:
+    """Make a symbolic link, in place of whatever file is there."""
+
+    path: str
+    to: str
+    weight: float = 0.01
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return f"link {self.path} to {self.to}"
+
+    def check(self, context: Context) -> None:
+        """Nothing to look at before the root is there."""
+
+    def run(self, context: Context) -> None:
+        """Make it."""
+        place = context.inside(self.path)
+        place.unlink(missing_ok=True)
+        place.symlink_to(self.to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTimezone:
+    """Point ``/etc/localtime`` at a zone that the new host has."""
+
+    zone: str
+    weight: float = 0.01
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return f"set the time zone to {self.zone}"
+
+    def check(self, context: Context) -> None:
+        """The zone is known here; the new host's list is the same."""
+        del context
+        zones = Path("/usr/share/zoneinfo")
+        if zones.is_dir() and not (zones / self.zone).is_file():
+            raise MachineUnfit(
+                [
+                    Problem(
+                        pointer="/timezone",
+                        message=f"there is no time zone {self.zone}",
+                        hint="use a name like Europe/Berlin",
+                    )
+                ]
+            )
+
+    def run(self, context: Context) -> None:
+        """Make the link."""
+        MakeLink(path="/etc/localtime", to=f"/usr/share/zoneinfo/{self.zone}").run(context)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateLocale:
+    """Compile a locale into the new host, from the sources of the system that installs."""
+
+    locale: str
+    weight: float = 3.0
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return f"generate the locale {self.locale}"
+
+    def check(self, context: Context) -> None:
+        """Its source is here."""
+        del context
+        source = Path("/usr/share/i18n/locales", self.locale.partition(".")[0])
+        if not source.is_file():
+            raise MachineUnfit(
+                [
+                    Problem(
+                        pointer="/locale",
+                        message=f"there is no locale {self.locale}",
+                        hint="use a name like en_US.UTF-8, or C.UTF-8",
+                    )
+                ]
+            )
+
+    def run(self, context: Context) -> None:
+        """Compile it."""
+        language, _, charset = self.locale.partition(".")
+        context.inside("/usr/lib/locale").mkdir(parents=True, exist_ok=True)
+        context.runner.run(
+            [
+                "localedef",
+                "--no-archive",
+                f"--prefix={context.target}",
+                "-i",
+                language,
+                "-f",
+                charset or "UTF-8",
+                self.locale,
+            ]
+        )
+
+
+def _make_folders(folder: Path, owner: int) -> None:
+    """Make the missing folders above a file; a private one (a dot folder) only for its owner."""
+    if folder.is_dir():
+        return
+    _make_folders(folder.parent, owner)
+    folder.mkdir()
+    os.chown(folder, owner, owner)
+    folder.chmod(0o700 if folder.name.startswith(".") else 0o755)

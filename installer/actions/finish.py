@@ -1,0 +1,60 @@
+"""The last steps: what the new host keeps of its installation, and that it is on the disk."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+
+from installer.actions.files import WriteFile
+from installer.context import Context
+from installer.journal import EVENTS_NAME, LOG_NAME
+from installer.secret import Secret
+
+LOG_FOLDER = "/var/log/photon-installer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepRecord:
+    """Leave the kickstart that reproduces this host (hashes only), the plan and the log in it."""
+
+    kickstart: Secret
+    plan: str
+    weight: float = 0.1
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return f"keep the kickstart, the plan and the log in {LOG_FOLDER}"
+
+    def check(self, context: Context) -> None:
+        """Nothing to look at before the root is there."""
+
+    def run(self, context: Context) -> None:
+        """Write them, readable by root alone: they hold password hashes."""
+        for name, text in (
+            ("kickstart.json", self.kickstart.reveal()),
+            ("plan.txt", self.plan),
+        ):
+            WriteFile(path=f"{LOG_FOLDER}/{name}", text=text, mode=0o600).run(context)
+        for name in (LOG_NAME, EVENTS_NAME):
+            if (context.work / name).is_file():
+                place = context.inside(f"{LOG_FOLDER}/{name}")
+                shutil.copyfile(context.work / name, place)
+                place.chmod(0o600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRoot:
+    """Wait until everything written so far is on the disk."""
+
+    weight: float = 10.0
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return "write everything out to the disk"
+
+    def check(self, context: Context) -> None:
+        """Nothing to look at before the root is there."""
+
+    def run(self, context: Context) -> None:
+        """Sync the filesystem that the new root is on."""
+        context.runner.run(["sync", "--file-system", str(context.target)])

@@ -1,0 +1,119 @@
+"""Steps on the payload: prove that it is what its index says, extract a tree of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.context import Context
+from installer.errors import PayloadBad
+from installer.payload import PayloadImage, PayloadTree, verify_image
+from installer.sizes import format_size
+
+# unsquashfs sets aside 512 MiB for its queues unless told otherwise: too much for a small machine.
+_QUEUE_MIB = "16"
+_PROGRESS_FIELD = "wchar:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyPayload:
+    """Read the whole image and compare its digest, before anything is written to the disk.
+
+    An image on a server is kept in memory meanwhile, so that what is extracted later is what
+    was verified.
+    """
+
+    source: str
+    image: PayloadImage
+    weight: float = 10.0
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return (
+            f"verify {self.source}/{self.image.file}, {format_size(self.image.size)}, "
+            f"SHA-256 {self.image.sha256[:16]}…"
+        )
+
+    def check(self, context: Context) -> None:
+        """A local image is there and has the right size: cheap to know before it is read."""
+        del context
+        if is_remote(self.source):
+            return
+        path = Path(self.source) / self.image.file
+        if not path.is_file():
+            raise PayloadBad(
+                f"{path}: no such file", "The medium has no payload, or it is damaged."
+            )
+
+    def run(self, context: Context) -> None:
+        """Verify it."""
+        done = 0
+
+        def advance(size: int) -> None:
+            nonlocal done
+            done += size
+            context.advance(min(1.0, done / max(1, self.image.size)))
+
+        keep = context.work / self.image.file if is_remote(self.source) else None
+        if keep is not None:
+            context.on_undo(f"remove {keep}", lambda: keep.unlink(missing_ok=True))
+        verify_image(self.source, self.image, advance=advance, keep=keep)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractPayload:
+    """Extract the root tree with unsquashfs, which uses every processor."""
+
+    source: str
+    tree: PayloadTree
+    weight: float = 60.0
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return f"extract {self.tree.name}, {format_size(self.tree.installed_size)}"
+
+    def check(self, context: Context) -> None:
+        """VerifyPayload has looked at the image."""
+
+    def run(self, context: Context) -> None:
+        """Extract it into the mounted root.
+
+        unsquashfs cannot leave out the leading folder of a subtree; so the root is mounted at a
+        folder of that name, and unsquashfs is pointed at the folder above.
+        """
+        folder = context.work if is_remote(self.source) else Path(self.source)
+
+        def watch(pid: int) -> None:
+            context.advance(min(0.99, _bytes_written(pid) / max(1, self.tree.installed_size)))
+
+        context.runner.run(
+            [
+                "unsquashfs",
+                "-force",
+                "-quiet",
+                "-no-progress",
+                "-da",
+                _QUEUE_MIB,
+                "-fr",
+                _QUEUE_MIB,
+                "-dest",
+                str(context.target.parent),
+                str(folder / self.tree.image.file),
+                self.tree.path,
+            ],
+            watch=watch,
+        )
+
+
+def is_remote(source: str) -> bool:
+    """Whether the payload lies on a server."""
+    return source.startswith(("http://", "https://"))
+
+
+def _bytes_written(pid: int) -> int:
+    """How many bytes a process has handed to write(2) so far; 0 when it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/io").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith(_PROGRESS_FIELD)), 0)

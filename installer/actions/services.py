@@ -1,0 +1,76 @@
+"""Steps on units and scripts of the new host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.context import Context
+
+_VERBS = {"enabled": "enable", "disabled": "disable", "masked": "mask"}
+_SCRIPT = "/var/tmp/photon-installer-script"  # noqa: S108  (inside the new host, mode 0700)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetUnits:
+    """Enable, disable or mask units for the first start (``state`` as in the kickstart)."""
+
+    state: str
+    units: tuple[str, ...]
+    weight: float = 0.5
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return f"{_VERBS[self.state]} {', '.join(self.units)}"
+
+    def check(self, context: Context) -> None:
+        """The planner has compared the units with those of the payload."""
+
+    def run(self, context: Context) -> None:
+        """Set them."""
+        root = f"--root={context.target}"
+        context.runner.run(["systemctl", root, "--quiet", _VERBS[self.state], *self.units])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunScript:
+    """Run a script of the kickstart inside the new host's tree; ``timeout`` in seconds."""
+
+    name: str
+    text: str
+    timeout: float
+    weight: float = 5.0
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return f"run the script {self.name} in the new host (at most {self.timeout:g} s)"
+
+    def check(self, context: Context) -> None:
+        """Only running it shows what it does."""
+
+    def run(self, context: Context) -> None:
+        """Run it with the kernel's filesystems and name resolution of the running system."""
+        depth = context.depth
+        try:
+            for source, options in (("/proc", "rbind"), ("/sys", "rbind"), ("/dev", "rbind")):
+                _bind(context, source, options)
+            if Path("/run/systemd/resolve").is_dir():
+                _bind(context, "/run/systemd/resolve", "bind")
+            place = context.inside(_SCRIPT)
+            place.touch(mode=0o700)
+            context.on_undo(f"remove {_SCRIPT}", lambda: place.unlink(missing_ok=True))
+            place.write_text(self.text, encoding="utf-8")
+            context.runner.run(["chroot", str(context.target), _SCRIPT], timeout=self.timeout)
+        finally:
+            context.unwind(depth)
+
+
+def _bind(context: Context, source: str, options: str) -> None:
+    place = context.inside(source)
+    place.mkdir(parents=True, exist_ok=True)
+    # A slave: what the script mounts or unmounts below stays with it.
+    context.runner.run(["mount", "-o", f"{options}", source, str(place)])
+    context.runner.run(["mount", "--make-rslave", str(place)])
+    context.on_undo(
+        f"unmount {place}", lambda: context.runner.run(["umount", "--recursive", str(place)])
+    )

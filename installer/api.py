@@ -1,0 +1,205 @@
+"""The engine as its users see it: the screens, the command line and the unattended run."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from installer import kickstart, probe
+from installer.config.model import InstallConfig
+from installer.config.read import from_document
+from installer.config.write import hash_passwords, to_document
+from installer.context import RUN_DIRECTORY
+from installer.errors import CommandFailed, KickstartInvalid, MachineUnfit
+from installer.events import Emit
+from installer.execute import execute
+from installer.journal import open_journal, tee
+from installer.machine import Disk, Firmware, FirmwareMode, Machine
+from installer.payload import PayloadIndex, load_payload_index, verify_image
+from installer.plan.build import make_plan
+from installer.plan.decide import IMAGE_TRANSPORT
+from installer.plan.model import InstallPlan
+from installer.run import ProcessRunner
+from ks_schema import Document, Problem
+
+MEDIUM_PAYLOAD = "/run/photon/medium/photon/payload"
+_INDEX_DIGEST = Path("/run/photon/index.sha256")
+_COMMAND_LINE = Path("/proc/cmdline")
+_IMAGE_MEMORY = 1 << 30
+
+
+def new_seed() -> str:
+    """A seed for one installation: every identifier of the host derives from it."""
+    return secrets.token_hex(16)
+
+
+def problems(document: Document) -> tuple[Problem, ...]:
+    """Everything that is wrong with a kickstart, as far as can be told without the machine."""
+    try:
+        from_document(document)
+    except KickstartInvalid as error:
+        return error.problems
+    return ()
+
+
+def check(data: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """Everything that is wrong with a draft, which no file holds yet."""
+    return problems(Document(data=data))
+
+
+def configuration(document: Document) -> InstallConfig:
+    """The configuration a kickstart asks for, passwords hashed.
+
+    :raises KickstartInvalid: something is wrong with it.
+    """
+    return hash_passwords(from_document(document))
+
+
+def prepare(
+    document: Document, machine: Machine, payload: PayloadIndex, *, seed: str
+) -> InstallPlan:
+    """The plan for a kickstart on a machine.
+
+    :raises KickstartInvalid: something is wrong with the kickstart.
+    :raises MachineUnfit: the machine or the payload cannot give what it asks for.
+    """
+    try:
+        return make_plan(configuration(document), machine, payload, seed=seed)
+    except MachineUnfit as error:
+        raise MachineUnfit(
+            document.problem(each.pointer, each.message, each.hint) for each in error.problems
+        ) from None
+
+
+def install(
+    plan: InstallPlan,
+    *,
+    emit: Emit,
+    cancelled: Callable[[], bool] = lambda: False,
+    work: Path = RUN_DIRECTORY,
+) -> None:
+    """Carry the plan out; its journal is kept in ``work``, and in the new host.
+
+    :raises InstallerError: it failed or was cancelled; the ``Failed`` event has told so.
+    """
+    sink = tee(open_journal(work), emit)
+    execute(plan, ProcessRunner(sink, cancelled), sink, work=work, cancelled=cancelled)
+
+
+def install_image(plan: InstallPlan, *, emit: Emit, cancelled: Callable[[], bool]) -> None:
+    """Carry a plan for an image file out, in a private folder that is gone afterwards.
+
+    :raises InstallerError: it failed or was cancelled.
+    """
+    with tempfile.TemporaryDirectory(prefix="photon-installer-", dir="/run") as folder:
+        install(plan, emit=emit, cancelled=cancelled, work=Path(folder))
+
+
+def probe_machine(emit: Emit) -> Machine:
+    """The machine this runs on.
+
+    :raises CommandFailed: it cannot be looked at.
+    """
+    return probe.probe_machine(ProcessRunner(emit))
+
+
+def with_default_disk(document: Document, device: str) -> Document:
+    """The document with ``device`` as the disk called ``default``, over what it says itself."""
+    disks = {**document.data.get("disks", {}), "default": {"device": device}}
+    return replace(document, data={**document.data, "disks": disks})
+
+
+def image_target(document: Document, path: str, size: int) -> tuple[Document, Machine]:
+    """A document and a machine for installing into a file, whatever disk the kickstart names.
+
+    The kickstart that stays in the image names its own disk, so that it can reproduce the host.
+    """
+    name = document.data.get("storage", {}).get("disk", "default")
+    if name not in document.data.get("disks", {}):
+        document = replace(
+            document, data={**document.data, "disks": {name: {"device": "/dev/vda"}}}
+        )
+    selector = document.data["disks"][name]
+    disk = Disk(
+        path=os.path.abspath(path),  # noqa: PTH100  (the file need not exist)
+        size=size,
+        transport=IMAGE_TRANSPORT,
+        serial=str(selector.get("serial", "")),
+        links=tuple(filter(None, [selector.get("device")])),
+    )
+    # What will start the image is not known; EFI is the common case, and boot.mode can say else.
+    machine = Machine(firmware=Firmware(mode=FirmwareMode.EFI), memory=_IMAGE_MEMORY, disks=(disk,))
+    return document, machine
+
+
+def default_payload(command_line: str | None = None) -> str:
+    """Where the running medium has its payload: a folder, or a URL after a network start."""
+    text = _COMMAND_LINE.read_text(encoding="utf-8") if command_line is None else command_line
+    medium = kickstart.kernel_parameters(text).medium
+    return f"{medium.rstrip('/')}/payload" if medium else MEDIUM_PAYLOAD
+
+
+def payload_index(source: str | None = None) -> PayloadIndex:
+    """What can be installed: from ``source``, or from the running medium.
+
+    :raises PayloadBad: it is missing, or not what the medium was built with.
+    """
+    if source is not None:
+        return load_payload_index(source)
+    digest = _INDEX_DIGEST.read_text("ascii").split()[0] if _INDEX_DIGEST.is_file() else None
+    return load_payload_index(default_payload(), sha256=digest)
+
+
+def verify_payload(payload: PayloadIndex, advance: Callable[[float], None]) -> None:
+    """Read every image of the payload and compare its digest; ``advance`` gets fractions.
+
+    :raises PayloadBad: one differs or cannot be read.
+    """
+    images = {tree.image.file: tree.image for tree in payload.trees}.values()
+    total = sum(image.size for image in images)
+    done = 0
+
+    def count(size: int) -> None:
+        nonlocal done
+        done += size
+        advance(done / max(1, total))
+
+    for image in images:
+        verify_image(payload.source, image, advance=count)
+
+
+def save_kickstart(data: Mapping[str, Any], path: str) -> None:
+    """Write a kickstart, hashes only, for the owner alone (0600).
+
+    :raises CommandFailed: it cannot be written.
+    """
+    config = configuration(Document(data=data, name=path))
+    text = json.dumps(to_document(config), indent=2, ensure_ascii=False) + "\n"
+    try:
+        with _open_private(path) as file:
+            file.write(text)
+    except OSError as error:
+        raise CommandFailed(
+            f"{path}: {error.strerror}", "Name a file in a folder that can be written to."
+        ) from error
+
+
+def end(action: str, emit: Emit) -> None:
+    """Do what the kickstart wants at the end: reboot, power off, halt, or nothing (hold)."""
+    if action != "hold":
+        ProcessRunner(emit).run(["systemctl", action])
+
+
+@contextmanager
+def _open_private(path: str) -> Iterator[Any]:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o600)
+        yield file

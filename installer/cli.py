@@ -1,0 +1,123 @@
+"""The command line: one parser, one function for each command, one place for errors."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+from installer import __version__, commands
+from installer.errors import ExitCode, InstallerError, ProblemsFound
+from installer.sizes import parse_size
+
+_EPILOG = """\
+exit codes: 0 done, 1 a bug, 2 the kickstart is not valid, 3 the machine does not fit or there is
+no plan, 4 a command failed, 5 cancelled, 6 the kickstart was not reached, 7 its server refused it,
+8 it is neither JSON nor YAML, 9 the payload is missing or damaged
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code is one of :class:`~installer.errors.ExitCode`."""
+    arguments = _parser().parse_args(argv)
+    commands.STOP.clear()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: commands.STOP.set())
+    try:
+        return int(arguments.run(arguments))
+    except InstallerError as error:
+        _report(error, as_json=arguments.json)
+        return int(error.exit_code)
+    except BrokenPipeError:
+        return int(ExitCode.COMMAND)
+    except Exception:  # noqa: BLE001  (the last resort: a bug must not look like a refusal)
+        traceback.print_exc()
+        print("photon-installer: this is a bug; please report the lines above.", file=sys.stderr)
+        return int(ExitCode.BUG)
+
+
+def error_json(error: InstallerError) -> dict[str, Any]:
+    """An error as plain data, with every problem that it consists of."""
+    problems = error.problems if isinstance(error, ProblemsFound) else ()
+    return {
+        "error": type(error).__name__,
+        "exit_code": int(error.exit_code),
+        "message": error.message,
+        "hint": error.hint,
+        "problems": [problem.to_json() for problem in problems],
+    }
+
+
+def _report(error: InstallerError, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(error_json(error), ensure_ascii=False))
+    else:
+        print(error, file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="photon-installer",
+        description="Install Photon, a lightweight container host.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands_of = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_kickstart_commands(commands_of)
+    _add_machine_commands(commands_of)
+    return parser
+
+
+def _add_kickstart_commands(group: Any) -> None:
+    check = _command(group, "check", commands.check, "look whether a kickstart is valid")
+    plan = _command(group, "plan", commands.plan, "say exactly what would happen; write nothing")
+    install = _command(group, "install", commands.install, "install onto this machine")
+    image = _command(group, "image", commands.image, "install into a new raw image file")
+    for each in (check, plan, install, image):
+        each.add_argument(
+            "kickstart", help="a path, an http(s) URL, medium:PATH or label:LABEL[:PATH]"
+        )
+    for each in (plan, install, image):
+        each.add_argument("--payload", metavar="FOLDER", help="folder or URL of index.json")
+        each.add_argument("--seed", help="repeat the identifiers of an earlier plan")
+    plan.add_argument("--machine", metavar="FILE", help="what `facts --json` printed elsewhere")
+    install.add_argument("--yes", action="store_true", help="do not ask before erasing the disk")
+    for each in (install, image):
+        each.add_argument("--events", metavar="FILE", help="write events there, as JSON lines")
+    image.add_argument("output", help="the file to create")
+    image.add_argument(
+        "--size", type=_size, default=parse_size("8 GiB"), help='of the disk, e.g. "8 GiB"'
+    )
+
+
+def _add_machine_commands(group: Any) -> None:
+    _command(group, "facts", commands.facts, "print what the installer knows of this machine")
+    verify = _command(group, "verify", commands.verify, "read the whole payload, compare digests")
+    verify.add_argument("--payload", metavar="FOLDER", help="folder or URL of index.json")
+    tui = _command(group, "tui", commands.tui, "install with the screens")
+    tui.add_argument("--console", metavar="TTY", help="the console this runs on, e.g. ttyS0")
+    tui.add_argument("--plain", action="store_true", help="lines instead of a full screen")
+    _command(
+        group, "unattended", commands.unattended, "what the medium runs when photon.ks= is given"
+    )
+
+
+def _command(group: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = group.add_parser(
+        name, help=text, description=text[0].upper() + text[1:] + "."
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=run)
+    return command
+
+
+def _size(text: str) -> int:
+    try:
+        return parse_size(int(text) if text.isdigit() else text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

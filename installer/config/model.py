@@ -1,0 +1,222 @@
+"""What was asked for: a checked kickstart as frozen data.
+
+``None`` means that the kickstart did not say; the planner then decides from the machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from installer.secret import Secret
+
+
+class BootMode(StrEnum):
+    """Which firmware the disk must start on."""
+
+    EFI = "efi"
+    BIOS = "bios"
+    DUAL = "dual"
+
+
+class RootFilesystem(StrEnum):
+    """The filesystem of ``/``."""
+
+    EXT4 = "ext4"
+    BTRFS = "btrfs"
+
+
+class SwapKind(StrEnum):
+    """Where the swap space lives."""
+
+    NONE = "none"
+    PARTITION = "partition"
+    FILE = "file"
+
+
+class PackageSet(StrEnum):
+    """How much is installed."""
+
+    MINIMAL = "minimal"
+    FULL = "full"
+
+
+class KernelFlavour(StrEnum):
+    """Which of Debian's kernels: ``generic`` drives everything, ``cloud`` virtual machines."""
+
+    GENERIC = "generic"
+    CLOUD = "cloud"
+
+
+class SudoRule(StrEnum):
+    """Whether a user may become root, and whether sudo asks for the password."""
+
+    NONE = "none"
+    PASSWORD = "password"
+    NO_PASSWORD = "no_password"
+
+
+class ServiceState(StrEnum):
+    """What systemd shall do with a unit when the host starts."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    MASKED = "masked"
+
+
+class EndAction(StrEnum):
+    """What the machine does when the installer is through."""
+
+    REBOOT = "reboot"
+    POWEROFF = "poweroff"
+    HALT = "halt"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskSelector:
+    """Which disk: by ``device`` (``/dev/sda``, ``/dev/disk/by-id/...``) or by ``serial``.
+
+    Exactly one of the two is set; it must match exactly one disk.
+    """
+
+    name: str
+    device: str | None = None
+    serial: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swap:
+    """Swap space; ``size`` in bytes, None for the planner's choice."""
+
+    kind: SwapKind
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """The whole of ``disk`` becomes the host's: an ESP, perhaps swap, one root filesystem."""
+
+    disk: str = "default"
+    filesystem: RootFilesystem | None = None
+    swap: Swap | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boot:
+    """The boot loader. ``console`` is a serial console like ``ttyS0,115200``.
+
+    ``secure_boot_required`` refuses a machine whose firmware does not enforce Secure Boot.
+    """
+
+    mode: BootMode | None = None
+    secure_boot_required: bool = False
+    kernel_arguments: tuple[str, ...] = ()
+    console: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packages:
+    """The package set and the kernel."""
+
+    set: PackageSet = PackageSet.MINIMAL
+    kernel: KernelFlavour | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A static route; ``to`` is a prefix or ``default``."""
+
+    to: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ethernet:
+    """One wired interface, found by MAC address or by a name (shell wildcards allowed).
+
+    With neither, the kickstart's own name for it (``name``) is the interface's name.
+    """
+
+    name: str
+    match_mac: str | None = None
+    match_name: str | None = None
+    dhcp4: bool = False
+    dhcp6: bool = False
+    addresses: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+    nameservers: tuple[str, ...] = ()
+    search_domains: tuple[str, ...] = ()
+    mtu: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Password:
+    """How one logs in with a password: ``hashed`` (crypt(5)), ``plain``, or neither (locked)."""
+
+    hashed: Secret | None = None
+    plain: Secret | None = None
+
+    @property
+    def locked(self) -> bool:
+        """No password opens this account."""
+        return self.hashed is None and self.plain is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """The root account."""
+
+    password: Password = Password()
+    ssh_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A user account to create."""
+
+    name: str
+    full_name: str = ""
+    uid: int | None = None
+    groups: tuple[str, ...] = ()
+    sudo: SudoRule = SudoRule.NONE
+    shell: str = "/bin/bash"
+    password: Password = Password()
+    ssh_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """A script that runs inside the new host's tree; ``timeout`` in seconds."""
+
+    name: str
+    lines: tuple[str, ...]
+    timeout: float = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """What the machine does at the end."""
+
+    on_success: EndAction = EndAction.REBOOT
+    on_failure: EndAction = EndAction.HOLD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallConfig:
+    """Everything that was asked for. Services are pairs of unit name and state."""
+
+    disks: tuple[DiskSelector, ...]
+    hostname: str = "photon"
+    locale: str = "C.UTF-8"
+    keyboard: str = "us"
+    timezone: str = "UTC"
+    storage: Storage = Storage()
+    boot: Boot = Boot()
+    packages: Packages = Packages()
+    network: tuple[Ethernet, ...] | None = None
+    root: Root = Root()
+    users: tuple[User, ...] = ()
+    services: tuple[tuple[str, ServiceState], ...] = ()
+    post_scripts: tuple[Script, ...] = ()
+    finish: Finish = Finish()

@@ -1,0 +1,133 @@
+"""What a schema cannot say: rules about several values at once, or about what a value means."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Iterator
+from pathlib import Path
+
+from installer.config.login_rules import login_problems
+from installer.config.network_rules import network_problems
+from installer.config.sound import Sound
+from installer.sizes import MIB, parse_duration, parse_size
+from ks_schema import Document, Problem
+from ks_schema.syntax import child
+from ks_schema.wording import did_you_mean, quoted
+
+_UNIT_TYPES = frozenset(
+    {"service", "socket", "timer", "path", "target", "mount", "automount", "swap", "slice"}
+)
+_DAY = 86400.0
+
+
+def rule_problems(document: Document, findings: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Every rule that the document breaks, where the schema (``findings``) found no fault."""
+    sound = Sound(document, findings)
+    return (
+        *_disk_problems(sound),
+        *_swap_problems(sound),
+        *_timezone_problems(sound),
+        *network_problems(sound),
+        *login_problems(sound),
+        *_service_problems(sound),
+        *_script_problems(sound),
+    )
+
+
+def unit_name(name: str) -> str:
+    """The full name of a systemd unit: one without a type is a service."""
+    return name if name.rpartition(".")[2] in _UNIT_TYPES and "." in name else f"{name}.service"
+
+
+def _disk_problems(sound: Sound) -> Iterator[Problem]:
+    document = sound.document
+    if "disks" not in document.data:
+        yield document.problem(
+            "/disks",
+            "no disk is named",
+            'write "disks": {"default": {"device": "/dev/..."}}, or boot with photon.disk=/dev/...',
+        )
+        return
+    disks, storage = sound.value("disks"), sound.value("storage") or {}
+    name = storage.get("disk", "default")
+    if disks is None or not sound.is_sound("/storage/disk") or name in disks:
+        return
+    names = ", ".join(disks)
+    if "disk" in storage:
+        hint = f'{did_you_mean(name, disks)} "disks" has: {names}'.strip()
+        yield document.problem("/storage/disk", f"no disk is called {quoted(name)}", hint)
+        return
+    yield document.problem(
+        "/disks",
+        'no disk is called "default", and "storage" names no other',
+        f'call it "default", or write "storage": {{"disk": "{next(iter(disks))}"}}',
+    )
+
+
+def _swap_problems(sound: Sound) -> Iterator[Problem]:
+    swap = sound.value("storage", "swap")
+    if swap is None or "size" not in swap:
+        return
+    pointer = "/storage/swap/size"
+    if swap["kind"] == "none":
+        yield sound.document.problem(
+            pointer, "swap of the kind none has no size", 'choose "partition" or "file"'
+        )
+    elif parse_size(swap["size"]) < MIB:
+        yield sound.document.problem(
+            pointer, "swap this small is of no use", 'at least "1 MiB", or the kind "none"'
+        )
+
+
+def _timezone_problems(sound: Sound) -> Iterator[Problem]:
+    zone = sound.value("timezone")
+    if zone is None or _zone_is_known(zone):
+        return
+    guess = did_you_mean(zone, zoneinfo.available_timezones())
+    yield sound.document.problem(
+        "/timezone",
+        f"there is no time zone {quoted(zone)}",
+        guess or "an IANA name, like UTC or Europe/Paris",
+    )
+
+
+def _zone_is_known(zone: str) -> bool:
+    """Whether there is such a zone; any is when this machine has no list of them."""
+    folders = [Path(folder) for folder in zoneinfo.TZPATH]
+    folders = [folder for folder in folders if (folder / "Europe/Paris").is_file()]
+    return not folders or any((folder / zone).is_file() for folder in folders)
+
+
+def _service_problems(sound: Sound) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for pointer, unit, _state in sound.items("services"):
+        full = unit_name(unit)
+        if full in seen:
+            message = f"{quoted(unit)} and {quoted(seen[full])} are the same unit"
+            yield sound.document.problem(pointer, message, "take one away")
+        seen[full] = unit
+
+
+def _script_problems(sound: Sound) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for number, (pointer, _key, script) in enumerate(sound.items("scripts", "post"), start=1):
+        name = script.get("name", f"post-{number}")
+        if name in seen:
+            message = f"another script is called {quoted(name)} already"
+            yield sound.document.problem(child(pointer, "name"), message, "give it another name")
+        seen.add(name)
+        yield from _script_text_problems(sound.document, pointer, script["run"][0])
+        if not 0 < parse_duration(script.get("timeout", 1)) <= _DAY:
+            yield sound.document.problem(
+                child(pointer, "timeout"), "a script has between 0 and 24 hours", 'like "60 s"'
+            )
+
+
+def _script_text_problems(document: Document, pointer: str, first: str) -> Iterator[Problem]:
+    place = f"{pointer}/run/0"
+    if first != first.lstrip() and first.lstrip().startswith("#!"):
+        yield document.problem(place, "spaces stand before #!", "nothing may stand before it")
+    elif first.startswith("#!") and not first.removeprefix("#!").strip().startswith("/"):
+        yield document.problem(
+            place, "the interpreter after #! has no absolute path", "like #!/bin/sh"
+        )

@@ -1,0 +1,178 @@
+"""From the configuration back to a document, with hashes in the place of passwords."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from installer.config.model import (
+    Boot,
+    DiskSelector,
+    Ethernet,
+    Finish,
+    InstallConfig,
+    Packages,
+    Password,
+    Root,
+    Script,
+    Storage,
+    SudoRule,
+    Swap,
+    User,
+)
+from installer.secret import Secret
+from installer.sizes import GIB, KIB, MIB
+
+ROUNDS = 100_000
+
+Data = dict[str, Any]
+
+
+def hash_passwords(config: InstallConfig, *, salt: str | None = None) -> InstallConfig:
+    """The configuration with a sha512 crypt(5) hash in the place of each plain password.
+
+    ``salt`` is drawn for each password when it is not given, as only tests do.
+    """
+    return replace(
+        config,
+        root=replace(config.root, password=_hashed(config.root.password, salt)),
+        users=tuple(replace(user, password=_hashed(user.password, salt)) for user in config.users),
+    )
+
+
+def to_document(config: InstallConfig) -> Data:
+    """The kickstart that gives this configuration; what has its default is left out.
+
+    :raises ValueError: there is a plain password; :func:`hash_passwords` comes first.
+    """
+    defaults = InstallConfig(disks=())
+    data: Data = {"version": 1}
+    for key in ("hostname", "locale", "keyboard", "timezone"):
+        data |= _unless_default(config, defaults, key)
+    data["disks"] = {disk.name: _disk(disk) for disk in config.disks}
+    data |= _unless_empty(
+        storage=_storage(config.storage),
+        boot=_boot(config.boot),
+        packages=_packages(config.packages),
+    )
+    if config.network is not None:
+        data["network"] = {"ethernets": {each.name: _ethernet(each) for each in config.network}}
+    return data | _unless_empty(
+        root=_account(config.root),
+        users=[_user(user) for user in config.users],
+        services={unit: str(state) for unit, state in config.services},
+        scripts=_unless_empty(
+            post=[_script(number, each) for number, each in enumerate(config.post_scripts, start=1)]
+        ),
+        finish=_finish(config.finish),
+    )
+
+
+def _hashed(password: Password, salt: str | None) -> Password:
+    if password.plain is None:
+        return password
+    # Imported here: a configuration without plain passwords, the common one, needs no passlib.
+    from passlib.hash import sha512_crypt  # noqa: PLC0415
+
+    chosen: dict[str, Any] = {"rounds": ROUNDS} | ({} if salt is None else {"salt": salt})
+    using: Callable[..., Any] = sha512_crypt.using
+    return Password(hashed=Secret(using(**chosen).hash(password.plain.reveal())))
+
+
+def _unless_empty(**values: Any) -> Data:
+    """The values that say something: neither None nor empty nor false."""
+    return {key: value for key, value in values.items() if value}
+
+
+def _unless_default(value: object, default: object, *names: str) -> Data:
+    return {
+        name: getattr(value, name)
+        for name in names
+        if getattr(value, name) != getattr(default, name)
+    }
+
+
+def _disk(disk: DiskSelector) -> Data:
+    return _unless_empty(device=disk.device, serial=disk.serial)
+
+
+def _storage(storage: Storage) -> Data:
+    return _unless_default(storage, Storage(), "disk") | _unless_empty(
+        filesystem=storage.filesystem and str(storage.filesystem),
+        swap=storage.swap and _swap(storage.swap),
+    )
+
+
+def _swap(swap: Swap) -> Data:
+    return {"kind": str(swap.kind)} | _unless_empty(size=swap.size and _size(swap.size))
+
+
+def _size(size: int) -> str | int:
+    """The size in the largest unit that gives a whole number, so that nothing is rounded."""
+    for unit, name in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
+        if size % unit == 0:
+            return f"{size // unit} {name}"
+    return size
+
+
+def _boot(boot: Boot) -> Data:
+    return _unless_empty(
+        mode=boot.mode and str(boot.mode),
+        secure_boot="required" if boot.secure_boot_required else None,
+        kernel_arguments=list(boot.kernel_arguments),
+        console=boot.console,
+    )
+
+
+def _packages(packages: Packages) -> Data:
+    # The set is said even when it is the default: it is the first thing a reader looks for.
+    return {"set": str(packages.set)} | _unless_empty(
+        kernel=packages.kernel and str(packages.kernel)
+    )
+
+
+def _ethernet(ethernet: Ethernet) -> Data:
+    return _unless_empty(
+        match=_unless_empty(macaddress=ethernet.match_mac, name=ethernet.match_name),
+        dhcp4=ethernet.dhcp4,
+        dhcp6=ethernet.dhcp6,
+        addresses=list(ethernet.addresses),
+        routes=[{"to": route.to, "via": route.via} for route in ethernet.routes],
+        nameservers=_unless_empty(
+            addresses=list(ethernet.nameservers), search=list(ethernet.search_domains)
+        ),
+        mtu=ethernet.mtu,
+    )
+
+
+def _account(account: Root | User) -> Data:
+    return _unless_empty(password=_password(account.password), ssh_keys=list(account.ssh_keys))
+
+
+def _password(password: Password) -> Mapping[str, Any]:
+    if password.plain is not None:
+        raise ValueError("a plain password cannot be written down; hash it first")
+    return {} if password.hashed is None else {"hash": password.hashed.reveal()}
+
+
+def _user(user: User) -> Data:
+    data = _unless_default(user, User(name=""), "name", "full_name", "uid", "shell")
+    sudo = None if user.sudo is SudoRule.NONE else str(user.sudo)
+    return data | _unless_empty(groups=list(user.groups), sudo=sudo) | _account(user)
+
+
+def _script(number: int, script: Script) -> Data:
+    standard = Script(name=f"post-{number}", lines=())
+    said = _unless_default(script, standard, "name")
+    timeout = {} if script.timeout == standard.timeout else {"timeout": _duration(script.timeout)}
+    return said | {"run": list(script.lines)} | timeout
+
+
+def _duration(seconds: float) -> str | float:
+    return f"{int(seconds)} s" if seconds == int(seconds) else seconds
+
+
+def _finish(finish: Finish) -> Data:
+    said = _unless_default(finish, Finish(), "on_success", "on_failure")
+    return {key: str(value) for key, value in said.items()}

@@ -1,0 +1,107 @@
+"""What actions share while a plan is executed: the doors to the outside and the undo stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from installer.errors import CommandFailed, InstallerError
+from installer.events import Emit, Message
+from installer.run import Runner
+
+RUN_DIRECTORY = Path("/run/photon-installer")
+_MAX_LINKS = 40
+
+Step = tuple[str, Callable[[], object]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """The executor's side of a plan.
+
+    ``nodes`` maps the plan's references (``disk``, ``disk/2``) to device nodes; ``target`` is
+    where the new host's root is mounted; ``work`` holds what need not survive the installation;
+    ``advance`` tells how far the running action is, from 0 to 1; ``written`` is set by the first
+    action that writes to the disk.
+    """
+
+    runner: Runner
+    emit: Emit
+    target: Path
+    work: Path
+    advance: Callable[[float], None] = lambda _: None
+    nodes: dict[str, str] = field(default_factory=dict)
+    written: bool = False
+    _undo: list[Step] = field(default_factory=list)
+    _compensations: list[Step] = field(default_factory=list)
+
+    def node(self, reference: str) -> str:
+        """The device node, or file, behind a reference of the plan."""
+        return self.nodes[reference]
+
+    def on_undo(self, description: str, undo: Callable[[], object]) -> None:
+        """Remember how to take back what was just mounted, attached or opened."""
+        self._undo.append((description, undo))
+
+    def on_failure(self, description: str, compensate: Callable[[], object]) -> None:
+        """Remember what to do, after everything is undone, if the installation fails."""
+        self._compensations.append((description, compensate))
+
+    def unwind(self, depth: int = 0) -> None:
+        """Take back everything done since the stack had ``depth`` entries, newest first.
+
+        A step that fails is reported and does not keep the others from being taken back.
+
+        :raises CommandFailed: something could not be taken back.
+        """
+        self._take_back(self._undo, depth)
+
+    def compensate(self) -> None:
+        """Do what :meth:`on_failure` asked for, newest first.
+
+        :raises CommandFailed: some of it did not work.
+        """
+        self._take_back(self._compensations, 0)
+
+    def _take_back(self, steps: list[Step], depth: int) -> None:
+        failures: list[str] = []
+        while len(steps) > depth:
+            description, step = steps.pop()
+            try:
+                step()
+            except (InstallerError, OSError) as error:
+                self.emit(Message(level="error", text=f"{description}: {error}"))
+                failures.append(description)
+        if failures:
+            raise CommandFailed(f"could not {', '.join(failures)}", "The log has the reasons.")
+
+    @property
+    def depth(self) -> int:
+        """How many entries the undo stack has."""
+        return len(self._undo)
+
+    def inside(self, path: str) -> Path:
+        """Where an absolute path of the new host is, seen from here.
+
+        Links on the way are followed as the new host would follow them, so that an absolute link
+        in the tree never leads to a file of the system that installs.
+        """
+        place = self.target
+        parts = [part for part in path.split("/") if part]
+        links = 0
+        while parts:
+            part = parts.pop(0)
+            step = place / part
+            if part == "..":
+                place = self.target if place == self.target else place.parent
+            elif parts and step.is_symlink():
+                links += 1
+                if links > _MAX_LINKS:
+                    raise CommandFailed(f"{path}: too many symbolic links inside the new host")
+                link = str(step.readlink())
+                parts = [each for each in link.split("/") if each] + parts
+                place = self.target if link.startswith("/") else place
+            else:
+                place = step
+        return place

@@ -1,0 +1,113 @@
+"""What the engine tells while it works: the only way progress leaves it.
+
+Each event is one JSON line for whoever follows from outside (a file, a pipe, a serial port).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhasePlanned:
+    """A phase of the plan: its share of the whole work (the weights of all phases add up to 1)."""
+
+    id: str
+    title: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The installation begins; nothing has been written yet."""
+
+    disk: str
+    phases: tuple[PhasePlanned, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseStarted:
+    """A phase begins."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionStarted:
+    """An action begins; ``description`` is its line of the plan."""
+
+    phase: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the whole installation is: ``fraction`` from 0 to 1, never falling."""
+
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A line for the log: a command and what it printed, a note, a warning."""
+
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The host is installed; ``seconds`` maps each phase to the time it took."""
+
+    seconds: Mapping[str, float]
+    next: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The installation ended without a host.
+
+    ``written`` says whether anything had been written to the disk by then.
+    """
+
+    exit_code: int
+    message: str
+    hint: str
+    written: bool
+
+
+Event = Started | PhaseStarted | ActionStarted | Progress | Message | Finished | Failed
+Emit = Callable[[Event], None]
+
+_NAMES: dict[type[Event], str] = {
+    Started: "started",
+    PhaseStarted: "phase_started",
+    ActionStarted: "action_started",
+    Progress: "progress",
+    Message: "message",
+    Finished: "finished",
+    Failed: "failed",
+}
+_TYPES = {name: kind for kind, name in _NAMES.items()}
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """The event as plain data; ``event`` names its kind."""
+    return {"event": _NAMES[type(event)], **asdict(event)}
+
+
+def event_from_json(data: Mapping[str, Any]) -> Event:
+    """The event that :func:`event_to_json` wrote; unknown members (a time) are passed over.
+
+    :raises ValueError: there is no such event.
+    """
+    kind = _TYPES.get(data.get("event", ""))
+    if kind is None:
+        raise ValueError(f"no event is called {data.get('event')!r}")
+    fields = {name: data[name] for name in kind.__dataclass_fields__ if name in data}
+    if kind is Started:
+        fields["phases"] = tuple(PhasePlanned(**phase) for phase in fields["phases"])
+    return kind(**fields)

@@ -1,0 +1,101 @@
+"""Where events go: a log for people and JSON lines for programs, each written as it happens."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from installer.events import (
+    ActionStarted,
+    Emit,
+    Event,
+    Failed,
+    Finished,
+    Message,
+    PhaseStarted,
+    Progress,
+    Started,
+    event_to_json,
+)
+
+
+class TextStream(Protocol):
+    """What lines are written to."""
+
+    def write(self, text: str, /) -> int:
+        """Write a text."""
+
+    def flush(self) -> None:
+        """Let it go."""
+
+
+LOG_NAME = "install.log"
+EVENTS_NAME = "events.jsonl"
+
+
+def tee(*sinks: Emit) -> Emit:
+    """One sink that passes each event on to all of them, in order."""
+
+    def emit(event: Event) -> None:
+        for sink in sinks:
+            sink(event)
+
+    return emit
+
+
+def json_lines(stream: TextStream, clock: Callable[[], float] = time.time) -> Emit:
+    """A sink that writes an event a line, with the ``time`` (seconds since 1970) of writing it."""
+
+    def emit(event: Event) -> None:
+        line = json.dumps({"time": round(clock(), 3), **event_to_json(event)}, ensure_ascii=False)
+        stream.write(line + "\n")
+        stream.flush()
+
+    return emit
+
+
+def log_lines(stream: TextStream, *, level: str = "debug") -> Emit:
+    """A sink for people: the lines of :func:`event_text`; ``level`` "info" leaves commands out."""
+
+    def emit(event: Event) -> None:
+        if isinstance(event, Message) and event.level == "debug" and level != "debug":
+            return
+        if text := event_text(event):
+            stream.write(text + "\n")
+            stream.flush()
+
+    return emit
+
+
+def open_journal(folder: Path) -> Emit:
+    """The log and the JSON lines of an installation, begun anew in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return tee(
+        log_lines((folder / LOG_NAME).open("w", encoding="utf-8")),
+        json_lines((folder / EVENTS_NAME).open("w", encoding="utf-8")),
+    )
+
+
+def event_text(event: Event) -> str:
+    """The event as a line for people; "" for one that only moves the progress bar."""
+    match event:
+        case Started():
+            return f"Installing onto {event.disk}"
+        case PhaseStarted():
+            return f"== {event.title}"
+        case ActionStarted():
+            return f"   {event.description}"
+        case Message():
+            prefix = "" if event.level in {"debug", "info"} else f"{event.level}: "
+            return f"     {prefix}{event.text}"
+        case Finished():
+            return f"Installed in {sum(event.seconds.values()):.0f} s"
+        case Failed():
+            hint = f"\n  {event.hint}" if event.hint else ""
+            state = "The disk was written to." if event.written else "Nothing was written."
+            return f"{event.message}{hint}\n{state}"
+        case Progress():
+            return ""

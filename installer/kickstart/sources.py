@@ -1,0 +1,184 @@
+"""From the name of a source to the document that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from installer.errors import KickstartUnparsable, KickstartUnreachable
+from installer.events import Emit, Message
+from installer.kickstart.http import Patience, fetch, without_password
+from installer.kickstart.volumes import BY_LABEL, LABELS, labelled_volume, mounted
+from installer.run import ProcessRunner, Runner
+from ks_schema import Document, SyntaxProblem, load
+from ks_schema.loader import MAX_BYTES
+
+FILE_NAMES = ("photon.json", "photon.yaml", "ks.json")
+_CLOUD_FILE_NAME = "user-data"
+_FORMS = "a kickstart is a path, file://, http://, https://, medium:PATH or label:LABEL[:PATH]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Where sources are looked for; a test has its own."""
+
+    medium: Path = Path("/run/photon/medium")
+    by_label: Path = BY_LABEL
+    runner: Runner | None = None
+    patience: Patience = field(default_factory=Patience)
+
+
+def read_kickstart(
+    source: str, *, emit: Emit, surroundings: Surroundings = Surroundings()
+) -> Document:
+    """The document at ``source``; see docs/kickstart.md for the forms that it can have.
+
+    Waits for servers and volumes that are not there yet, and emits a message for each wait.
+
+    :raises KickstartUnreachable: nothing is there, or nothing answers.
+    :raises KickstartRefused: the server answered and did not give it.
+    :raises KickstartUnparsable: it is neither JSON nor YAML.
+    """
+    scheme, colon, rest = source.partition(":")
+    match scheme if colon else "":
+        case "http" | "https":
+            data = fetch(source, emit=emit, limit=MAX_BYTES + 1, patience=surroundings.patience)
+            return parse_kickstart(data, name=without_password(source))
+        case "file":
+            return parse_kickstart(_file(_file_url_path(source)), name=source)
+        case "medium":
+            return _from_folder(surroundings.medium, "medium", rest)
+        case "label":
+            return _from_label(rest, emit, surroundings)
+        case _ if "://" in source:
+            raise KickstartUnreachable(f"{source}: {scheme} is no way to get a kickstart", _FORMS)
+        case _:
+            return parse_kickstart(_file(Path(source)), name=source)
+
+
+def find_volume_kickstart(
+    *, emit: Emit, surroundings: Surroundings = Surroundings()
+) -> Document | None:
+    """The kickstart of the first volume labelled PHOTONKS, OEMDRV or CIDATA that has one.
+
+    :raises KickstartUnparsable: there is one, but it is neither JSON nor YAML.
+    """
+    for label in LABELS:
+        device = labelled_volume(label, surroundings.by_label)
+        if device is None:
+            continue
+        try:
+            return _from_volume(label, device, "", emit, surroundings)
+        except KickstartUnreachable as error:
+            emit(Message(level="info", text=error.message))
+    return None
+
+
+def parse_kickstart(data: str | bytes, *, name: str) -> Document:
+    """The document in ``data``; ``name`` is what messages call it.
+
+    :raises KickstartUnparsable: it is neither JSON nor YAML.
+    """
+    try:
+        return load(data, name=name)
+    except SyntaxProblem as error:
+        found = error.problem
+        message = f"{found.file}:{found.line}:{found.column}: {found.message}"
+        raise KickstartUnparsable(message, found.hint) from None
+
+
+def _file_url_path(url: str) -> Path:
+    parts = urlsplit(url)
+    if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):
+        raise KickstartUnreachable(f"{url}: this names no file of this machine", "file:///path")
+    return Path(unquote(parts.path))
+
+
+def _file(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or "no such file"
+        raise KickstartUnreachable(f"{path}: {reason}", "is the path right?") from None
+
+
+def _from_label(rest: str, emit: Emit, surroundings: Surroundings) -> Document:
+    label, _, path = rest.partition(":")
+    labels = (label,) if label else LABELS
+    found = _awaited(
+        lambda: _first_volume(labels, surroundings.by_label), labels, emit, surroundings.patience
+    )
+    if found is None:
+        message = f"no volume is labelled {' or '.join(labels)}"
+        raise KickstartUnreachable(message, "is the stick, disk or CD plugged in?")
+    return _from_volume(*found, path, emit, surroundings)
+
+
+def _first_volume(labels: Iterable[str], by_label: Path) -> tuple[str, Path] | None:
+    for label in labels:
+        if device := labelled_volume(label, by_label):
+            return label, device
+    return None
+
+
+def _awaited(
+    look: Callable[[], tuple[str, Path] | None],
+    labels: Iterable[str],
+    emit: Emit,
+    patience: Patience,
+) -> tuple[str, Path] | None:
+    """What ``look`` finds, now or after one of the waits: a USB disk takes seconds to appear."""
+    for wait in patience.waits:
+        if found := look():
+            return found
+        text = f"no volume is labelled {' or '.join(labels)} yet; looking again in {wait:g} s"
+        emit(Message(level="warning", text=text))
+        patience.sleep(wait)
+    return look()
+
+
+def _from_volume(
+    label: str, device: Path, path: str, emit: Emit, surroundings: Surroundings
+) -> Document:
+    runner = surroundings.runner or ProcessRunner(emit)
+    with mounted(device, runner) as folder:
+        return _from_folder(folder, f"label:{label}", path, cloud=label.upper() == "CIDATA")
+
+
+def _from_folder(folder: Path, shown: str, path: str, *, cloud: bool = False) -> Document:
+    relative = path.lstrip("/")
+    if ".." in Path(relative).parts:
+        raise KickstartUnreachable(f"{shown}:{path}: the path leaves the volume")
+    if relative:
+        return parse_kickstart(_file_of(folder, shown, relative), name=f"{shown}:{relative}")
+    for name in FILE_NAMES:
+        if (folder / name).is_file():
+            return parse_kickstart(_file_of(folder, shown, name), name=f"{shown}:{name}")
+    if cloud and (document := _cloud_document(folder, shown)):
+        return document
+    names = ", ".join((*FILE_NAMES, _CLOUD_FILE_NAME) if cloud else FILE_NAMES)
+    raise KickstartUnreachable(f"{shown} has no kickstart", f"it is called one of {names}")
+
+
+def _file_of(folder: Path, shown: str, name: str) -> bytes:
+    try:
+        return _file(folder / name)
+    except KickstartUnreachable as error:
+        # Where the volume happens to be mounted tells the user nothing.
+        message = error.message.replace(f"{folder / name}", f"{shown}:{name}")
+        raise KickstartUnreachable(message, error.hint) from None
+
+
+def _cloud_document(folder: Path, shown: str) -> Document | None:
+    """The ``user-data`` of a cloud-init volume when it is in our dialect: it says its version."""
+    if not (folder / _CLOUD_FILE_NAME).is_file():
+        return None
+    data = _file_of(folder, shown, _CLOUD_FILE_NAME)
+    try:
+        document = parse_kickstart(data, name=f"{shown}:{_CLOUD_FILE_NAME}")
+    except KickstartUnparsable:
+        return None
+    return document if "version" in document.data else None

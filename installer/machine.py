@@ -1,0 +1,145 @@
+"""The machine as the planner sees it: plain facts, read by ``probe`` or from a JSON file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class FirmwareMode(StrEnum):
+    """How the machine started."""
+
+    EFI = "efi"
+    BIOS = "bios"
+
+
+class SecureBoot(StrEnum):
+    """What the firmware says of Secure Boot."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    SETUP = "setup"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firmware:
+    """The firmware: its mode and whether it enforces Secure Boot."""
+
+    mode: FirmwareMode
+    secure_boot: SecureBoot = SecureBoot.UNSUPPORTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partition:
+    """A partition that exists now. ``start`` and ``size`` are bytes."""
+
+    path: str
+    number: int
+    start: int
+    size: int
+    type_guid: str = ""
+    name: str = ""
+    filesystem: str = ""
+    label: str = ""
+    uuid: str = ""
+    mounted: tuple[str, ...] = ()
+    operating_system: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """A disk, or an image file that stands for one. Sizes are bytes.
+
+    ``links`` are its other names below ``/dev/disk``; ``in_use`` is the reason why it must not be
+    written to ("" when it may be); ``medium`` marks the disk that the installer booted from.
+    """
+
+    path: str
+    size: int
+    model: str = ""
+    serial: str = ""
+    wwn: str = ""
+    transport: str = ""
+    links: tuple[str, ...] = ()
+    logical_sector: int = 512
+    physical_sector: int = 512
+    rotational: bool = False
+    removable: bool = False
+    read_only: bool = False
+    medium: bool = False
+    in_use: str = ""
+    table: str = ""
+    filesystem: str = ""
+    partitions: tuple[Partition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkInterface:
+    """A wired or wireless interface; ``carrier`` says whether a cable is in."""
+
+    name: str
+    mac: str
+    driver: str = ""
+    carrier: bool = False
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Everything about the machine that a plan may depend on. ``memory`` is bytes.
+
+    ``virtualization`` is what systemd-detect-virt prints ("none" on bare metal).
+    """
+
+    firmware: Firmware
+    memory: int
+    cpus: int = 1
+    architecture: str = "x86_64"
+    virtualization: str = "none"
+    vendor: str = ""
+    product: str = ""
+    disks: tuple[Disk, ...] = ()
+    interfaces: tuple[NetworkInterface, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; :func:`machine_from_json` reads it back."""
+        data: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return data
+
+
+def machine_from_json(data: Mapping[str, Any]) -> Machine:
+    """The machine that :meth:`Machine.to_json` wrote.
+
+    :raises ValueError: a field is missing, unknown or has no such value.
+    """
+    try:
+        fields = dict(data)
+        firmware = fields.pop("firmware")
+        disks = fields.pop("disks", ())
+        interfaces = fields.pop("interfaces", ())
+        return Machine(
+            firmware=Firmware(
+                mode=FirmwareMode(firmware["mode"]),
+                secure_boot=SecureBoot(firmware.get("secure_boot", "unsupported")),
+            ),
+            disks=tuple(_disk(disk) for disk in disks),
+            interfaces=tuple(
+                NetworkInterface(**{**each, "addresses": tuple(each.get("addresses", ()))})
+                for each in interfaces
+            ),
+            **fields,
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a machine description: {error}") from error
+
+
+def _disk(data: Mapping[str, Any]) -> Disk:
+    partitions = tuple(
+        Partition(**{**each, "mounted": tuple(each.get("mounted", ()))})
+        for each in data.get("partitions", ())
+    )
+    return Disk(**{**data, "links": tuple(data.get("links", ())), "partitions": partitions})

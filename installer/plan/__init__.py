@@ -1,0 +1,1 @@
+"""The planner: pure functions from a configuration and a machine to a plan."""

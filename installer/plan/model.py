@@ -1,0 +1,125 @@
+"""What will be done, as data: a frozen tree of phases and actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from installer.context import Context
+from installer.machine import Disk
+from installer.payload import PayloadIndex, PayloadTree
+from installer.secret import MASK, Secret
+from installer.sizes import format_size
+
+
+class Action(Protocol):
+    """One step. A frozen dataclass: its fields say everything that :meth:`run` will do.
+
+    ``weight`` is its share of the work, in about the seconds it takes on a slow machine.
+    """
+
+    @property
+    def weight(self) -> float:
+        """Its share of the work."""
+
+    def describe(self) -> str:
+        """One line that says what it does, for the plan, the review and the log."""
+
+    def check(self, context: Context) -> None:
+        """Look whether it can work here; called for every action before the first one runs.
+
+        :raises InstallerError: it cannot.
+        """
+
+    def run(self, context: Context) -> None:
+        """Do it, and push the reverse of what it mounts, attaches or opens.
+
+        :raises InstallerError: it did not work.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """Actions that belong together, under the title that people see."""
+
+    id: str
+    title: str
+    actions: tuple[Action, ...]
+
+    @property
+    def weight(self) -> float:
+        """The sum of the actions' weights."""
+        return sum(action.weight for action in self.actions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallPlan:
+    """Everything that will happen.
+
+    ``losses`` has a line for each thing that is on the disk now and will be gone; ``defaults`` a
+    line for each decision that the kickstart left to the planner.
+    """
+
+    seed: str
+    disk: Disk
+    tree: PayloadTree
+    payload: PayloadIndex
+    phases: tuple[Phase, ...]
+    losses: tuple[str, ...]
+    defaults: tuple[str, ...]
+    on_success: str
+
+    def describe(self) -> str:
+        """The plan for people: what is lost, what was decided, what is done, line by line."""
+        lines = [f"Install {self.tree.name} ({self.payload.edition}) onto {disk_text(self.disk)}"]
+        lines += ["", "Lost:", *(f"  {line}" for line in self.losses or ("nothing",))]
+        lines += ["", "Decided:", *(f"  {line}" for line in self.defaults or ("nothing",))]
+        for phase in self.phases:
+            lines += ["", f"{phase.title}:"]
+            lines += [f"  {action.describe()}" for action in phase.actions]
+        return "\n".join(lines) + "\n"
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as plain data, secrets masked."""
+        return {
+            "seed": self.seed,
+            "disk": plain(self.disk),
+            "tree": self.tree.name,
+            "losses": list(self.losses),
+            "defaults": list(self.defaults),
+            "phases": [
+                {
+                    "id": phase.id,
+                    "title": phase.title,
+                    "actions": [
+                        {"action": type(action).__name__, **plain(action)}
+                        for action in phase.actions
+                    ],
+                }
+                for phase in self.phases
+            ],
+            "on_success": self.on_success,
+        }
+
+
+def disk_text(disk: Disk) -> str:
+    """A disk in one line: path, model, serial, size."""
+    details = [disk.model, f"serial {disk.serial}" if disk.serial else "", format_size(disk.size)]
+    return f"{disk.path} ({', '.join(part for part in details if part)})"
+
+
+def plain(value: Any) -> Any:
+    """A frozen value as JSON data; a secret becomes its mask."""
+    match value:
+        case Secret():
+            return MASK
+        case Enum():
+            return value.value
+        case tuple():
+            return [plain(each) for each in value]
+        case frozenset():
+            return sorted(plain(each) for each in value)
+    if is_dataclass(value):
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+    return value

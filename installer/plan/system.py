@@ -1,0 +1,123 @@
+"""Who and what the installed host is: names, languages, accounts, units, mounts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from installer.actions.accounts import CreateGroup, CreateUser, SetPassword
+from installer.actions.files import GenerateLocale, MakeLink, SetTimezone, WriteFile
+from installer.actions.services import RunScript, SetUnits
+from installer.config.model import InstallConfig, ServiceState, SudoRule, User
+from installer.payload import PayloadTree
+from installer.plan.model import Action
+
+FIRST_UID = 1000
+_SUDO_TAGS = {SudoRule.PASSWORD: "", SudoRule.NO_PASSWORD: "NOPASSWD: "}
+
+
+def identity_actions(config: InstallConfig, machine_id: str) -> tuple[Action, ...]:
+    """Host name, locale, keyboard, time zone, machine-id ("" lets the first start draw one)."""
+    locale = config.locale
+    generate: tuple[Action, ...] = ()
+    if locale not in {"C", "C.UTF-8", "POSIX"}:
+        generate = (GenerateLocale(locale=locale),)
+    return (
+        WriteFile(path="/etc/machine-id", text=f"{machine_id}\n" if machine_id else "", mode=0o444),
+        WriteFile(path="/etc/hostname", text=f"{config.hostname}\n"),
+        WriteFile(path="/etc/hosts", text=hosts_text(config.hostname)),
+        *generate,
+        WriteFile(path="/etc/locale.conf", text=f"LANG={locale}\n"),
+        MakeLink(path="/etc/default/locale", to="../locale.conf"),
+        WriteFile(path="/etc/vconsole.conf", text=f"KEYMAP={config.keyboard}\n"),
+        SetTimezone(zone=config.timezone),
+    )
+
+
+def hosts_text(hostname: str) -> str:
+    """``/etc/hosts``: the host knows its own name without any network."""
+    short = hostname.partition(".")[0]
+    names = hostname if short == hostname else f"{hostname} {short}"
+    return f"127.0.0.1 localhost\n127.0.1.1 {names}\n::1 localhost ip6-localhost ip6-loopback\n"
+
+
+def account_actions(config: InstallConfig, tree: PayloadTree) -> tuple[Action, ...]:
+    """Groups, users, passwords, keys and sudo rules."""
+    users = numbered_users(config.users)
+    asked = {group for user in users for group in user.groups}
+    actions: list[Action] = [CreateGroup(name=name) for name in sorted(asked - tree.groups)]
+    actions.append(SetPassword(user="root", hashed=config.root.password.hashed))
+    if config.root.ssh_keys:
+        actions.append(_authorized_keys("/root", config.root.ssh_keys, 0))
+    for user in users:
+        actions += _user_actions(user)
+    return tuple(actions)
+
+
+def numbered_users(users: tuple[User, ...]) -> tuple[User, ...]:
+    """The users with a number each: the one asked for, else the next free from 1000 on."""
+    taken = {user.uid for user in users if user.uid is not None}
+    free = (number for number in range(FIRST_UID, FIRST_UID + 1000) if number not in taken)
+    return tuple(user if user.uid else replace(user, uid=next(free)) for user in users)
+
+
+def unit_actions(config: InstallConfig) -> tuple[Action, ...]:
+    """The states of units; sshd is on when a key was given and nothing else was said."""
+    wanted = {unit_name(name): state for name, state in config.services}
+    if has_ssh_keys(config):
+        wanted.setdefault("ssh.service", ServiceState.ENABLED)
+    return tuple(
+        SetUnits(state=state.value, units=tuple(sorted(units)))
+        for state in ServiceState
+        if (units := [name for name, each in wanted.items() if each is state])
+    )
+
+
+def unit_name(name: str) -> str:
+    """A unit's full name: ``.service`` is what a bare name means."""
+    return name if "." in name else f"{name}.service"
+
+
+def has_ssh_keys(config: InstallConfig) -> bool:
+    """Whether anyone can log in with a key."""
+    return bool(config.root.ssh_keys or any(user.ssh_keys for user in config.users))
+
+
+def script_actions(config: InstallConfig) -> tuple[Action, ...]:
+    """The kickstart's scripts, in order."""
+    return tuple(
+        RunScript(name=script.name, text=script_text(script.lines), timeout=script.timeout)
+        for script in config.post_scripts
+    )
+
+
+def script_text(lines: tuple[str, ...]) -> str:
+    """A script's lines as a file; without a ``#!`` line it is one for sh that stops at errors."""
+    start = () if lines and lines[0].startswith("#!") else ("#!/bin/sh -e",)
+    return "\n".join((*start, *lines)) + "\n"
+
+
+def _user_actions(user: User) -> list[Action]:
+    uid = user.uid or FIRST_UID
+    actions: list[Action] = [
+        CreateUser(
+            name=user.name,
+            uid=uid,
+            full_name=user.full_name,
+            groups=user.groups,
+            shell=user.shell,
+        ),
+        SetPassword(user=user.name, hashed=user.password.hashed),
+    ]
+    if user.ssh_keys:
+        actions.append(_authorized_keys(f"/home/{user.name}", user.ssh_keys, uid))
+    if user.sudo is not SudoRule.NONE:
+        rule = f"{user.name} ALL=(ALL:ALL) {_SUDO_TAGS[user.sudo]}ALL\n"
+        # sudo passes over file names with a dot in them; a user name may have one.
+        name = user.name.replace(".", "_")
+        actions.append(WriteFile(path=f"/etc/sudoers.d/50-{name}", text=rule, mode=0o440))
+    return actions
+
+
+def _authorized_keys(home: str, keys: tuple[str, ...], owner: int) -> WriteFile:
+    text = "".join(f"{key}\n" for key in keys)
+    return WriteFile(path=f"{home}/.ssh/authorized_keys", text=text, mode=0o600, owner=owner)

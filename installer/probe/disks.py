@@ -1,0 +1,232 @@
+"""The disks: what ``lsblk`` lists, sorted into candidates and devices that are left out."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from installer.errors import CommandFailed
+from installer.machine import Disk, Partition
+from installer.probe.systems import operating_system
+from installer.run import Runner
+
+COLUMNS = (
+    "NAME,KNAME,PATH,TYPE,SIZE,MODEL,SERIAL,WWN,TRAN,LOG-SEC,PHY-SEC,ROTA,RM,RO,"
+    "PTTYPE,FSTYPE,LABEL,UUID,MOUNTPOINTS,START,PARTTYPE,PARTLABEL"
+)
+MEDIUM_LABEL = "PHOTON"
+MEDIUM_FOLDER = "/run/photon/medium"
+
+# lsblk's START column counts these, whatever the disk's own sectors are (so does the kernel's
+# `start` attribute in sysfs).
+_START_UNIT = 512
+_LINK_FOLDERS = ("by-id", "by-path", "by-uuid")
+_NOT_DISKS = {"rom": "a CD or DVD drive", "loop": "a loop device", "lvm": "a logical volume"}
+_NAMES_NOT_DISKS = (
+    (r"zram\d+", "compressed memory"),
+    (r"ram\d+", "a RAM disk"),
+    (r"fd\d+", "a floppy drive"),
+    (r"mmcblk\d+(boot\d+|rpmb|gp\d+)", "a hidden area of a memory card"),
+    (r"mtdblock\d+", "raw flash memory"),
+)
+_TRANSPORTS = (
+    (r"vd[a-z]+", "virtio"), (r"nvme\d.*", "nvme"), (r"mmcblk\d+", "mmc"), (r"xvd[a-z]+", "xen"),
+)  # fmt: skip
+
+Node = Mapping[str, Any]
+Links = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A block device that is no candidate for an installation, and why not."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Devices:
+    """All block devices of the machine: the disks, and what is not a disk."""
+
+    disks: tuple[Disk, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def probe_disks(runner: Runner, root: Path = Path("/")) -> Devices:
+    """The block devices of the machine.
+
+    :raises CommandFailed: ``lsblk`` fails.
+    """
+    listing = json.loads(runner.run(["lsblk", "--json", "--bytes", "--output", COLUMNS]))
+    if not (root / "run/udev/data").is_dir():
+        # lsblk takes signatures from udev's database alone where it can.
+        listing = {"blockdevices": [_signed(runner, each) for each in listing["blockdevices"]]}
+    return parse_devices(listing, links=_links(root / "dev/disk"))
+
+
+def parse_devices(listing: Node, *, links: Links | None = None) -> Devices:
+    """The devices in the output of ``lsblk --json --bytes``; ``links`` has each kernel name's."""
+    disks: list[Disk] = []
+    left_out: list[LeftOut] = []
+    for node in listing["blockdevices"]:
+        reason = _no_disk(node)
+        if reason:
+            left_out.append(LeftOut(path=node["path"], reason=reason))
+        else:
+            disks.append(_disk(node, (links or {}).get(node["kname"], ())))
+    by_path = sorted(disks, key=lambda disk: _natural(disk.path))
+    return Devices(disks=tuple(by_path), left_out=tuple(left_out))
+
+
+def _no_disk(node: Node) -> str:
+    """Why this is no disk, "" when it is one."""
+    if node["type"] != "disk":
+        return _NOT_DISKS.get(node["type"], f"a device of type {node['type']}")
+    for pattern, what in _NAMES_NOT_DISKS:
+        if re.fullmatch(pattern, node["kname"]):
+            return what
+    return "" if node["size"] else "empty: no card or disk is in it"
+
+
+def _disk(node: Node, links: tuple[str, ...]) -> Disk:
+    parts = [child for child in _children(node) if child["type"] == "part"]
+    medium = any(_is_medium(each) for each in (node, *parts))
+    return Disk(
+        path=node["path"],
+        size=node["size"],
+        model=_text(node, "model"),
+        serial=_text(node, "serial"),
+        wwn=_text(node, "wwn"),
+        transport=_text(node, "tran") or _transport(node["kname"]),
+        links=links,
+        logical_sector=node["log-sec"],
+        physical_sector=node["phy-sec"],
+        rotational=node["rota"],
+        removable=node["rm"],
+        read_only=node["ro"],
+        medium=medium,
+        in_use=_in_use(node, medium=medium),
+        table=_text(node, "pttype"),
+        filesystem=_text(node, "fstype"),
+        partitions=_partitions(parts),
+    )
+
+
+def _partitions(parts: list[Node]) -> tuple[Partition, ...]:
+    types = {_text(part, "parttype").lower() for part in parts}
+    partitions = (
+        Partition(
+            path=part["path"],
+            number=_number(part["kname"]),
+            start=(part["start"] or 0) * _START_UNIT,
+            size=part["size"],
+            type_guid=_text(part, "parttype").lower(),
+            name=_text(part, "partlabel"),
+            filesystem=_text(part, "fstype"),
+            label=_text(part, "label"),
+            uuid=_text(part, "uuid"),
+            mounted=_mounts(part),
+            operating_system=operating_system(
+                type_guid=_text(part, "parttype").lower(),
+                filesystem=_text(part, "fstype"),
+                label=_text(part, "label"),
+                other_types=types,
+            ),
+        )
+        for part in parts
+    )
+    return tuple(sorted(partitions, key=lambda partition: partition.number))
+
+
+def _is_medium(node: Node) -> bool:
+    labelled = _text(node, "fstype") == "iso9660" and _text(node, "label") == MEDIUM_LABEL
+    return labelled or MEDIUM_FOLDER in _mounts(node)
+
+
+def _in_use(node: Node, *, medium: bool) -> str:
+    if medium:
+        return "it holds the installation medium"
+    if node["ro"]:
+        return "it is read-only"
+    return ", ".join(dict.fromkeys(_uses(node)))
+
+
+def _uses(node: Node) -> Iterator[str]:
+    """Who uses the device or anything on it."""
+    for mount in _mounts(node):
+        yield "used as swap" if mount == "[SWAP]" else f"mounted at {mount}"
+    for child in _children(node):
+        if child["type"] != "part":
+            yield f"part of {child['name']} ({child['type']})"
+        yield from _uses(child)
+
+
+def _mounts(node: Node) -> tuple[str, ...]:
+    return tuple(mount for mount in node.get("mountpoints") or () if mount)
+
+
+def _children(node: Node) -> list[Node]:
+    children: list[Node] = node.get("children", [])
+    return children
+
+
+def _text(node: Node, column: str) -> str:
+    return (node.get(column) or "").strip()
+
+
+def _number(kernel_name: str) -> int:
+    digits = re.search(r"\d+$", kernel_name)
+    return int(digits.group()) if digits else 0
+
+
+def _transport(kernel_name: str) -> str:
+    """The transport that lsblk does not tell of (virtio before util-linux 2.39), by the name."""
+    return next((name for pattern, name in _TRANSPORTS if re.fullmatch(pattern, kernel_name)), "")
+
+
+def _natural(path: str) -> tuple[str, list[tuple[int, str]]]:
+    """Sorts by kind of disk, then nvme2 before nvme10 and sdb before sdaa."""
+    name = Path(path).name
+    return name[:2], [(len(part), part) for part in re.findall(r"\d+|\D+", name)]
+
+
+def _links(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Kernel name -> its other names below ``/dev/disk``, as udev made them."""
+    links: dict[str, list[str]] = {}
+    for kind in _LINK_FOLDERS:
+        if not (folder / kind).is_dir():
+            continue
+        for link in sorted((folder / kind).iterdir()):
+            if link.is_symlink():
+                links.setdefault(link.readlink().name, []).append(f"/dev/disk/{kind}/{link.name}")
+    return {name: tuple(each) for name, each in links.items()}
+
+
+def _signed(runner: Runner, node: Node) -> Node:
+    """The node and its children with what ``blkid`` finds on them."""
+    children = [_signed(runner, child) for child in _children(node)]
+    found = {} if node["type"] == "rom" or not node["size"] else _signatures(runner, node["path"])
+    return {**node, **found, **({"children": children} if children else {})}
+
+
+def _signatures(runner: Runner, path: str) -> dict[str, str]:
+    try:
+        return parse_blkid(runner.run(["blkid", "--probe", "--output", "export", path]))
+    except CommandFailed:  # how it says that it knows nothing there: with an exit code
+        return {}
+
+
+def parse_blkid(text: str) -> dict[str, str]:
+    """lsblk's columns from the output of ``blkid --probe --output export``."""
+    columns = {
+        "TYPE": "fstype", "LABEL": "label", "UUID": "uuid", "PTTYPE": "pttype",
+        "PART_ENTRY_TYPE": "parttype", "PART_ENTRY_NAME": "partlabel",
+    }  # fmt: skip
+    pairs = (word.partition("=") for line in text.splitlines() for word in shlex.split(line))
+    return {columns[key]: value for key, _, value in pairs if key in columns}

@@ -1,0 +1,146 @@
+"""The one door to other programs: argument lists, a clean environment, everything logged."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from installer.errors import Cancelled, CommandFailed
+from installer.events import Emit, Message
+from installer.secret import Secret
+
+_ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LANG": "C.UTF-8",
+    "HOME": "/root",
+}
+_POLL_SECONDS = 0.2
+_LAST_LINES = 15
+
+Input = str | bytes | Secret | None
+
+
+class Runner(Protocol):
+    """Runs a program and gives back what it wrote to standard output."""
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: Input = None,
+        timeout: float | None = None,
+        watch: Callable[[int], None] | None = None,
+    ) -> str:
+        """Run ``argv`` to its end and return its standard output.
+
+        ``stdin`` is the only way for a secret to reach a program; it is never logged. ``watch`` is
+        called with the process ID a few times a second while the program runs.
+
+        :raises CommandFailed: it cannot be started, ends with an error, or runs over ``timeout``
+            (seconds).
+        :raises Cancelled: the user gave up meanwhile; the program has been ended.
+        """
+
+
+class ProcessRunner:
+    """The real :class:`Runner`: starts processes, emits a message for each and for its output."""
+
+    def __init__(self, emit: Emit, cancelled: Callable[[], bool] = lambda: False) -> None:
+        self._emit = emit
+        self._cancelled = cancelled
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: Input = None,
+        timeout: float | None = None,
+        watch: Callable[[int], None] | None = None,
+    ) -> str:
+        """See :meth:`Runner.run`."""
+        self._emit(Message(level="debug", text="$ " + shlex.join(argv)))
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=_ENVIRONMENT,
+                # A group of its own: Ctrl+C on the console reaches the installer alone, which
+                # then ends the program in order.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise CommandFailed(
+                f"{argv[0]}: {error.strerror}", "Is its package installed?"
+            ) from error
+        stdout, stderr = self._wait(process, argv, _input_bytes(stdin), timeout, watch)
+        output = (stdout + stderr).decode(errors="replace").strip()
+        if output:
+            self._emit(Message(level="debug", text=output))
+        if process.returncode != 0:
+            raise CommandFailed(
+                f"{shlex.join(argv)}: ended with {_ending(process.returncode)}",
+                "\n  ".join(output.splitlines()[-_LAST_LINES:]) or "It printed nothing.",
+            )
+        return stdout.decode(errors="replace")
+
+    def _wait(
+        self,
+        process: subprocess.Popen[bytes],
+        argv: Sequence[str],
+        data: bytes | None,
+        timeout: float | None,
+        watch: Callable[[int], None] | None,
+    ) -> tuple[bytes, bytes]:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            while True:
+                try:
+                    return process.communicate(data, timeout=_POLL_SECONDS)
+                except subprocess.TimeoutExpired:
+                    data = None  # communicate() keeps what it has not sent yet
+                if watch is not None:
+                    watch(process.pid)
+                self._stop_if_due(argv, deadline)
+        except BaseException:
+            _end_group(process)
+            raise
+
+    def _stop_if_due(self, argv: Sequence[str], deadline: float | None) -> None:
+        if self._cancelled():
+            raise Cancelled("The installation was cancelled.")
+        if deadline is not None and time.monotonic() > deadline:
+            raise CommandFailed(f"{shlex.join(argv)}: still running when its time was up")
+
+
+def _input_bytes(stdin: Input) -> bytes | None:
+    match stdin:
+        case Secret():
+            return stdin.reveal().encode()
+        case str():
+            return stdin.encode()
+        case _:
+            return stdin
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End the program and its children: politely, then after five seconds not so."""
+    for number, patience in ((signal.SIGTERM, 5.0), (signal.SIGKILL, None)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        try:
+            process.communicate(timeout=patience)
+        except subprocess.TimeoutExpired:
+            continue
+        return
+
+
+def _ending(code: int) -> str:
+    return f"exit code {code}" if code > 0 else f"signal {signal.Signals(-code).name}"

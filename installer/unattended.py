@@ -1,0 +1,117 @@
+"""The unattended run of the medium: the kernel command line says where the kickstart is.
+
+Its lines go to every console; the last one is ``photon-installer: done`` or
+``photon-installer: failed: exit N``, which is what QA waits for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from installer import api
+from installer.commands import event_file
+from installer.config.model import EndAction, Finish
+from installer.consoles import Consoles, console_names
+from installer.context import RUN_DIRECTORY
+from installer.errors import Cancelled, ExitCode, InstallerError
+from installer.events import Emit, Event, Failed, Message
+from installer.journal import log_lines, tee
+from installer.kickstart import KernelParameters, kernel_parameters, read_kickstart
+from ks_schema import Document
+
+SESSION_LOCK = RUN_DIRECTORY / "session.lock"
+_COMMAND_LINE = Path("/proc/cmdline")
+
+
+def run(cancelled: Callable[[], bool]) -> ExitCode:
+    """Install as the kernel command line asks, then do what the kickstart wants at the end."""
+    parameters = kernel_parameters(_COMMAND_LINE.read_text(encoding="utf-8"))
+    with (
+        Consoles(console_names()) as consoles,
+        _session_lock(),
+        _sinks(parameters, consoles) as emit,
+    ):
+        code, finish = _install(parameters, emit, cancelled)
+        verdict = "done" if code is ExitCode.DONE else f"failed: exit {int(code)}"
+        consoles.write(f"photon-installer: {verdict}\n")
+        action = finish.on_success if code is ExitCode.DONE else finish.on_failure
+        if action.value == "hold":
+            consoles.write("Restart the machine with Ctrl+Alt+Del.\n")
+            signal.pause()
+        api.end(action.value, emit)
+    return code
+
+
+def _install(
+    parameters: KernelParameters, emit: Emit, cancelled: Callable[[], bool]
+) -> tuple[ExitCode, Finish]:
+    """Install; what to do next is the kickstart's, or the default when it could not be read."""
+    finish = Finish()
+    told = False
+
+    def tell(event: Event) -> None:
+        nonlocal told
+        told = told or isinstance(event, Failed)
+        emit(event)
+
+    try:
+        document = _document(parameters, tell)
+        finish = _finish(document)
+        plan = api.prepare(
+            document, api.probe_machine(tell), api.payload_index(), seed=api.new_seed()
+        )
+        for line in plan.describe().splitlines():
+            tell(Message(level="info", text=line))
+        api.install(plan, emit=tell, cancelled=cancelled)
+    except InstallerError as error:
+        if not told:
+            emit(
+                Failed(
+                    exit_code=int(error.exit_code),
+                    message=error.message,
+                    hint=error.hint,
+                    written=False,
+                )
+            )
+        return error.exit_code, finish
+    return ExitCode.DONE, finish
+
+
+def _document(parameters: KernelParameters, emit: Emit) -> Document:
+    if parameters.kickstart is None:
+        raise Cancelled("No kickstart is named.", "Add photon.ks=URL to the kernel command line.")
+    document = read_kickstart(parameters.kickstart, emit=emit)
+    return api.with_default_disk(document, parameters.disk) if parameters.disk else document
+
+
+def _finish(document: Document) -> Finish:
+    """What a kickstart wants at the end, even one that is not valid in other places."""
+    asked: Any = document.data.get("finish") or {}
+    try:
+        return Finish(**{key: EndAction(value) for key, value in asked.items()})
+    except (TypeError, ValueError, AttributeError):
+        return Finish()
+
+
+@contextlib.contextmanager
+def _sinks(parameters: KernelParameters, consoles: Consoles) -> Iterator[Emit]:
+    shown = log_lines(consoles, level="info")
+    if not parameters.events:
+        yield shown
+        return
+    with event_file(parameters.events) as file:
+        yield tee(shown, file)
+
+
+@contextlib.contextmanager
+def _session_lock() -> Iterator[None]:
+    """Owned while this runs: the screens on the other consoles then only follow."""
+    SESSION_LOCK.parent.mkdir(parents=True, exist_ok=True)
+    with SESSION_LOCK.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,1 @@
+"""How it gets onto a medium: payload, ISO, netboot tree, live system."""

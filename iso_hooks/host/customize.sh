@@ -1,0 +1,49 @@
+#!/bin/sh
+# Makes a Debian tree a Photon host. Runs on the build machine with the tree as its argument.
+set -eu
+root=$1
+here=$(dirname "$0")
+
+tar --create --directory "$here/files" --owner=0 --group=0 --mode='u=rwX,go=rX' . |
+    tar --extract --directory "$root" --no-overwrite-dir
+
+# Upgrades of base-files put Debian's file beside ours.
+chroot "$root" dpkg-divert --quiet --local --rename \
+    --divert /usr/lib/os-release.debian --add /usr/lib/os-release
+sed -e "s/^NAME=.*/NAME=\"Photon\"/" -e "s/^PRETTY_NAME=.*/PRETTY_NAME=\"$PHOTON_EDITION\"/" \
+    -e 's/^ID=.*/ID=photon\nID_LIKE=debian/' -e '/_URL=/d' \
+    "$root/usr/lib/os-release.debian" >"$root/usr/lib/os-release"
+printf '%s \\n \\l\n\n' "$PHOTON_EDITION" >"$root/etc/issue"
+printf '%s\n' "$PHOTON_EDITION" >"$root/etc/issue.net"
+: >"$root/etc/motd"
+
+ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
+printf 'LANG=C.UTF-8\n' >"$root/etc/default/locale"
+printf 'LANG=C.UTF-8\n' >"$root/etc/locale.conf"
+chroot "$root" usermod --lock root
+
+chroot "$root" debconf-set-selections <<'ANSWERS'
+grub-efi-amd64 grub2/force_efi_extra_removable boolean true
+grub-efi-amd64 grub2/update_nvram boolean true
+ANSWERS
+
+# What packages switched on by themselves is decided again, by our presets alone.
+find "$root/etc/systemd/system" -path '*.wants/*' -type l -delete
+chroot "$root" systemctl preset-all
+chroot "$root" systemctl mask systemd-firstboot.service
+if [ "$PHOTON_SET" = full ]; then
+    mkdir -p "$root/etc/cloud"
+    : >"$root/etc/cloud/cloud-init.disabled"
+fi
+
+rm -f "$root"/etc/.resolv.conf*.bak
+
+for modules in "$root"/usr/lib/modules/*; do
+    version=${modules##*/}
+    newest=$(find "$root/usr/lib" -xdev -type f ! -newer "$root/.photon-birth" -printf '%Ts\n' |
+        sort -n | tail -n 1)
+    rm -f "$root/boot/initrd.img-$version"
+    chroot "$root" env SOURCE_DATE_EPOCH="$newest" dracut --quiet --force --kver "$version" \
+        "/boot/initrd.img-$version"
+    chmod 0644 "$root/boot/initrd.img-$version"
+done

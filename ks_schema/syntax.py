@@ -1,0 +1,239 @@
+"""A JSON reader that keeps the place of every value and explains what it cannot read.
+
+The standard library's reader forgets places, takes NaN, and lets the last of two equal keys win.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import Any
+
+from ks_schema.document import Position
+
+MAX_DEPTH = 32
+MAX_INTEGER = 1 << 63
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TEXTS = json.JSONDecoder()
+_WORDS = {"true": True, "false": False, "null": None}
+_BAD_WORDS = {
+    "True": "write true in small letters",
+    "False": "write false in small letters",
+    "None": "write null, or leave the key out",
+    "NaN": "only real numbers are allowed",
+    "Infinity": "only real numbers are allowed",
+}
+
+
+class Fault(Exception):
+    """Why a text cannot be read, and where; line and column count from 1."""
+
+    def __init__(self, message: str, line: int, column: int, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """The value of a text, and the place of each value in it by JSON pointer."""
+
+    data: Any
+    positions: dict[str, Position] = field(default_factory=dict)
+
+
+def read_json(text: str) -> Parsed:
+    """The one value in ``text``.
+
+    :raises Fault: it is not JSON (RFC 8259), has a key twice, or is nested too deeply.
+    """
+    reader = _Reader(text)
+    data = reader.value(0, "", 0)
+    reader.finish()
+    return Parsed(data=data, positions=reader.positions)
+
+
+def child(pointer: str, key: str | int) -> str:
+    """The JSON pointer of a member or item of the value at ``pointer``."""
+    return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+
+
+def usable_text(text: str) -> str:
+    """The text itself.
+
+    :raises ValueError: it has characters that no file name, argument or UTF-8 file can hold.
+    """
+    if "\0" in text:
+        raise ValueError("a text cannot hold the character NUL")
+    if not text.isascii() and re.search("[\ud800-\udfff]", text):
+        raise ValueError("half of a surrogate pair is not a character")
+    return text
+
+
+def usable_number(whole: str, fraction: str = "", exponent: str = "") -> int | float:
+    """The number that is written so.
+
+    :raises ValueError: it is too large to mean anything here.
+    """
+    if not fraction and not exponent:
+        # The length is looked at first: int() takes quadratic time, and refuses 4301 digits.
+        if len(whole) > 20 or abs(int(whole)) >= MAX_INTEGER:
+            raise ValueError("this number is too large")
+        return int(whole)
+    number = float(whole + fraction + exponent)
+    if not math.isfinite(number):
+        raise ValueError("this number is too large")
+    return number
+
+
+class _Reader:
+    """One pass over a text; ``at`` is the index of the next character."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.positions: dict[str, Position] = {}
+        self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def value(self, depth: int, pointer: str, place: int) -> Any:
+        self._skip()
+        self.positions.setdefault(pointer, self._position(place or self.at))
+        if depth > MAX_DEPTH:
+            raise self._fault(f"more than {MAX_DEPTH} levels of nesting")
+        match self._next():
+            case "{":
+                return self._object(depth, pointer)
+            case "[":
+                return self._list(depth, pointer)
+            case '"':
+                return self._text()
+            case _:
+                return self._number_or_word()
+
+    def finish(self) -> None:
+        self._skip()
+        if self.at < len(self.text):
+            raise self._fault("the document ends before this", hint="is a brace too many above?")
+
+    def _object(self, depth: int, pointer: str) -> dict[str, Any]:
+        opened = self.at
+        found: dict[str, Any] = {}
+        self.at += 1
+        self._skip()
+        while self._next() != "}":
+            key_at = self.at
+            key = self._key(opened)
+            if not key.isprintable():
+                raise self._fault("a key cannot hold control characters", at=key_at)
+            if key in found:
+                raise self._fault(f"the key {key!r} is here for the second time", at=key_at)
+            self._skip()
+            if self._next() != ":":
+                raise self._fault(f"a colon must follow the key {key!r}")
+            self.at += 1
+            found[key] = self.value(depth + 1, child(pointer, key), key_at)
+            self._separator("}", opened)
+        self.at += 1
+        return found
+
+    def _list(self, depth: int, pointer: str) -> list[Any]:
+        opened = self.at
+        found: list[Any] = []
+        self.at += 1
+        self._skip()
+        while self._next() != "]":
+            found.append(self.value(depth + 1, child(pointer, len(found)), 0))
+            self._separator("]", opened)
+        self.at += 1
+        return found
+
+    def _separator(self, end: str, opened: int) -> None:
+        self._skip()
+        if self._next() == end:
+            return
+        if self._next() != ",":
+            if self.at >= len(self.text):
+                raise self._unclosed(opened)
+            raise self._fault(f"a comma or {end} must stand here", hint="is a comma missing above?")
+        comma = self.at
+        self.at += 1
+        self._skip()
+        if self._next() == end:
+            raise self._fault(f"a comma before {end}", at=comma, hint="take the comma away")
+
+    def _key(self, opened: int) -> str:
+        if self._next() == '"':
+            return self._text()
+        if self.at >= len(self.text):
+            raise self._unclosed(opened)
+        raise self._fault("a key in double quotes must stand here")
+
+    def _text(self) -> str:
+        start = self.at
+        try:
+            text, self.at = _TEXTS.raw_decode(self.text, start)
+            return usable_text(text)
+        except json.JSONDecodeError as error:
+            raise self._text_fault(error, start) from None
+        except ValueError as error:
+            raise self._fault(str(error), at=start) from None
+
+    def _text_fault(self, error: json.JSONDecodeError, start: int) -> Fault:
+        if error.msg.startswith("Unterminated"):
+            return self._fault("this text has no closing quote", at=start)
+        if error.msg.startswith("Invalid control"):
+            return self._fault(
+                "a line break or control character inside a text", at=error.pos, hint=r"write \n"
+            )
+        return self._fault(
+            r"a backslash that begins no escape", at=error.pos, hint=r"a backslash is written \\"
+        )
+
+    def _number_or_word(self) -> Any:
+        if number := _NUMBER.match(self.text, self.at):
+            try:
+                value = usable_number(number[1], number[2] or "", number[3] or "")
+            except ValueError as error:
+                raise self._fault(str(error)) from None
+            self.at = number.end()
+            return value
+        word = _WORD.match(self.text, self.at)
+        if word and word[0] in _WORDS:
+            self.at = word.end()
+            return _WORDS[word[0]]
+        hint = _BAD_WORDS.get(word[0], "texts stand in double quotes") if word else ""
+        if self.at >= len(self.text):
+            raise self._fault("the text ends where a value must stand")
+        raise self._fault("a value must stand here", hint=hint)
+
+    def _skip(self) -> None:
+        match = _SPACE.match(self.text, self.at)
+        self.at = match.end() if match else self.at
+        if self.text.startswith(("//", "/*", "#"), self.at):
+            raise self._fault("JSON has no comments", hint="take it away, or write YAML")
+
+    def _next(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    def _unclosed(self, opened: int) -> Fault:
+        place = self._position(opened)
+        return self._fault(
+            f"the text ends, but the {self.text[opened]} of line {place.line}, column "
+            f"{place.column} is still open"
+        )
+
+    def _fault(self, message: str, *, at: int | None = None, hint: str = "") -> Fault:
+        place = self._position(self.at if at is None else at)
+        return Fault(message, place.line, place.column, hint)
+
+    def _position(self, index: int) -> Position:
+        line = bisect_right(self._line_starts, index)
+        return Position(line, index - self._line_starts[line - 1] + 1)

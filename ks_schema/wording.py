@@ -1,0 +1,248 @@
+"""Plain words for what a JSON Schema validator finds."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ks_schema.syntax import child
+
+_TYPES = {
+    "object": "an object (keys with values)",
+    "array": "a list",
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "nothing",
+}
+_KINDS = {
+    type(None): "null",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    list: "array",
+}
+_YES_AND_NO = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+_LONGEST_ECHO = 48
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One finding of the validator.
+
+    ``keyword`` of ``schema`` (with the value ``limit``) is not met by ``value``, which stands at
+    ``pointer``; ``about_key`` means that the last key of the pointer itself is at fault.
+    """
+
+    pointer: str
+    keyword: str
+    limit: Any
+    value: Any
+    schema: Mapping[str, Any]
+    about_key: bool = False
+
+    @property
+    def secret(self) -> bool:
+        """No message may repeat the value."""
+        return bool(self.schema.get("x-secret"))
+
+    @property
+    def looks_like(self) -> str:
+        """What a valid value looks like, in words; "" when the schema does not say."""
+        return str(self.schema.get("x-looks-like", ""))
+
+
+class Said(NamedTuple):
+    """A finding in words, with the place it is about."""
+
+    pointer: str
+    message: str
+    hint: str = ""
+
+
+def words_for(found: Finding) -> Iterable[Said]:
+    """What to tell of the finding: mostly one thing, one for each key that is unknown."""
+    tell = _TELLERS.get(found.keyword)
+    if tell is None:
+        return [Said(found.pointer, "this value is not allowed", found.looks_like)]
+    return tell(found)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant; small letters and hyphens make no difference."""
+    same = {each.lower().replace("-", "_"): each for each in known}
+    close = difflib.get_close_matches(word.lower().replace("-", "_"), same, n=1, cutoff=0.65)
+    return same[close[0]] if close else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A question that names the nearest known word; "" when there is none."""
+    guess = nearest(word, known)
+    return f'did you mean "{guess}"?' if guess else ""
+
+
+def quoted(value: object) -> str:
+    """The value for a message: short, on one line, without control characters."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    if len(text) > _LONGEST_ECHO:
+        text = text[:_LONGEST_ECHO] + "..."
+    return f'"{text}"' if text.isprintable() and '"' not in text else repr(text)
+
+
+def kind_of(value: object) -> str:
+    """The type of the value in the kickstart's own words."""
+    return _TYPES[_KINDS.get(type(value), "object")]
+
+
+def _unknown_keys(found: Finding) -> Iterator[Said]:
+    known = list(found.schema.get("properties", ()))
+    allowed = "allowed here: " + ", ".join(known)
+    for key in found.value:
+        if key in known:
+            continue
+        if found.secret:
+            # What stands here instead of a key may be the secret: {plain:secret} is a key in YAML.
+            yield Said(found.pointer, "there is an unknown key in this object", allowed)
+            continue
+        instead = found.schema.get("x-instead", {}).get(key) or did_you_mean(key, known)
+        hint = f"{instead} {allowed}" if instead.endswith("?") else instead or allowed
+        yield Said(child(found.pointer, key), f"there is no key {quoted(key)} here", hint)
+
+
+def _missing_keys(found: Finding) -> Iterator[Said]:
+    for key in found.limit:
+        if key not in found.value:
+            meaning = found.schema.get("properties", {}).get(key, {}).get("description", "")
+            yield Said(found.pointer, f'the key "{key}" is missing', meaning.rstrip("."))
+
+
+def _wrong_type(found: Finding) -> Iterator[Said]:
+    wanted = [found.limit] if isinstance(found.limit, str) else list(found.limit)
+    words = " or ".join(_TYPES[each] for each in wanted)
+    hint = _type_hint(found, wanted)
+    yield Said(found.pointer, f"this must be {words}, not {kind_of(found.value)}", hint)
+
+
+def _type_hint(found: Finding, wanted: list[str]) -> str:
+    choices = ", ".join(quoted_plain(each) for each in found.schema.get("enum", ()))
+    match wanted:
+        case ["boolean"]:
+            word = str(found.value).lower()
+            return f"write {_YES_AND_NO.get(word, 'true or false')}, without quotes"
+        case ["string"] if choices:
+            return f"allowed: {choices}"
+        case ["string"] if isinstance(found.value, bool | int | float):
+            return "in quotes"
+        case ["array"] if isinstance(found.value, str | int | float):
+            return "put it in brackets: [...]"
+        case ["object"]:
+            return _object_hint(found.schema)
+        case _:
+            is_number = isinstance(found.value, str) and found.value.isdecimal()
+            return "without quotes" if is_number else found.looks_like
+
+
+def _object_hint(schema: Mapping[str, Any]) -> str:
+    keys = ", ".join(schema.get("properties", ()))
+    if schema.get("maxProperties") == 1:
+        return f"an object with exactly one of {keys}"
+    return f"its keys are {keys}" if keys else ""
+
+
+def _not_allowed(found: Finding) -> Iterator[Said]:
+    allowed = "allowed: " + ", ".join(quoted_plain(each) for each in found.limit)
+    if found.secret:
+        yield Said(found.pointer, "this value is not allowed", allowed)
+        return
+    guess = did_you_mean(found.value, found.limit) if isinstance(found.value, str) else ""
+    hint = f"{guess} {allowed}".strip()
+    yield Said(found.pointer, f"{quoted(found.value)} is not allowed here", hint)
+
+
+def quoted_plain(value: object) -> str:
+    """The value as it is written in a list of allowed ones."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _pattern(found: Finding) -> Iterator[Said]:
+    if found.about_key:
+        message = f"{quoted(found.value)} is no name for this"
+    elif found.secret:
+        message = "this text is not of the right form"
+    else:
+        message = f"{quoted(found.value)} is not of the right form"
+    yield Said(found.pointer, message, found.looks_like)
+
+
+def _too_few_keys(found: Finding) -> Iterator[Said]:
+    keys = ", ".join(found.schema.get("properties", ()))
+    if not keys:
+        yield Said(found.pointer, "this must not be empty")
+    elif found.schema.get("maxProperties") == 1:
+        yield Said(found.pointer, f"exactly one of these keys must be here: {keys}")
+    else:
+        yield Said(found.pointer, f"at least one of these keys must be here: {keys}")
+
+
+def _too_many_keys(found: Finding) -> Iterator[Said]:
+    known = found.schema.get("properties", {})
+    said = [key for key in found.value if key in known]
+    if len(said) > found.limit:
+        message = f"only one of {' and '.join(said)} can be here"
+        yield Said(found.pointer, message, f"exactly one of {', '.join(known)}")
+
+
+def _length(found: Finding) -> Iterator[Said]:
+    if found.keyword == "minLength":
+        yield Said(found.pointer, "this text must not be empty", found.looks_like)
+        return
+    unit = "items" if found.keyword == "maxItems" else "characters"
+    yield Said(found.pointer, f"this is too long: at most {found.limit} {unit}", found.looks_like)
+
+
+def _too_few_items(found: Finding) -> Iterator[Said]:
+    yield Said(found.pointer, "this list must not be empty")
+
+
+def _range(found: Finding) -> Iterator[Said]:
+    words = {
+        "minimum": "is too small: at least",
+        "exclusiveMinimum": "is too small: more than",
+        "maximum": "is too large: at most",
+    }
+    yield Said(found.pointer, f"{quoted_plain(found.value)} {words[found.keyword]} {found.limit}")
+
+
+def _not_unique(found: Finding) -> Iterator[Said]:
+    for index, item in enumerate(found.value):
+        if item in found.value[:index]:
+            where = found.value.index(item) + 1
+            message = f"this is the same as item {where} of the list"
+            yield Said(child(found.pointer, index), message, "take one away")
+
+
+_TELLERS: Mapping[str, Callable[[Finding], Iterable[Said]]] = {
+    "additionalProperties": _unknown_keys,
+    "required": _missing_keys,
+    "type": _wrong_type,
+    "enum": _not_allowed,
+    "pattern": _pattern,
+    "minProperties": _too_few_keys,
+    "maxProperties": _too_many_keys,
+    "minLength": _length,
+    "maxLength": _length,
+    "maxItems": _length,
+    "minItems": _too_few_items,
+    "minimum": _range,
+    "exclusiveMinimum": _range,
+    "maximum": _range,
+    "uniqueItems": _not_unique,
+}

@@ -1,0 +1,80 @@
+"""What the screens need of the engine, and the thin adapter that gets it from the facade."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from installer.events import Emit
+from installer.machine import Disk, Machine
+from installer.secret import Secret
+from ks_schema.problem import Problem
+
+
+class ActionView(Protocol):
+    """A step of the plan."""
+
+    def describe(self) -> str:
+        """What it does, in one line."""
+
+
+class PhaseView(Protocol):
+    """Steps that belong together."""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+
+    @property
+    def actions(self) -> Sequence[ActionView]:
+        """Its steps, in their order."""
+
+
+class PlanView(Protocol):
+    """The part of an installation plan that the screens read."""
+
+    @property
+    def disk(self) -> Disk:
+        """The disk that is going to be erased."""
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """What will be lost, a line each."""
+
+    @property
+    def defaults(self) -> tuple[str, ...]:
+        """What the planner decided because nobody said, a line each."""
+
+    @property
+    def phases(self) -> Sequence[PhaseView]:
+        """Everything that will be done, phase by phase."""
+
+
+class Engine(Protocol):
+    """Everything that the screens ask of the engine.
+
+    ``probe``, ``plan``, ``install``, ``save`` and ``hash`` may take long and run in a thread;
+    they raise :class:`installer.errors.InstallerError`.
+    """
+
+    def probe(self) -> Machine:
+        """The machine as it is now."""
+
+    def check(self, document: Mapping[str, Any]) -> tuple[Problem, ...]:
+        """Every finding about the document: schema, then the rules across fields."""
+
+    def plan(self, document: Mapping[str, Any], machine: Machine, seed: str) -> PlanView:
+        """The plan that the document gives on that machine."""
+
+    def install(self, plan: PlanView, emit: Emit, cancelled: Callable[[], bool]) -> None:
+        """Carry the plan out; progress comes as events."""
+
+    def save(self, document: Mapping[str, Any], path: Path) -> None:
+        """Write the document as a kickstart, mode 0600."""
+
+    def hash(self, plain: Secret) -> str:
+        """The crypt(5) hash of a password."""
+
+    def refusal(self, disk: Disk) -> str:
+        """Why nothing can be installed on that disk; "" when it can."""

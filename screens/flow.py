@@ -1,0 +1,258 @@
+"""The walk through the steps: what is known, where we are, what may come next. No renderer here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from installer.errors import InstallerError
+from installer.machine import Machine
+from screens import draft as drafts
+from screens.draft import Draft
+from screens.engine import Engine, PlanView
+from screens.forms import FieldProblem, Form
+from screens.step import Step, View
+from screens.steps import accounts, boot, disk, host, network, packages, review, storage, welcome
+from screens.worker import Job
+
+_T = TypeVar("_T")
+
+STEPS: tuple[Step, ...] = (
+    welcome.STEP,
+    disk.STEP,
+    storage.STEP,
+    boot.STEP,
+    packages.STEP,
+    network.STEP,
+    host.STEP,
+    accounts.STEP,
+    review.STEP,
+)
+
+
+class Walk:
+    """One person's way through the steps. Values change by :meth:`set` only."""
+
+    def __init__(self, engine: Engine, *, seed: str, console: str = "", baud: int = 0) -> None:
+        self.engine = engine
+        self.seed = seed
+        self.console = console
+        self.draft = Draft(boot_console=_serial_console(console, baud))
+        self.machine: Machine | None = None
+        self.plan: PlanView | None = None
+        self.error: InstallerError | None = None
+        self._index = 0
+        self._found: tuple[Draft, Mapping[str, FieldProblem]] | None = None
+
+    @property
+    def step(self) -> Step:
+        """The step that is shown."""
+        return STEPS[self._index]
+
+    @property
+    def number(self) -> int:
+        """The number of the step, from 1."""
+        return self._index + 1
+
+    @property
+    def first(self) -> bool:
+        """There is no step before this one."""
+        return self._index == 0
+
+    @property
+    def last(self) -> bool:
+        """The next thing is the installation itself."""
+        return self._index == len(STEPS) - 1
+
+    def form(self) -> Form:
+        """The form of this step."""
+        return self._form(self.step)
+
+    def set(self, field: str, value: str) -> None:
+        """Take in what was typed or chosen."""
+        self.draft = drafts.update(self.draft, field, value, self.machine)
+        self.plan = None
+        if self.machine is not None:
+            self.error = None
+
+    def problems(self) -> Mapping[str, FieldProblem]:
+        """What is wrong with the draft, by field; "" is for what belongs to no field."""
+        if self._found is None or self._found[0] is not self.draft:
+            self._found = (self.draft, self._check())
+        return self._found[1]
+
+    def missing(self) -> tuple[FieldProblem, ...]:
+        """What keeps this step from being done, in the order of its fields."""
+        problems = self.problems()
+        if self.last:
+            return self._review_problems()
+        return tuple(problems[name] for name in self.form().field_ids() if name in problems)
+
+    def blocked(self) -> str:
+        """Why there is no going on from here, with what to do about it; "" when there is."""
+        if missing := self.missing():
+            label = self._label(missing[0].field)
+            return f"{label}: {missing[0].message}" if label else missing[0].message
+        if self.job() is not None and not self.first:
+            return "still working"
+        if self.step is disk.STEP and self.machine is None:
+            return "no machine to install; rescan"
+        if self.last and self.plan is None:
+            return "there is no plan yet; go back and change what it says"
+        return ""
+
+    def forward(self) -> bool:
+        """Go to the next step if this one is done."""
+        if self.last or self.blocked():
+            return False
+        self._index += 1
+        return True
+
+    def back(self) -> bool:
+        """Go to the step before; nothing is lost."""
+        if self.first:
+            return False
+        self._index -= 1
+        return True
+
+    def rescan(self) -> None:
+        """Look at the machine anew, before anything else is done."""
+        self.machine = self.plan = self.error = None
+
+    def retry(self) -> None:
+        """Look at the machine and plan again."""
+        self.rescan()
+
+    def job(self) -> Job | None:
+        """The work that this step waits for, if any."""
+        if self.machine is None and self.error is None:
+            return self._job("Looking at this machine", self.engine.probe, self._probed)
+        waiting = drafts.waiting_password(self.draft)
+        if waiting is not None and self.step is not accounts.STEP:
+            return self._hash_job(waiting)
+        if self.last and self.plan is None and self.error is None and not self._review_problems():
+            return self._plan_job()
+        return None
+
+    def save_job(self, path: Path, done: Callable[[str], None]) -> Job:
+        """Save the draft as a kickstart; ``done`` gets "" or what went wrong."""
+        document = self.draft.document()
+        return Job(
+            title=f"Saving {path}",
+            run=lambda: self.engine.save(document, path),
+            done=lambda _: done(""),
+            failed=lambda error: done(str(error)),
+        )
+
+    def _plan_job(self) -> Job:
+        document, machine = self.draft.document(), self.machine
+        if machine is None:
+            raise ValueError("there is no machine to plan for")
+        engine, seed = self.engine, self.seed
+        return self._job(
+            "Working out what will be done",
+            lambda: engine.plan(document, machine, seed),
+            self._planned,
+        )
+
+    def _hash_job(self, account: drafts.Account) -> Job:
+        plain = getattr(self.draft, account.typed)
+
+        def keep(hashed: str) -> None:
+            if getattr(self.draft, account.typed) == plain:
+                self.draft = drafts.keep_hash(self.draft, account, hashed)
+
+        return Job(
+            title="Hashing the password",
+            run=lambda: self.engine.hash(plain),
+            done=keep,
+            failed=lambda error: self._unhashed(account, error),
+        )
+
+    def _job(self, title: str, run: Callable[[], _T], done: Callable[[_T], None]) -> Job:
+        return Job(title=title, run=run, done=done, failed=self._fail)
+
+    def _probed(self, machine: Machine) -> None:
+        self.machine = machine
+        known = {each.path for each in machine.disks}
+        usable = [each.path for each in machine.disks if not self.engine.refusal(each)]
+        chosen = self.draft.disk if self.draft.disk in known else ""
+        # One disk that can be used is the common choice; with more of them the person says which.
+        chosen = chosen or (usable[0] if len(usable) == 1 else "")
+        self.draft = drafts.update(self.draft, "disk", chosen, machine)
+        if len(machine.interfaces) == 1 and not self.draft.interface:
+            only = machine.interfaces[0].name
+            self.draft = drafts.update(self.draft, "interface", only, machine)
+
+    def _planned(self, plan: PlanView) -> None:
+        self.plan = plan
+
+    def _fail(self, error: InstallerError) -> None:
+        self.error = error
+
+    def _unhashed(self, account: drafts.Account, error: InstallerError) -> None:
+        self.draft = drafts.keep_hash(self.draft, account, "")
+        self.error = error
+
+    def _form(self, step: Step) -> Form:
+        return step.form(
+            View(
+                draft=self.draft,
+                console=self.console,
+                machine=self.machine,
+                refusal=self.engine.refusal,
+                plan=self.plan,
+                error=self.error,
+                problems=self._review_problems() if self.last else (),
+            )
+        )
+
+    def _review_problems(self) -> tuple[FieldProblem, ...]:
+        """Every problem, with the screen it belongs to."""
+        return tuple(
+            replace(problem, message=f"{self._place(problem.field)}{problem.message}")
+            for problem in self.problems().values()
+        )
+
+    def _place(self, field: str) -> str:
+        for step in STEPS[:-1]:
+            if field in self._form_of(step).field_ids():
+                return f"{step.title}: "
+        return ""
+
+    def _form_of(self, step: Step) -> Form:
+        return step.form(
+            View(
+                draft=self.draft,
+                console=self.console,
+                machine=self.machine,
+                refusal=self.engine.refusal,
+                plan=None,
+                error=None,
+                problems=(),
+            )
+        )
+
+    def _label(self, field: str) -> str:
+        return next((item.label for item in self.form().fields() if item.id == field), "")
+
+    def _check(self) -> Mapping[str, FieldProblem]:
+        found: dict[str, FieldProblem] = {}
+        for gap in drafts.gaps(self.draft):
+            found.setdefault(gap.field, gap)
+        for problem in self.engine.check(self.draft.document_to_check()):
+            field = drafts.field_of(self.draft, problem.pointer)
+            found.setdefault(
+                field, FieldProblem(field=field, message=problem.message, hint=problem.hint)
+            )
+        return found
+
+
+def _serial_console(console: str, baud: int) -> str:
+    """A person on a serial line wants the host to talk on it too."""
+    name = console.rpartition("/")[2]
+    if not name.startswith(("ttyS", "ttyAMA", "ttyUSB")):
+        return ""
+    return f"{name},{baud}" if baud else name

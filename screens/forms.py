@@ -1,0 +1,109 @@
+"""What a screen shows and asks, as data: the urwid and the line-mode renderer read the same form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from installer.secret import Secret
+
+
+class Tone(StrEnum):
+    """How a note is meant; each is also marked by a character, not by colour alone."""
+
+    PLAIN = "body"
+    TITLE = "title"
+    DIM = "dim"
+    WARNING = "warning"
+    PROBLEM = "problem"
+    GOOD = "good"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Text to read; line breaks are kept."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A line to type. ``hint`` is shown beside or below it, ``width`` is in columns."""
+
+    id: str
+    label: str
+    value: str
+    hint: str = ""
+    width: int = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretText:
+    """A password to type, never shown. ``kept`` says that one is set already."""
+
+    id: str
+    label: str
+    value: Secret
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One of the things to choose from; ``refused`` is the reason why it cannot be chosen."""
+
+    value: str
+    label: str
+    detail: tuple[str, ...] = ()
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Exactly one of ``options``; ``value`` may be that of none yet."""
+
+    id: str
+    label: str
+    value: str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Something to do on this screen, apart from going on or back."""
+
+    id: str
+    label: str
+
+
+Item = Note | Text | SecretText | Choice | Command
+Field = Text | SecretText | Choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A whole screen. ``start`` names the field that has the focus first ("" is the Next button)."""
+
+    items: tuple[Item, ...]
+    start: str = ""
+    next_label: str = "Next"
+
+    def fields(self) -> tuple[Field, ...]:
+        """The items that hold a value, in their order."""
+        return tuple(item for item in self.items if not isinstance(item, Note | Command))
+
+    def field_ids(self) -> tuple[str, ...]:
+        """The ids of the fields, in their order."""
+        return tuple(field.id for field in self.fields())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldProblem:
+    """What is wrong with the value of a field: the rule, and what to do next."""
+
+    field: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.message} - {self.hint}" if self.hint else self.message

@@ -1,0 +1,99 @@
+"""One run of the installation beside the screens: the thread, its events, its outcome."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+
+from installer.errors import InstallerError
+from installer.events import Event, Failed, Finished
+from screens.engine import Engine, PlanView
+from screens.progress import ProgressState, follow
+from screens.worker import Job
+
+
+class Installation:
+    """Runs the engine in a thread and folds its events, in the main loop, into a state.
+
+    ``publish`` gets each event in the thread, for the other consoles; ``wake`` is called in the
+    thread once there is something to :meth:`drain`.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        plan: PlanView,
+        *,
+        publish: Callable[[Event], None],
+        wake: Callable[[], None],
+    ) -> None:
+        self.state = ProgressState()
+        self.log: list[str] = []
+        self.over = False
+        self._engine = engine
+        self._plan = plan
+        self._publish = publish
+        self._wake = wake
+        self._cancel = threading.Event()
+        self._events: SimpleQueue[Event] = SimpleQueue()
+
+    def job(self) -> Job:
+        """The work for the thread."""
+        return Job(title="The installation", run=self._run, done=self._ended, failed=self._failed)
+
+    def cancel(self) -> None:
+        """Ask the engine to stop and to undo what can be undone."""
+        self._cancel.set()
+
+    @property
+    def cancelling(self) -> bool:
+        """The engine has been asked to stop."""
+        return self._cancel.is_set()
+
+    def drain(self) -> None:
+        """Take in the events that have come."""
+        while True:
+            try:
+                event = self._events.get_nowait()
+            except Empty:
+                return
+            self._take(event)
+
+    def _run(self) -> None:
+        self._engine.install(self._plan, self._emit, self._cancel.is_set)
+
+    def _emit(self, event: Event) -> None:
+        self._publish(event)
+        self._events.put(event)
+        self._wake()
+
+    def _take(self, event: Event) -> None:
+        before = self.state.log
+        self.state = follow(self.state, event)
+        if self.state.log is not before:
+            new = len(self.state.log) - len(before)
+            self.log += self.state.log[-max(new, 1) :]
+
+    def _ended(self, _result: object) -> None:
+        self.drain()
+        if self.state.outcome is None:
+            self._settle(Finished(seconds={}, next=""))
+        self.over = True
+
+    def _failed(self, error: InstallerError) -> None:
+        written = bool(self.state.action)
+        self.drain()
+        if not isinstance(self.state.outcome, Failed):
+            failed = Failed(
+                exit_code=int(error.exit_code),
+                message=error.message,
+                hint=error.hint,
+                written=written or bool(self.state.action),
+            )
+            self._settle(failed)
+        self.over = True
+
+    def _settle(self, outcome: Finished | Failed) -> None:
+        self._publish(outcome)
+        self._take(outcome)

@@ -1,0 +1,99 @@
+"""The disk that is going to be erased; every disk is listed, also those that cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from installer.machine import Disk, Partition
+from installer.sizes import format_size
+from screens.forms import Choice, Command, Form, Item, Note, Option, Tone
+from screens.step import Step, View
+
+RESCAN = Command(id="rescan", label="Rescan the disks")
+_PARTITIONS_SHOWN = 6
+
+
+def form(view: View) -> Form:
+    """List the disks, or say what to do when there is none."""
+    disks = view.machine.disks if view.machine else ()
+    if view.error and not view.machine:
+        return Form(items=_failed(view.error.message, view.error.hint), start=RESCAN.id)
+    if not disks:
+        return Form(items=_none(), start=RESCAN.id)
+    options = tuple(_option(disk, view.refusal(disk)) for disk in disks)
+    notes: tuple[Item, ...] = (
+        Note(text="Which disk shall Photon use? All of it will be erased, later and not yet."),
+    )
+    if all(option.refused for option in options):
+        text = "None of these disks can be used. Attach another one and rescan."
+        notes = (Note(text=text, tone=Tone.PROBLEM),)
+    choice = Choice(id="disk", label="Disk", value=view.draft.disk, options=options)
+    return Form(items=(*notes, choice, RESCAN), start="disk")
+
+
+def short_name(disk: Disk) -> str:
+    """The last part of the disk's path: ``sda``."""
+    return disk.path.rpartition("/")[2]
+
+
+def disk_line(disk: Disk) -> str:
+    """Name, size and model."""
+    return f"{short_name(disk)}  {format_size(disk.size)}  {disk.model or 'unknown model'}"
+
+
+def disk_details(disk: Disk) -> str:
+    """Serial number, how it is attached, and what kind it is."""
+    kind = "" if disk.transport == "nvme" else "rotating" if disk.rotational else "solid state"
+    parts = (
+        f"serial {disk.serial}" if disk.serial else "no serial number",
+        disk.transport,
+        kind,
+        "removable" if disk.removable else "",
+        f"{disk.table.upper()} partition table" if disk.table else "",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _option(disk: Disk, refused: str) -> Option:
+    detail = (disk_details(disk), *_contents(disk))
+    return Option(value=disk.path, label=disk_line(disk), detail=detail, refused=refused)
+
+
+def _contents(disk: Disk) -> Iterator[str]:
+    if not disk.partitions:
+        yield f"holds {disk.filesystem}" if disk.filesystem else "empty"
+    for partition in disk.partitions[:_PARTITIONS_SHOWN]:
+        yield partition_line(partition)
+    if len(disk.partitions) > _PARTITIONS_SHOWN:
+        yield f"and {len(disk.partitions) - _PARTITIONS_SHOWN} more partitions"
+
+
+def partition_line(partition: Partition) -> str:
+    """One partition: name, size, what is on it."""
+    name = partition.path.rpartition("/")[2]
+    label = partition.label or partition.name
+    parts = (
+        name,
+        format_size(partition.size),
+        partition.filesystem or "unknown content",
+        f'"{label}"' if label else "",
+        partition.operating_system,
+    )
+    return "  ".join(part for part in parts if part)
+
+
+def _none() -> tuple[Item, ...]:
+    text = (
+        "No disk was found.\n\n"
+        "Attach one, or turn its controller on in the firmware's setup, and rescan.\n"
+        "On a virtual machine: add a virtual disk (SATA, SCSI, NVMe or virtio)."
+    )
+    return (Note(text=text, tone=Tone.PROBLEM), RESCAN)
+
+
+def _failed(message: str, hint: str) -> tuple[Item, ...]:
+    text = f"This machine could not be looked at: {message}\n{hint}"
+    return (Note(text=text, tone=Tone.PROBLEM), RESCAN)
+
+
+STEP = Step(id="disk", title="Disk", form=form)

@@ -1,0 +1,56 @@
+"""The last screens: the host is installed, or why it is not."""
+
+from __future__ import annotations
+
+from installer.events import Failed, Finished
+from screens.forms import Command, Form, Note, Tone
+
+REBOOT = Command(id="reboot", label="Reboot")
+POWEROFF = Command(id="poweroff", label="Power off")
+REVIEW = Command(id="review", label="Back to the review")
+SAVE_LOG = Command(id="save_log", label="Save the log")
+
+
+def done_form(outcome: Finished) -> Form:
+    """The host is installed: how long each phase took, and what is next."""
+    total = sum(outcome.seconds.values())
+    width = max((len(name) for name in outcome.seconds), default=0)
+    times = [f"  {name:<{width}} {seconds:>7.1f} s" for name, seconds in outcome.seconds.items()]
+    times.append(f"  {'together':<{width}} {total:>7.1f} s")
+    return Form(
+        items=(
+            Note(text="Photon is installed.", tone=Tone.GOOD),
+            Note(text="\n".join(times)),
+            Note(text="Remove the installation medium, then reboot into the new host.\n"
+                      "Its log is in /var/log/photon-installer/ there."),
+            REBOOT,
+            POWEROFF,
+            SAVE_LOG,
+        ),
+        start=REBOOT.id,
+        next_label="",
+    )
+
+
+def failed_form(outcome: Failed, log: str) -> Form:
+    """What went wrong, what it means for the disk, and what can be done now."""
+    written = (
+        "The disk was written to: what was on it is lost, and it does not boot."
+        if outcome.written
+        else "Nothing was written to any disk."
+    )
+    hint = (Note(text=outcome.hint),) if outcome.hint else ()
+    return Form(
+        items=(
+            Note(text="Photon is not installed.", tone=Tone.PROBLEM),
+            Note(text=f"! {outcome.message}", tone=Tone.PROBLEM),
+            *hint,
+            Note(text=f"{written}\nThe log: {log}"),
+            REVIEW,
+            SAVE_LOG,
+            REBOOT,
+            POWEROFF,
+        ),
+        start=REVIEW.id,
+        next_label="",
+    )

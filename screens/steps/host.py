@@ -1,0 +1,45 @@
+"""The host's name, and its locale, console keyboard and time zone."""
+
+from __future__ import annotations
+
+from screens.forms import Form, Note, Text
+from screens.step import Step, View
+
+
+def form(view: View) -> Form:
+    """Four short fields, each with a default."""
+    draft = view.draft
+    return Form(
+        items=(
+            Note(text="How shall the host be called?"),
+            Text(
+                id="hostname",
+                label="Host name",
+                value=draft.hostname,
+                hint="letters, digits, hyphens",
+                width=32,
+            ),
+            Note(text="Language, keyboard and time"),
+            Text(
+                id="locale", label="Locale", value=draft.locale, hint="like en_GB.UTF-8", width=20
+            ),
+            Text(
+                id="keyboard",
+                label="Console keyboard",
+                value=draft.keyboard,
+                hint="like us, de, fr",
+                width=20,
+            ),
+            Text(
+                id="timezone",
+                label="Time zone",
+                value=draft.timezone,
+                hint="like UTC, Europe/Paris",
+                width=20,
+            ),
+        ),
+        start="hostname",
+    )
+
+
+STEP = Step(id="host", title="Host", form=form)

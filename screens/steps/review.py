@@ -1,0 +1,63 @@
+"""The review: which disk, what will be lost, what was decided, what will be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from installer.errors import InstallerError
+from screens.engine import PlanView
+from screens.forms import Command, FieldProblem, Form, Item, Note, Tone
+from screens.step import Step, View
+from screens.steps.disk import disk_details, disk_line
+
+SAVE = Command(id="save", label="Save as kickstart")
+RETRY = Command(id="retry", label="Look again")
+
+
+def form(view: View) -> Form:
+    """Show the plan, or why there is none."""
+    if view.problems:
+        return Form(items=(*_problem_items(view.problems), SAVE), start=SAVE.id)
+    if view.error:
+        return Form(items=(*_error_items(view.error), RETRY, SAVE), start=RETRY.id)
+    if view.plan is None:
+        return Form(items=(Note(text="Working out what will be done..."),))
+    items = tuple(_plan_items(view.plan))
+    return Form(items=items, start=SAVE.id, next_label="Install")
+
+
+def _plan_items(plan: PlanView) -> Iterator[Item]:
+    disk = plan.disk
+    text = f"! This disk will be erased: {disk_line(disk)}\n  {disk_details(disk)}"
+    yield Note(text=text, tone=Tone.WARNING)
+    losses = plan.losses or ("nothing: the disk is empty",)
+    yield Note(text="What will be lost:\n" + _listed(losses))
+    yield SAVE
+    yield Note(text="Decided for you", tone=Tone.TITLE)
+    yield Note(text=_listed(plan.defaults or ("nothing",)))
+    yield Note(text="What will be done", tone=Tone.TITLE)
+    for phase in plan.phases:
+        actions = tuple(action.describe() for action in phase.actions)
+        yield Note(text=f"{phase.title}:\n" + _listed(actions))
+
+
+def _error_items(error: InstallerError) -> Iterator[Item]:
+    yield Note(text="It cannot be installed like this:", tone=Tone.TITLE)
+    yield Note(text=f"! {error.message}", tone=Tone.PROBLEM)
+    if error.hint:
+        yield Note(text=error.hint)
+    yield Note(text="Go back and change it, or look again once the machine has changed.")
+
+
+def _problem_items(problems: tuple[FieldProblem, ...]) -> Iterator[Item]:
+    yield Note(text="Some answers do not fit together:", tone=Tone.TITLE)
+    for problem in problems:
+        yield Note(text=f"! {problem}", tone=Tone.PROBLEM)
+    yield Note(text="Go back and change them.")
+
+
+def _listed(lines: tuple[str, ...]) -> str:
+    return "\n".join(f"  - {line}" for line in lines)
+
+
+STEP = Step(id="review", title="Review", form=form)

@@ -1,0 +1,41 @@
+"""The first screen: what this is and what it will do."""
+
+from __future__ import annotations
+
+from installer.machine import Machine
+from installer.sizes import format_size
+from screens.forms import Form, Note, Tone
+from screens.step import Step, View
+
+_TEXT = """\
+This installs Photon, a lightweight container host, onto one disk of this machine.
+
+The next screens ask for the disk, the boot loader, the packages, the network and
+who may log in. Most answers have a sensible default: Enter accepts it.
+
+Nothing is written to any disk before you have confirmed it on the review screen,
+and every screen can go back without losing what was typed."""
+
+
+def form(view: View) -> Form:
+    """Greet, and say on which machine and console we are."""
+    machine = _machine_text(view.machine) if view.machine else "Looking at this machine..."
+    where = f"Console: {view.console}" if view.console else "Console: this terminal"
+    return Form(
+        items=(
+            Note(text="Welcome to Photon", tone=Tone.TITLE),
+            Note(text=_TEXT),
+            Note(text=f"{machine}\n{where}", tone=Tone.DIM),
+        ),
+        next_label="Start",
+    )
+
+
+def _machine_text(machine: Machine) -> str:
+    name = " ".join(part for part in (machine.vendor, machine.product) if part) or "this machine"
+    kind = f"virtual ({machine.virtualization})" if machine.virtualization != "none" else "physical"
+    cpus = "1 CPU" if machine.cpus == 1 else f"{machine.cpus} CPUs"
+    return f"Machine: {name}, {kind}, {cpus}, {format_size(machine.memory)} memory"
+
+
+STEP = Step(id="welcome", title="Welcome", form=form)

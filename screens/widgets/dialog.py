@@ -1,0 +1,107 @@
+"""A window over the screen: a question, perhaps a line to type, and buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import urwid
+
+from screens.widgets.rows import Button, EntryRow, TextRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a dialog asks. ``answer`` is called with the typed text (or "") when it is confirmed.
+
+    ``refuse`` says why a typed text will not do ("" when it will). Without ``confirm`` the dialog
+    only tells something.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    confirm: str = ""
+    cancel: str = "Cancel"
+    label: str = ""
+    text: str = ""
+    answer: Callable[[str], None] = lambda _text: None
+    refuse: Callable[[str], str] = lambda _text: ""
+
+
+class Dialog(urwid.WidgetWrap[urwid.Widget]):
+    """The window. Its default is the harmless button, or the line to type in."""
+
+    def __init__(self, question: Question, close: Callable[[], None]) -> None:
+        self._question = question
+        self._close = close
+        self._problem = TextRow("", "problem")
+        self._entry = _entry(question)
+        self._cancel = Button(question.cancel, close)
+        self._confirm = Button(question.confirm, self._confirmed)
+        buttons = [self._cancel, *([self._confirm] if question.confirm else [])]
+        self._bar = urwid.Columns([(each.width, each) for each in buttons], dividechars=2)
+        rows: list[Any] = [("pack", TextRow(line, "body")) for line in question.lines]
+        if self._entry:
+            rows += [("pack", TextRow("", "body")), ("pack", self._entry)]
+        rows += [("pack", self._problem), ("pack", self._bar)]
+        self._pile = urwid.Pile(rows)
+        self._pile.focus_position = len(rows) - (3 if self._entry else 1)
+        self.height = len(rows) + 3
+        frame = urwid.LineBox(urwid.Padding(self._pile, left=1, right=1), question.title)
+        super().__init__(urwid.AttrMap(urwid.Filler(frame, height="pack"), "dialog"))
+
+    def keypress(self, size: tuple[int, int], key: str) -> str | None:
+        """Esc closes; Enter in the line to type in goes on to the button."""
+        if key == "esc":
+            self._close()
+            return None
+        if key in {"tab", "shift tab"} or (key == "enter" and self._typing):
+            self._step(key)
+            return None
+        rest: str | None = super().keypress(size, key)
+        if self._typing and rest is None:
+            self._problem.set_text("")
+        return rest
+
+    @property
+    def _typing(self) -> bool:
+        return self._entry is not None and self._pile.focus is self._entry
+
+    def _step(self, key: str) -> None:
+        """From the line to the buttons and round."""
+        if self._typing:
+            if key == "enter" and self._refused():
+                return
+            self._pile.focus_position = len(self._pile.contents) - 1
+            last = len(self._bar.contents) - 1
+            self._bar.focus_position = last if key in {"enter", "shift tab"} else 0
+            return
+        step = 1 if key == "tab" else -1
+        place = self._bar.focus_position + step
+        if 0 <= place < len(self._bar.contents):
+            self._bar.focus_position = place
+        elif self._entry:
+            self._pile.focus_position = len(self._pile.contents) - 3
+        else:
+            self._bar.focus_position = place % len(self._bar.contents)
+
+    def _refused(self) -> bool:
+        text = self._entry.edit.edit_text if self._entry else ""
+        problem = self._question.refuse(text)
+        self._problem.set_text(f"! {problem}" if problem else "")
+        return bool(problem)
+
+    def _confirmed(self) -> None:
+        if self._refused():
+            return
+        self._close()
+        self._question.answer(self._entry.edit.edit_text if self._entry else "")
+
+
+def _entry(question: Question) -> EntryRow | None:
+    if not question.label:
+        return None
+    return EntryRow(
+        "answer", question.label, question.text, hint="", width=40, secret=False
+    )

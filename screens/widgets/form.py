@@ -1,0 +1,269 @@
+"""A form on the screen: its rows in a list that scrolls, what is missing, and the buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import urwid
+
+from screens.forms import Choice, Command, Form, Item, Note, Option, SecretText, Text
+from screens.widgets.rows import Button, EntryRow, Line, TextRow
+
+_FORWARD = "tab"
+_BACKWARD = "shift tab"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What a form tells: a value changed, a field was left, a command was pressed."""
+
+    change: Callable[[str, str], None]
+    leave: Callable[[str], None]
+    command: Callable[[str], None]
+
+
+class FormView(urwid.WidgetWrap[urwid.Pile]):
+    """Shows a :class:`Form` and keeps it in step with the draft without drawing more than needed.
+
+    ``buttons`` are pairs of label and action. Enter on the last field goes to the first of them.
+    """
+
+    def __init__(
+        self, form: Form, hooks: Hooks, buttons: tuple[tuple[str, Callable[[], None]], ...]
+    ) -> None:
+        self._hooks = hooks
+        self._form = form
+        self._buttons = tuple(Button(label, act) for label, act in buttons)
+        self._rows = urwid.SimpleFocusListWalker([])
+        self._list = urwid.ListBox(self._rows)
+        self._status = TextRow("", "warning")
+        parts: list[Any] = [("weight", 1, MoreBelow(self._list)), ("pack", self._status)]
+        if self._buttons:
+            columns = [(each.width, each) for each in self._buttons]
+            self._bar = urwid.Columns(columns, dividechars=2)
+            parts.append(("pack", self._bar))
+        super().__init__(urwid.Pile(parts))
+        self._build()
+        self._go(form.start)
+
+    @property
+    def focus_key(self) -> str:
+        """The id of the field, command or button that has the focus."""
+        if self._w.focus_position == 2:
+            return str(self._buttons[self._bar.focus_position].key)
+        row = self._rows.get_focus()[0] if self._rows else None
+        return str(getattr(row, "key", ""))
+
+    def refresh(self, form: Form, problems: Mapping[str, str], blocked: str) -> None:
+        """Show the form as it is now; ``blocked`` says what is missing before going on."""
+        focus = self.focus_key
+        same = _shape(form) == _shape(self._form)
+        self._form = form
+        if not same:
+            self._build()
+            self._restore(focus)
+        self._mark(problems)
+        main = form.next_label
+        for each in self._buttons:
+            if each.label == main:
+                each.set_ready(not blocked)
+        self._status.set_text(f"{main}: {blocked}" if blocked and main else "")
+
+    def go_to(self, field: str) -> None:
+        """Put the focus on a field."""
+        self._go(field)
+
+    def keypress(self, size: tuple[int, int], key: str) -> str | None:
+        """Tab goes from field to field, Enter accepts one; the rest is the rows' own business."""
+        before = self.focus_key
+        rest = self._keypress(size, key)
+        if self.focus_key != before:
+            self._hooks.leave(before)
+        return rest
+
+    def _keypress(self, size: tuple[int, int], key: str) -> str | None:
+        if key in {_FORWARD, _BACKWARD}:
+            self._tab(1 if key == _FORWARD else -1)
+            return None
+        row = self._rows.get_focus()[0] if self._w.focus_position == 0 and self._rows else None
+        if key == "enter" and isinstance(row, EntryRow):
+            self._hooks.leave(row.key)
+            self._tab(1)
+            return None
+        rest: str | None = super().keypress(size, key)
+        if isinstance(row, EntryRow) and rest is None:
+            self._hooks.change(row.key, row.edit.edit_text)
+        return rest
+
+    def _build(self) -> None:
+        rows: list[urwid.Widget] = []
+        self._labels: dict[str, TextRow] = {}
+        for item in self._form.items:
+            if rows and not _tight(item):
+                rows.append(TextRow("", "body"))
+            rows += self._item(item)
+        self._rows[:] = rows
+
+    def _item(self, item: Item) -> list[urwid.Widget]:
+        match item:
+            case Note():
+                return [TextRow(line, item.tone.value) for line in item.text.splitlines()]
+            case Text():
+                return [_entry(item.id, item.label, item.value, item.hint, item.width)]
+            case SecretText():
+                hint = "set; type to change" if item.kept else ""
+                text = item.value.reveal()
+                return [_entry(item.id, item.label, text, hint, 24, secret=True)]
+            case Choice():
+                options = (self._option(item, option) for option in item.options)
+                label = self._labels[item.id] = TextRow(item.label, "title")
+                return [label, *options]
+            case Command():
+                return [self._command(item)]
+
+    def _option(self, choice: Choice, option: Option) -> Line:
+        def press(key: str) -> None:
+            if option.refused:
+                return
+            self._hooks.change(choice.id, option.value)
+            if key == "enter":
+                self._tab(1)
+
+        head, detail = option_text(choice, option)
+        return Line(choice.id, head, detail, press, option)
+
+    def _command(self, command: Command) -> Line:
+        head = f"< {command.label} >"
+        return Line(command.id, head, (), lambda _key: self._hooks.command(command.id))
+
+    def _mark(self, problems: Mapping[str, str]) -> None:
+        choices = {item.id: item for item in self._form.items if isinstance(item, Choice)}
+        for key, label in self._labels.items():
+            label.set_problem(problems.get(key, ""))
+        for row in self._rows:
+            if isinstance(row, EntryRow):
+                row.set_problem(problems.get(row.key, ""))
+            elif isinstance(row, Line) and row.option is not None:
+                row.set_head(option_text(choices[row.key], row.option)[0])
+
+    def _stops(self) -> list[tuple[str, int]]:
+        """Where Tab stops: one row for each field (the chosen option's), and every button."""
+        stops: dict[str, int] = {}
+        values = {item.id: item.value for item in self._form.items if isinstance(item, Choice)}
+        for index, row in enumerate(self._rows):
+            key = getattr(row, "key", "")
+            option = getattr(row, "option", None)
+            if key and (key not in stops or (option and option.value == values.get(key))):
+                stops[key] = index
+        buttons = {str(each.key): -1 - index for index, each in enumerate(self._buttons)}
+        return [*stops.items(), *buttons.items()]
+
+    def _tab(self, step: int) -> None:
+        stops = self._stops()
+        if not stops:
+            return
+        keys = [key for key, _ in stops]
+        focus = self.focus_key
+        if focus in keys:
+            place = (keys.index(focus) + step) % len(stops)
+        else:
+            place = 0 if step > 0 else len(stops) - 1
+        self._stand(stops[place][1])
+
+    def _go(self, key: str) -> None:
+        wanted = key or f"button:{self._form.next_label}"
+        for name, place in self._stops():
+            if name == wanted:
+                self._stand(place)
+                return
+        if stops := self._stops():
+            self._stand(stops[0][1])
+
+    def _restore(self, key: str) -> None:
+        if key:
+            self._go(key)
+
+    def _stand(self, place: int) -> None:
+        if place < 0:
+            self._w.focus_position = 2
+            self._bar.focus_position = -1 - place
+        else:
+            self._w.focus_position = 0
+            self._rows.set_focus(place)
+
+
+class MoreBelow(urwid.WidgetDecoration[urwid.ListBox]):
+    """A list whose last row says when there is more than fits."""
+
+    _sizing = frozenset([urwid.BOX])
+
+    def selectable(self) -> bool:
+        """The list takes keys."""
+        return True
+
+    def render(self, size: tuple[int, int], focus: bool = False) -> urwid.CompositeCanvas:
+        """Draw the list and the row below it."""
+        columns, rows = size
+        inner = (columns, max(rows - 1, 1))
+        canvas = self.original_widget.render(inner, focus)
+        ends = self.original_widget.ends_visible(inner, focus)
+        more = " and ".join(
+            text for end, text in (("top", "above"), ("bottom", "below")) if end not in ends
+        )
+        text = f"-- more {more} (PgUp, PgDn) --" if more else ""
+        line = urwid.Text(("dim", text), align="right", wrap="clip").render((columns,))
+        return urwid.CanvasCombine([(canvas, None, focus), (line, None, False)])
+
+    def keypress(self, size: tuple[int, int], key: str) -> str | None:
+        """Keys go to the list."""
+        rest: str | None = self.original_widget.keypress((size[0], max(size[1] - 1, 1)), key)
+        return rest
+
+    def get_cursor_coords(self, size: tuple[int, int]) -> tuple[int, int] | None:
+        """The list's cursor."""
+        coords: tuple[int, int] | None = self.original_widget.get_cursor_coords(
+            (size[0], max(size[1] - 1, 1))
+        )
+        return coords
+
+
+def option_text(choice: Choice, option: Option) -> tuple[str, tuple[str, ...]]:
+    """The first line of an option, and the lines below it; a single detail stays on the first."""
+    mark = "(*)" if option.value == choice.value else "(-)" if option.refused else "( )"
+    head = f"{mark} {option.label}"
+    detail = option.detail
+    if len(detail) == 1:
+        head, detail = f"{head} - {detail[0]}", ()
+    if option.refused:
+        detail = (f"! cannot be used: {option.refused}", *detail)
+    return head, detail
+
+
+def _entry(
+    key: str, label: str, text: str, hint: str, width: int, *, secret: bool = False
+) -> EntryRow:
+    return EntryRow(key, label, text, hint=hint, width=width, secret=secret)
+
+
+def _tight(item: Item) -> bool:
+    """Lines to type in stand close together."""
+    return isinstance(item, Text | SecretText)
+
+
+def _shape(form: Form) -> tuple[object, ...]:
+    """What must be the same for the rows to stay; values of fields may differ."""
+    return tuple(_item_shape(item) for item in form.items)
+
+
+def _item_shape(item: Item) -> object:
+    match item:
+        case Note() | Command():
+            return item
+        case Text():
+            return (item.id, item.label, item.hint)
+        case SecretText():
+            return (item.id, item.label, item.kept)
+        case Choice():
+            return (item.id, item.label, item.options)

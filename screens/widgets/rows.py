@@ -1,0 +1,199 @@
+"""The rows of a form: lines to choose or press, lines to type in, and text.
+
+The focus is shown by ``>`` in the first column, whatever the colours.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+import urwid
+
+from screens.forms import Option
+
+MARKER = "> "
+LABEL_WIDTH = 20
+
+
+class TextRow(urwid.WidgetWrap[urwid.AttrMap[urwid.Text]]):
+    """Text to read, in one of the palette's tones."""
+
+    def __init__(self, text: str, tone: str) -> None:
+        self._text = text
+        super().__init__(urwid.AttrMap(urwid.Text(text), tone))
+
+    def set_text(self, text: str) -> None:
+        """Show another text."""
+        if text != self._w.base_widget.text:
+            self._w.base_widget.set_text(text)
+
+    def set_problem(self, problem: str) -> None:
+        """Say below the text what is wrong; "" when nothing is."""
+        self._w.base_widget.set_text(
+            [self._text, ("problem", f"\n    ! {problem}")] if problem else self._text
+        )
+
+
+class Line(urwid.Widget):
+    """A line that Space and Enter act upon: an option, a command."""
+
+    _sizing = frozenset([urwid.FLOW])
+    _selectable = True
+
+    def __init__(
+        self,
+        key: str,
+        head: str,
+        detail: tuple[str, ...],
+        press: Callable[[str], None],
+        option: Option | None = None,
+    ) -> None:
+        super().__init__()
+        self.key = key
+        self.option = option
+        self._head = head
+        self._detail = detail
+        self._press = press
+
+    def set_head(self, head: str) -> None:
+        """Show another first line."""
+        if head != self._head:
+            self._head = head
+            self._invalidate()
+
+    def rows(self, size: tuple[int], focus: bool = False) -> int:  # noqa: ARG002
+        """The number of rows that it takes at this width."""
+        return len(self._lines(size[0]))
+
+    def render(self, size: tuple[int], focus: bool = False) -> urwid.CompositeCanvas:
+        """Draw it; the cursor stands at the marker, for those who read by it."""
+        head, *rest = self._lines(size[0])
+        markup: list[Any] = [
+            ("focus" if focus else "body", (MARKER if focus else "  ") + head),
+            *(("dim", f"\n  {line}") for line in rest),
+        ]
+        canvas = urwid.CompositeCanvas(urwid.Text(markup, wrap="clip").render(size))
+        if focus:
+            canvas.cursor = self.get_cursor_coords(size)
+        return canvas
+
+    def get_cursor_coords(self, size: tuple[int]) -> tuple[int, int]:  # noqa: ARG002
+        """The cursor is at the marker."""
+        return 0, 0
+
+    def keypress(self, size: tuple[int], key: str) -> str | None:  # noqa: ARG002
+        """Space and Enter press it."""
+        if key in {" ", "enter"}:
+            self._press(key)
+            return None
+        return key
+
+    def _lines(self, columns: int) -> list[str]:
+        width = max(columns - len(MARKER), 8)
+        lines = textwrap.wrap(self._head, width, subsequent_indent="    ") or [""]
+        for detail in self._detail:
+            wrapped = textwrap.wrap(detail, width - 6, drop_whitespace=True)
+            lines += [f"      {line}" for line in wrapped]
+        return lines
+
+
+class EntryRow(urwid.Widget):
+    """A labelled line to type in, with its hint, and below it what is wrong with its value."""
+
+    _sizing = frozenset([urwid.FLOW])
+    _selectable = True
+
+    def __init__(
+        self, key: str, label: str, text: str, *, hint: str, width: int, secret: bool
+    ) -> None:
+        super().__init__()
+        self.key = key
+        self.problem = ""
+        self._label = label
+        self._hint = hint
+        self._width = width
+        mask = "*" if secret else None
+        self.edit = urwid.Edit(edit_text=text, wrap="clip", mask=mask, multiline=False)
+        self.edit.set_edit_pos(len(text))
+
+    def set_problem(self, problem: str) -> None:
+        """Say what is wrong with the value; "" when nothing is."""
+        if problem != self.problem:
+            self.problem = problem
+            self._invalidate()
+
+    def rows(self, size: tuple[int], focus: bool = False) -> int:  # noqa: ARG002
+        """One row, and those of the problem."""
+        return 1 + len(self._below(size[0]))
+
+    def render(self, size: tuple[int], focus: bool = False) -> urwid.CompositeCanvas:
+        """Draw label, field, hint and problem."""
+        columns = size[0]
+        width = self._edit_width(columns)
+        head = (MARKER if focus else "  ") + self._label[:LABEL_WIDTH].ljust(LABEL_WIDTH) + "["
+        tail = f"]  {self._hint}"
+        rest = max(columns - len(head) - width, 1)
+        parts = [
+            (_canvas(head, "focus" if focus else "label", len(head)), None, False, len(head)),
+            (self._edit_canvas(width, focus), None, focus, width),
+            (_canvas(tail[:rest], "dim", rest), None, False, rest),
+        ]
+        row = urwid.CanvasJoin(parts)
+        below = [
+            (_canvas(line, "problem", columns), None, False) for line in self._below(columns)
+        ]
+        if not below:
+            return row
+        return urwid.CanvasCombine([(row, None, focus), *below])
+
+    def get_cursor_coords(self, size: tuple[int]) -> tuple[int, int] | None:
+        """Where the cursor is in the field."""
+        coords = self.edit.get_cursor_coords((self._edit_width(size[0]),))
+        if coords is None:
+            return None
+        return coords[0] + len(MARKER) + LABEL_WIDTH + 1, coords[1]
+
+    def keypress(self, size: tuple[int], key: str) -> str | None:
+        """Typing goes to the field."""
+        rest: str | None = self.edit.keypress((self._edit_width(size[0]),), key)
+        self._invalidate()
+        return rest
+
+    def _edit_width(self, columns: int) -> int:
+        return max(min(self._width, columns - len(MARKER) - LABEL_WIDTH - 2), 4)
+
+    def _edit_canvas(self, width: int, focus: bool) -> urwid.CompositeCanvas:
+        canvas = urwid.CompositeCanvas(self.edit.render((width,), focus))
+        canvas.fill_attr("edit")
+        return canvas
+
+    def _below(self, columns: int) -> list[str]:
+        if not self.problem:
+            return []
+        lines = textwrap.wrap(f"! {self.problem}", columns - 6)
+        return [f"    {line}" for line in lines]
+
+
+
+
+class Button(Line):
+    """A line short enough to stand beside others. Unready, it is drawn in round brackets."""
+
+    def __init__(self, label: str, press: Callable[[], None]) -> None:
+        self.label = label
+        super().__init__(f"button:{label}", f"< {label} >", (), lambda _key: press())
+
+    @property
+    def width(self) -> int:
+        """The columns that it needs."""
+        return len(self.label) + 6
+
+    def set_ready(self, ready: bool) -> None:
+        """Show whether pressing it does anything now."""
+        self.set_head(f"< {self.label} >" if ready else f"( {self.label} )")
+
+
+def _canvas(text: str, attribute: str, columns: int) -> urwid.Canvas:
+    return urwid.Text((attribute, text), wrap="clip").render((columns,))

@@ -1,0 +1,156 @@
+# What the check scripts share. Each check prints one line: "ok NAME" or "FAIL NAME: why".
+# shellcheck shell=sh
+
+failed=0
+here=${0%/*}
+
+# check NAME COMMAND... : the command must succeed; what it said last is the reason when it does not
+check() {
+	name=$1
+	shift
+	if said=$("$@" 2>&1); then
+		echo "ok $name"
+	else
+		echo "FAIL $name: $(printf '%s' "$said" | tail -n 3 | tr '\n' ' ')"
+		failed=1
+	fi
+}
+
+# same NAME WANTED FOUND
+same() {
+	if [ "$2" = "$3" ]; then
+		echo "ok $1"
+	else
+		echo "FAIL $1: wanted '$2', found '$3'"
+		failed=1
+	fi
+}
+
+# The last line of every check script: without it, the script did not get to its end.
+finished() {
+	echo "all checks done"
+	exit "$failed"
+}
+
+# --- what is true of every Photon host ---
+
+no_failed_unit() {
+	systemctl is-system-running --wait >/dev/null || true
+	units=$(systemctl list-units --failed --plain --no-legend --no-pager)
+	[ -z "$units" ] || {
+		echo "$units"
+		systemctl list-units --failed --plain --no-legend --no-pager | cut -d' ' -f1 |
+			while read -r unit; do journalctl -b -u "$unit" -n 2 -o cat --no-pager; done
+		return 1
+	}
+}
+
+efi_variable() { # NAME-GUID : its bytes after the four of attributes, as hexadecimal digits
+	od -An -v -tx1 -j4 "/sys/firmware/efi/efivars/$1" | tr -d ' \n'
+}
+
+secure_boot_enabled() {
+	[ "$(efi_variable SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c)" = 01 ] || {
+		echo "the firmware does not enforce"
+		return 1
+	}
+	journalctl -b -k -o cat --no-pager | grep -q 'Secure boot enabled' || {
+		echo "the kernel does not know"
+		return 1
+	}
+	grep -q '\[integrity\]\|\[confidentiality\]' /sys/kernel/security/lockdown || {
+		echo "not locked down: $(cat /sys/kernel/security/lockdown)"
+		return 1
+	}
+}
+
+# The entry that this start came from is ours, and it is the first of the order.
+nvram() {
+	current=$(efibootmgr | sed -n 's/^BootCurrent: //p')
+	efibootmgr | grep -q "^BootOrder: $current" || {
+		efibootmgr | head -n 3
+		return 1
+	}
+	efibootmgr -v | grep -i "^Boot$current\* photon" | grep -qi 'shimx64.efi' || {
+		efibootmgr -v | grep "^Boot$current"
+		return 1
+	}
+}
+
+# The path that firmware takes when it has lost its variables.
+fallback_path() {
+	esp=$(findmnt -n -o TARGET /boot/efi)
+	[ -s "$esp/EFI/BOOT/BOOTX64.EFI" ] && [ -s "$esp/EFI/debian/grub.cfg" ]
+}
+
+# What a kernel upgrade does must leave a menu that starts this root filesystem.
+kernel_upgrade_keeps_booting() {
+	root=$(findmnt -n -o UUID /)
+	version=$(uname -r)
+	before=$(sha256sum /boot/grub/grub.cfg)
+	/etc/kernel/postinst.d/zz-update-grub "$version" >/tmp/update-grub.log 2>&1 ||
+		update-grub >/tmp/update-grub.log 2>&1 || {
+		tail -n 3 /tmp/update-grub.log
+		return 1
+	}
+	grep -q "linux.*vmlinuz-$version root=UUID=$root" /boot/grub/grub.cfg || {
+		echo "no entry for $version on $root (before: $before)"
+		return 1
+	}
+	for argument in $(sed 's/BOOT_IMAGE=[^ ]* *//' /proc/cmdline); do
+		grep "linux.*vmlinuz-$version" /boot/grub/grub.cfg | head -n 1 | grep -qF -- "$argument" || {
+			echo "the new entry lost $argument"
+			return 1
+		}
+	done
+}
+
+packages_are_whole() {
+	apt-get check -qq && dpkg --audit && [ -z "$(dpkg --audit)" ]
+}
+
+# Nothing of the installer stays but its log, its report and the kickstart with hashes only.
+installer_left_its_papers() {
+	cd /var/log/photon-installer || return 1
+	[ -s kickstart.json ] || {
+		ls
+		return 1
+	}
+	if grep -rl '"plain"' .; then return 1; fi
+	[ "$(stat -c %a kickstart.json)" = 600 ] || {
+		stat -c '%a %n' kickstart.json
+		return 1
+	}
+}
+
+ssh_keys_are_its_own() {
+	for kind in ed25519 rsa ecdsa; do
+		[ -s "/etc/ssh/ssh_host_${kind}_key" ] && return 0
+	done
+	ls /etc/ssh
+	return 1
+}
+
+# An image made here of what is here: the dynamic loader, libc and true. No network anywhere.
+docker_runs_a_local_image() {
+	work=$(mktemp -d)
+	for file in /usr/bin/true /usr/bin/cat /etc/os-release \
+		$(ldd /usr/bin/cat | grep -o '/[^ ]*'); do
+		install -D "$(readlink -f "$file")" "$work/root$file"
+	done
+	tar -C "$work/root" -c . | docker import - photon-check:1 >/dev/null || return 1
+	docker run --rm --network none photon-check:1 /usr/bin/true || return 1
+	docker run --rm --network none photon-check:1 /usr/bin/cat /etc/os-release |
+		grep -q '^ID=photon$'
+}
+
+every_photon_host() {
+	same os-release photon "$(. /etc/os-release && echo "$ID")"
+	check no-failed-unit no_failed_unit
+	check fstab findmnt --verify
+	check packages packages_are_whole
+	check host-keys ssh_keys_are_its_own
+	check machine-id grep -qE '^[0-9a-f]{32}$' /etc/machine-id
+	check papers installer_left_its_papers
+	check kernel-upgrade kernel_upgrade_keeps_booting
+}

@@ -1,0 +1,121 @@
+"""Run a long command in the open: what it is, how far it is, how long it has taken.
+
+    step.py NAME [--show] -- COMMAND...   output goes to build/log/NAME.log (--show: and here)
+    step.py --report                      the time of each step since the last --reset
+    step.py --reset
+
+Only the standard library: it runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+LOG_FOLDER = Path("build/log")
+TIMES = LOG_FOLDER / "times"
+TAIL_LINES = 25
+REPORT_EVERY = 30.0  # seconds between two lines where the terminal cannot be overwritten
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the command line says; the exit code is the command's own."""
+    LOG_FOLDER.mkdir(parents=True, exist_ok=True)
+    match list(arguments):
+        case ["--report"]:
+            print(_report(), flush=True)
+            return 0
+        case ["--reset"]:
+            TIMES.unlink(missing_ok=True)
+            return 0
+        case [name, "--show", "--", *command] if command:
+            return _step(name, command, show=True)
+        case [name, "--", *command] if command:
+            return _step(name, command, show=False)
+        case _:
+            print(__doc__, file=sys.stderr)
+            return 2
+
+
+def _step(name: str, command: list[str], *, show: bool) -> int:
+    log = LOG_FOLDER / f"{name}.log"
+    print(f"== {name}", flush=True)
+    start = time.monotonic()
+    code = _run_shown(command, log) if show else _run_quiet(name, command, log)
+    seconds = time.monotonic() - start
+    with TIMES.open("a", encoding="utf-8") as times:
+        times.write(f"{name} {seconds:.0f}{'' if code == 0 else ' failed'}\n")
+    if code == 0:
+        print(f"== {name}: done in {seconds:.0f} s", flush=True)
+        return 0
+    print(f"== {name}: FAILED (exit {code}) after {seconds:.0f} s; the whole log is {log}")
+    if not show:
+        print(f"   its last {TAIL_LINES} lines:", *_last_lines(log, TAIL_LINES), sep="\n   ")
+    sys.stdout.flush()
+    return code
+
+
+def _run_shown(command: list[str], log: Path) -> int:
+    with (
+        log.open("wb") as file,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        ) as process,
+    ):
+        assert process.stdout is not None
+        while data := os.read(process.stdout.fileno(), 1 << 16):
+            file.write(data)
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+    return process.returncode
+
+
+def _run_quiet(name: str, command: list[str], log: Path) -> int:
+    terminal = sys.stdout.isatty()
+    start = reported = time.monotonic()
+    with (
+        log.open("wb") as file,
+        subprocess.Popen(
+            command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        ) as process,
+    ):
+        while True:
+            try:
+                return process.wait(timeout=1.0)
+            except subprocess.TimeoutExpired:
+                now = time.monotonic()
+                line = f"   {name} {now - start:4.0f} s  {_last_line(log)}"[:99]
+                if terminal:
+                    print(f"\r\033[K{line}\r", end="", flush=True)
+                elif now - reported >= REPORT_EVERY:
+                    reported = now
+                    print(line, flush=True)
+
+
+def _last_lines(log: Path, count: int) -> list[str]:
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - (1 << 16)))
+        text = file.read().decode("utf-8", "replace").replace("\r", "\n")
+    return [line for line in text.splitlines() if line.strip()][-count:]
+
+
+def _last_line(log: Path) -> str:
+    lines = _last_lines(log, 1)
+    return "".join(c for c in lines[0] if c.isprintable()).strip() if lines else ""
+
+
+def _report() -> str:
+    if not TIMES.exists():
+        return "no step has run"
+    rows = [line.split(" ", 2) for line in TIMES.read_text(encoding="utf-8").splitlines()]
+    total = sum(int(row[1]) for row in rows)
+    lines = [f"{row[0]:<12} {row[1]:>5} s{'  FAILED' if len(row) > 2 else ''}" for row in rows]
+    return "\n".join(["", "time of each part:", *lines, f"{'together':<12} {total:>5} s"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

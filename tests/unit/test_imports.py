@@ -1,0 +1,127 @@
+"""Which folder may import which, and who alone may use the modules with consequences."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+FOLDERS = frozenset({"ks_schema", "installer", "screens", "iso_hooks", "tests", "benchmarks"})
+MAY_IMPORT = {
+    "ks_schema": frozenset[str](),
+    "installer": frozenset({"ks_schema"}),
+    "screens": frozenset({"ks_schema", "installer"}),
+    "iso_hooks": frozenset({"ks_schema", "installer"}),
+}
+# The one exception: the command that shows the screens has to load them.
+COMMAND_LINE = ("installer/__main__.py", "installer/cli")
+# module: the files of installer/, screens/ and ks_schema/ that may import it
+ONLY_IN = {
+    "subprocess": ("installer/run.py",),
+    "urwid": ("screens/",),
+    "parted": ("installer/disk_table.py",),
+    "_ped": ("installer/disk_table.py",),
+}
+# What the planner must not know: the clock, the environment, chance, other programs.
+PURE = ("installer/plan/", "installer/config/")
+IMPURE = frozenset({"time", "random", "uuid1", "subprocess", "socket", "urllib", "tempfile"})
+# The screens ask the facade and read events; how it is done is behind that door.
+HIDDEN_FROM_SCREENS = ("installer.run", "installer.actions", "installer.execute")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """One imported module, and where."""
+
+    file: str
+    line: int
+    module: str
+
+    @property
+    def folder(self) -> str:
+        return self.file.split("/", 1)[0]
+
+    @property
+    def top(self) -> str:
+        return self.module.split(".", 1)[0]
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} imports {self.module}"
+
+
+def _imports_of(path: Path) -> Iterator[Import]:
+    file = path.relative_to(PROJECT).as_posix()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"), file)):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield Import(file=file, line=node.lineno, module=name.name)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield Import(file=file, line=node.lineno, module=node.module)
+            for name in node.names:
+                module = f"{node.module}.{name.name}"
+                yield Import(file=file, line=node.lineno, module=module)
+
+
+@pytest.fixture(scope="module")
+def imports() -> tuple[Import, ...]:
+    return tuple(
+        found
+        for folder in sorted(MAY_IMPORT)
+        for path in sorted((PROJECT / folder).rglob("*.py"))
+        for found in _imports_of(path)
+    )
+
+
+def test_arrows(imports: tuple[Import, ...]) -> None:
+    wrong = [
+        str(each)
+        for each in imports
+        if each.top in FOLDERS
+        and each.top not in {each.folder, *MAY_IMPORT[each.folder]}
+        and not (each.top == "screens" and each.file.startswith(COMMAND_LINE))
+    ]
+    assert wrong == [], "the rooms and their doors are in CONTRIBUTING.md"
+
+
+@pytest.mark.parametrize(("module", "places"), ONLY_IN.items())
+def test_modules_with_consequences(
+    imports: tuple[Import, ...], module: str, places: tuple[str, ...]
+) -> None:
+    wrong = [
+        str(each)
+        for each in imports
+        if each.top == module
+        and each.folder != "iso_hooks"
+        and not any(each.file == place or each.file.startswith(place) for place in places)
+    ]
+    assert wrong == []
+
+
+def test_the_planner_is_pure(imports: tuple[Import, ...]) -> None:
+    wrong = [str(each) for each in imports if each.file.startswith(PURE) and each.top in IMPURE]
+    assert wrong == []
+
+
+def test_screens_use_the_facade(imports: tuple[Import, ...]) -> None:
+    wrong = [
+        str(each)
+        for each in imports
+        if each.folder == "screens" and each.module.startswith(HIDDEN_FROM_SCREENS)
+    ]
+    assert wrong == []
+
+
+def test_nothing_is_star_imported_or_relative() -> None:
+    wrong = [
+        f"{path.relative_to(PROJECT)}:{node.lineno}"
+        for folder in FOLDERS
+        for path in (PROJECT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and (node.level > 0 or any(name.name == "*" for name in node.names))
+    ]
+    assert wrong == []

@@ -1,0 +1,71 @@
+"""A case's places and its machine."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.vm.guest import CASES, Account
+from tests.vm.media import blank_disk, from_medium, medium_with
+from tests.vm.qemu import DirectKernel, VmDisk
+from tests.vm.virtual_machine import LOG_FOLDER
+
+DISK_SERIAL = "PHOTON0"
+OPS = Account(name="ops", password="correct horse")
+# What the boot menu's own serial entry says; the tests' direct starts say the same.
+LIVE_ARGUMENTS = "boot=photon console=tty0 console=ttyS0,115200"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """``tests/cases/NAME`` holds what it is, ``build/vm/NAME`` what becomes of it."""
+
+    name: str
+
+    @property
+    def source(self) -> Path:
+        """Where the kickstart and the check script are."""
+        return CASES / self.name
+
+    @property
+    def work(self) -> Path:
+        """Where disks and logs go."""
+        return LOG_FOLDER / self.name
+
+    @property
+    def variables(self) -> Path:
+        """The firmware's NVRAM, kept from one machine of the case to the next."""
+        return self.work / "variables.fd"
+
+    def disk(self, *, serial: str = DISK_SERIAL) -> VmDisk:
+        """A new empty disk to install on (and a new NVRAM with it)."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.variables.unlink(missing_ok=True)
+        return VmDisk(path=blank_disk(self.work / "disk.img"), serial=serial)
+
+    def medium(self, medium: Path, arguments: str) -> Path:
+        """A copy of the medium that starts by itself with these kernel arguments added."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        menu = from_medium(medium, "/boot/grub/grub.cfg", self.work / "grub.cfg")
+        menu.write_text(_self_starting(menu.read_text("utf-8"), arguments), encoding="utf-8")
+        return medium_with(medium, self.work / "medium.iso", {"/boot/grub/grub.cfg": menu})
+
+    def kernel(self, medium: Path, arguments: str) -> DirectKernel:
+        """The medium's kernel, started by QEMU without the boot menu."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        return DirectKernel(
+            kernel=from_medium(medium, "/photon/vmlinuz", self.work / "vmlinuz"),
+            initrd=from_medium(medium, "/photon/initrd", self.work / "initrd"),
+            arguments=f"{LIVE_ARGUMENTS} {arguments}",
+        )
+
+
+def _self_starting(menu: str, arguments: str) -> str:
+    """The boot menu with its serial entry chosen at once and ``arguments`` on its kernel line."""
+    changed, count = re.subn(
+        r"(?m)^(\s*linux\s.*\bboot=photon\b.*)$", lambda line: f"{line[1]} {arguments}", menu
+    )
+    if not count:
+        raise ValueError("the boot menu has no line that starts the installer")
+    return f"{changed}\nset default=install-serial\nset timeout=0\n"

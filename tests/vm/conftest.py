@@ -1,0 +1,32 @@
+"""What the VM tests share: the built medium, and one machine at a time."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.vm.virtual_machine import LOG_FOLDER
+
+MEDIUM = Path("build/photon.iso").resolve()
+
+
+@pytest.fixture(scope="session")
+def medium() -> Path:
+    if not MEDIUM.exists():
+        pytest.fail(f"{MEDIUM} is not there: run 'make iso'")
+    return MEDIUM
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _alone() -> Iterator[None]:
+    """Two sessions at once would only make each other miss their time limits."""
+    LOG_FOLDER.mkdir(parents=True, exist_ok=True)
+    with (LOG_FOLDER / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pytest.fail("another run of the VM tests is under way")
+        yield

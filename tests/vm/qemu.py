@@ -1,0 +1,189 @@
+"""A virtual machine as data, and the QEMU command line that makes it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+OVMF = Path("/usr/share/OVMF")
+QEMU = "qemu-system-x86_64"
+
+
+class Firmware(StrEnum):
+    """What the machine starts with; SECURE enforces Secure Boot with Microsoft's keys."""
+
+    SECURE = "secure"
+    EFI = "efi"
+    BIOS = "bios"
+
+
+class Hardware(StrEnum):
+    """Which devices: a hypervisor's own (virtio), or what VirtualBox presents."""
+
+    VIRTIO = "virtio"
+    VIRTUALBOX = "virtualbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VmDisk:
+    """A raw image as a disk of the machine."""
+
+    path: Path
+    serial: str = ""
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectKernel:
+    """QEMU loads the kernel itself: no firmware menu, no boot loader, about 10 s less."""
+
+    kernel: Path
+    initrd: Path
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkBoot:
+    """The TFTP folder of the user network and the file that the firmware asks for."""
+
+    folder: Path
+    bootfile: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VmConfig:
+    """The whole machine.
+
+    ``variables`` is the firmware's NVRAM (made when it does not exist; keep it to keep the boot
+    entries). ``events`` is a file that gets what the guest writes to its second serial port.
+    With ``stop_on_reset`` a restart ends the machine, so that the test decides what comes next.
+    """
+
+    name: str
+    firmware: Firmware
+    disks: tuple[VmDisk, ...] = ()
+    cdrom: Path | None = None
+    variables: Path | None = None
+    hardware: Hardware = Hardware.VIRTIO
+    kernel: DirectKernel | None = None
+    network_boot: NetworkBoot | None = None
+    network: bool = True
+    events: Path | None = None
+    memory_mib: int = 2048
+    cpus: int = 2
+    stop_on_reset: bool = True
+
+
+def qemu_arguments(config: VmConfig, *, serial: str, monitor: str) -> list[str]:
+    """The command line. ``serial`` and ``monitor`` say where the first serial port and the machine
+    protocol talk, in the words of QEMU's ``-chardev`` (``socket,fd=7``, ``stdio``, ``null``).
+    """
+    return [
+        QEMU, "-name", config.name, "-nodefaults", "-no-user-config", "-display", "none",
+        "-smp", str(config.cpus), "-m", str(config.memory_mib),
+        *accelerator(),
+        *_firmware(config),
+        "-vga", "std",
+        "-device", "virtio-rng-pci",
+        "-chardev", f"{serial},id=serial0", "-serial", "chardev:serial0",
+        "-chardev", f"{monitor},id=qmp", "-mon", "chardev=qmp,mode=control",
+        *_events(config),
+        *_disks(config),
+        *_network(config),
+        *_direct_kernel(config),
+        *(["-action", "reboot=shutdown"] if config.stop_on_reset else []),
+    ]  # fmt: skip
+
+
+@cache
+def accelerator() -> tuple[str, ...]:
+    """KVM where a machine really starts with it, else emulation: ``/dev/kvm`` alone says little."""
+    tried = subprocess.run(
+        [QEMU, "-accel", "kvm", "-cpu", "host", "-machine", "q35", "-nodefaults",
+         "-display", "none", "-monitor", "stdio"],
+        input=b"quit\n", capture_output=True, timeout=30, check=False,
+    )  # fmt: skip
+    if tried.returncode == 0:
+        return ("-accel", "kvm", "-cpu", "host")
+    return ("-accel", "tcg,thread=multi", "-cpu", "max")
+
+
+def emulated() -> bool:
+    """Whether the processor is emulated: everything takes some ten times as long."""
+    return "kvm" not in accelerator()
+
+
+def _firmware(config: VmConfig) -> list[str]:
+    if config.firmware is Firmware.BIOS:
+        return ["-machine", "pc"]
+    secure = config.firmware is Firmware.SECURE
+    code = OVMF / ("OVMF_CODE_4M.ms.fd" if secure else "OVMF_CODE_4M.fd")
+    if config.variables is None:
+        raise ValueError("an EFI machine needs a file for its variables")
+    if not config.variables.exists():
+        template = "OVMF_VARS_4M.ms.fd" if secure else "OVMF_VARS_4M.fd"
+        shutil.copyfile(OVMF / template, config.variables)
+    return [
+        "-machine", f"q35,smm={'on' if secure else 'off'}",
+        *(["-global", "driver=cfi.pflash01,property=secure,value=on"] if secure else []),
+        "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
+        "-drive", f"if=pflash,unit=1,format=raw,file={config.variables}",
+    ]  # fmt: skip
+
+
+def _events(config: VmConfig) -> list[str]:
+    if config.events is None:
+        return []
+    return ["-chardev", f"file,id=serial1,path={config.events}", "-serial", "chardev:serial1"]
+
+
+def _disks(config: VmConfig) -> list[str]:
+    virtio = config.hardware is Hardware.VIRTIO
+    bios = config.firmware is Firmware.BIOS
+    arguments = [] if virtio else ["-device", "ich9-ahci,id=sata"]
+    for number, disk in enumerate(config.disks):
+        arguments += ["-blockdev", _file_node(f"disk{number}", disk.path, disk.read_only)]
+        device = "virtio-blk-pci" if virtio else f"ide-hd,bus=sata.{number}"
+        serial = f",serial={disk.serial}" if disk.serial else ""
+        # EFI machines get no order from outside: what counts there is the NVRAM.
+        order = f",bootindex={number + 2}" if bios else ""
+        arguments += ["-device", f"{device},drive=disk{number}{serial}{order}"]
+    if config.cdrom is not None:
+        arguments += ["-blockdev", _file_node("cdrom", config.cdrom, read_only=True)]
+        bus, order = ("ide.1", ",bootindex=1") if bios else ("ide.0", "")
+        arguments += ["-device", f"ide-cd,id=cd,bus={bus},drive=cdrom{order}"]
+    return arguments
+
+
+def _file_node(name: str, path: Path, read_only: bool) -> str:
+    # cache.direct off and no flush to the host's disk: the host never loses power in a test.
+    flags = "read-only=on" if read_only else "read-only=off,discard=unmap,cache.no-flush=on"
+    return f"driver=raw,node-name={name},{flags},file.driver=file,file.filename={path}"
+
+
+def _network(config: VmConfig) -> list[str]:
+    if not config.network:
+        return []
+    boot = config.network_boot
+    tftp = f",tftp={boot.folder},bootfile={boot.bootfile}" if boot else ""
+    model = "virtio-net-pci" if config.hardware is Hardware.VIRTIO else "e1000"
+    # No option ROM: with the firmware's own network driver shim gets its next file by TFTP.
+    order = ",bootindex=1" if boot else ""
+    return [
+        "-netdev", f"user,id=net0{tftp}",
+        "-device", f"{model},netdev=net0,mac=52:54:00:12:34:56,romfile={order}",
+    ]  # fmt: skip
+
+
+def _direct_kernel(config: VmConfig) -> list[str]:
+    if config.kernel is None:
+        return []
+    kernel = config.kernel
+    return [
+        "-kernel", str(kernel.kernel), "-initrd", str(kernel.initrd),
+        "-append", kernel.arguments,
+    ]  # fmt: skip
