@@ -110,12 +110,6 @@ def probe_machine(emit: Emit) -> Machine:
     return probe.probe_machine(ProcessRunner(emit))
 
 
-def with_default_disk(document: Document, device: str) -> Document:
-    """The document with ``device`` as the disk called ``default``, over what it says itself."""
-    disks = {**document.data.get("disks", {}), "default": {"device": device}}
-    return replace(document, data={**document.data, "disks": disks})
-
-
 def image_target(document: Document, path: str, size: int) -> tuple[Document, Machine]:
     """A document and a machine for installing into a file, whatever disk the kickstart names.
 

@@ -1,7 +1,7 @@
 """The unattended run of the medium: the kernel command line says where the kickstart is.
 
-Its lines go to every console; the last one is ``photon-installer: done`` or
-``photon-installer: failed: exit N``, which is what QA waits for.
+Its lines go to standard output, which the medium shows on every console; the last one is
+``photon-installer: done`` or ``photon-installer: failed: exit N``, which is what QA waits for.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,11 @@ from typing import Any
 from installer import api
 from installer.commands import event_file
 from installer.config.model import EndAction, Finish
-from installer.consoles import Consoles, console_names
 from installer.context import RUN_DIRECTORY
 from installer.errors import Cancelled, ExitCode, InstallerError
 from installer.events import Emit, Event, Failed, Message
 from installer.journal import log_lines, tee
-from installer.kickstart import KernelParameters, kernel_parameters, read_kickstart
+from installer.kickstart import KernelParameters, kernel_parameters, read_kickstart, with_disk
 from ks_schema import Document
 
 SESSION_LOCK = RUN_DIRECTORY / "session.lock"
@@ -32,16 +32,15 @@ def run(cancelled: Callable[[], bool]) -> ExitCode:
     """Install as the kernel command line asks, then do what the kickstart wants at the end."""
     parameters = kernel_parameters(_COMMAND_LINE.read_text(encoding="utf-8"))
     with (
-        Consoles(console_names()) as consoles,
         _session_lock(),
-        _sinks(parameters, consoles) as emit,
+        _sinks(parameters) as emit,
     ):
         code, finish = _install(parameters, emit, cancelled)
         verdict = "done" if code is ExitCode.DONE else f"failed: exit {int(code)}"
-        consoles.write(f"photon-installer: {verdict}\n")
+        print(f"photon-installer: {verdict}", flush=True)
         action = finish.on_success if code is ExitCode.DONE else finish.on_failure
         if action.value == "hold":
-            consoles.write("Restart the machine with Ctrl+Alt+Del.\n")
+            print("Restart the machine with Ctrl+Alt+Del.", flush=True)
             signal.pause()
         api.end(action.value, emit)
     return code
@@ -86,7 +85,7 @@ def _document(parameters: KernelParameters, emit: Emit) -> Document:
     if parameters.kickstart is None:
         raise Cancelled("No kickstart is named.", "Add photon.ks=URL to the kernel command line.")
     document = read_kickstart(parameters.kickstart, emit=emit)
-    return api.with_default_disk(document, parameters.disk) if parameters.disk else document
+    return with_disk(document, parameters.disk)
 
 
 def _finish(document: Document) -> Finish:
@@ -99,8 +98,8 @@ def _finish(document: Document) -> Finish:
 
 
 @contextlib.contextmanager
-def _sinks(parameters: KernelParameters, consoles: Consoles) -> Iterator[Emit]:
-    shown = log_lines(consoles, level="info")
+def _sinks(parameters: KernelParameters) -> Iterator[Emit]:
+    shown = log_lines(sys.stdout, level="info")
     if not parameters.events:
         yield shown
         return

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from iso_hooks.errors import BuildFailed
 
@@ -28,9 +30,7 @@ def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     }
 
 
-def run(
-    argv: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None
-) -> None:
+def run(argv: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None) -> None:
     """Run a program to its end; what it prints goes to the log.
 
     :raises BuildFailed: it is not installed, or ended with an error.
@@ -53,11 +53,14 @@ def output_of(
     with log.open("ab") as errors:
         errors.write(f"+ {' '.join(map(str, argv))}\n".encode())
         errors.flush()
-        done = _call(argv, stdout=subprocess.PIPE, stderr=errors, env=env)
-    if done.returncode:
-        raise BuildFailed(f"{argv[0]} ended with {done.returncode}", last_lines(log))
-    printed: bytes = done.stdout
-    return printed
+        # A file, not a pipe: grub-mkimage wants to sync it.
+        with tempfile.TemporaryFile() as printed:
+            code = _call(argv, stdout=printed, stderr=errors, env=env).returncode
+            printed.seek(0)
+            content = printed.read()
+    if code:
+        raise BuildFailed(f"{argv[0]} ended with {code}", last_lines(log))
+    return content
 
 
 def last_lines(log: Path, count: int = _TAIL_LINES) -> str:
@@ -73,21 +76,22 @@ def _indented(lines: Iterable[str]) -> Iterable[str]:
 def _call(
     argv: Sequence[str | Path],
     *,
-    stdout: object,
-    stderr: object,
+    stdout: IO[bytes],
+    stderr: IO[bytes],
     env: Mapping[str, str] | None,
 ) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(
             [str(part) for part in argv],
             stdin=subprocess.DEVNULL,
-            stdout=stdout,  # type: ignore[arg-type]
-            stderr=stderr,  # type: ignore[arg-type]
+            stdout=stdout,
+            stderr=stderr,
             env=clean_environment(env),
             umask=0o022,
             check=False,
         )
     except FileNotFoundError as error:
         raise BuildFailed(
-            f"{argv[0]} is not installed", "See iso_hooks/build-packages.txt for what a build needs."
+            f"{argv[0]} is not installed",
+            "See iso_hooks/build-packages.txt for what a build needs.",
         ) from error

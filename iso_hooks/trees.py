@@ -24,7 +24,10 @@ def tree_step(shop: Workshop, recipe: Recipe, tree: Tree) -> Step:
         title=f"tree {tree.name}",
         inputs=[
             tree_to_json(tree),
-            [recipe.suite, recipe.components, recipe.mirror, recipe.security_mirror],
+            mmdebstrap_command(
+                tree, suite=recipe.suite, target=target, sources=_sources(shop, tree)
+            ),
+            [recipe.edition, recipe.components, recipe.mirror, recipe.security_mirror],
             files_digest(*_hook_files(tree)),
         ],
         outputs=(target, epoch_file(shop, tree)),
@@ -67,9 +70,9 @@ def mmdebstrap_command(tree: Tree, *, suite: str, target: Path, sources: Path) -
         "--skip=download/empty",
         "--skip=essential/unlink",
         f"--include={','.join(content.packages)}",
-        f"--setup-hook={HERE / 'setup.sh'} \"$1\"",
-        f"--customize-hook={hooks / 'customize.sh'} \"$1\"",
-        f"--customize-hook={HERE / 'finish.sh'} \"$1\"",
+        f'--setup-hook={HERE / "setup.sh"} "$1"',
+        f'--customize-hook={hooks / "customize.sh"} "$1"',
+        f'--customize-hook={HERE / "finish.sh"} "$1"',
         suite,
         str(target),
         str(sources),
@@ -95,10 +98,14 @@ def _hook_files(tree: Tree) -> tuple[Path, ...]:
     return (*common, _HOST)
 
 
+def _sources(shop: Workshop, tree: Tree) -> Path:
+    return shop.folder("cache") / f"{tree.name}.sources"
+
+
 def _make_tree(shop: Workshop, recipe: Recipe, tree: Tree, log: Path) -> str:
     target = tree_path(shop, tree)
     remove_tree(target)
-    sources = shop.folder("cache") / f"{tree.name}.sources"
+    sources = _sources(shop, tree)
     sources.write_text(sources_text(recipe, find_mirrors(recipe, log)), encoding="utf-8")
     run(
         mmdebstrap_command(tree, suite=recipe.suite, target=target, sources=sources),

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
 
+# Of a value with such a fault nothing else is told: the rest follows from it.
+_SETTLING = frozenset({"type", "minLength", "maxLength"})
+
 
 def check(document: Document) -> tuple[Problem, ...]:
     """Every way in which the document is not what the schema asks for, in the order of its lines.
@@ -25,11 +28,11 @@ def check(document: Document) -> tuple[Problem, ...]:
     """
     errors = _validator().iter_errors(_plain(document.data))
     findings = [_finding(error) for error in errors]
-    wrong_types = {found.pointer for found in findings if found.keyword == "type"}
+    settled = {found.pointer for found in findings if found.keyword in _SETTLING}
     said = (
         each
         for found in findings
-        if found.keyword == "type" or found.pointer not in wrong_types
+        if found.keyword in _SETTLING or found.pointer not in settled
         for each in words_for(found)
     )
     return in_order(_problem(document, each) for each in dict.fromkeys(said))

@@ -94,7 +94,7 @@ class Walk:
         """Why there is no going on from here, with what to do about it; "" when there is."""
         if missing := self.missing():
             label = self._label(missing[0].field)
-            return f"{label}: {missing[0].message}" if label else missing[0].message
+            return f"{label}: {missing[0]}" if label else str(missing[0])
         if self.job() is not None and not self.first:
             return "still working"
         if self.step is disk.STEP and self.machine is None:
@@ -120,10 +120,6 @@ class Walk:
     def rescan(self) -> None:
         """Look at the machine anew, before anything else is done."""
         self.machine = self.plan = self.error = None
-
-    def retry(self) -> None:
-        """Look at the machine and plan again."""
-        self.rescan()
 
     def job(self) -> Job | None:
         """The work that this step waits for, if any."""

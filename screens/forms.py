@@ -1,4 +1,4 @@
-"""What a screen shows and asks, as data: the urwid and the line-mode renderer read the same form."""
+"""What a screen shows and asks, as data; the urwid and the line-mode renderer read the same."""
 
 from __future__ import annotations
 
@@ -82,9 +82,14 @@ Field = Text | SecretText | Choice
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A whole screen. ``start`` names the field that has the focus first ("" is the Next button)."""
+    """A whole screen.
+
+    ``start`` names the field that has the focus first ("" is the Next button); ``commands`` stand
+    beside that button.
+    """
 
     items: tuple[Item, ...]
+    commands: tuple[Command, ...] = ()
     start: str = ""
     next_label: str = "Next"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from installer.errors import InstallerError
@@ -16,8 +17,7 @@ from screens.worker import Job
 class Installation:
     """Runs the engine in a thread and folds its events, in the main loop, into a state.
 
-    ``publish`` gets each event in the thread, for the other consoles; ``wake`` is called in the
-    thread once there is something to :meth:`drain`.
+    ``wake`` is called in the thread once there is something to :meth:`drain`.
     """
 
     def __init__(
@@ -25,7 +25,6 @@ class Installation:
         engine: Engine,
         plan: PlanView,
         *,
-        publish: Callable[[Event], None],
         wake: Callable[[], None],
     ) -> None:
         self.state = ProgressState()
@@ -33,7 +32,6 @@ class Installation:
         self.over = False
         self._engine = engine
         self._plan = plan
-        self._publish = publish
         self._wake = wake
         self._cancel = threading.Event()
         self._events: SimpleQueue[Event] = SimpleQueue()
@@ -60,11 +58,27 @@ class Installation:
                 return
             self._take(event)
 
+    def save_job(self, path: Path, done: Callable[[str], None]) -> Job:
+        """Save the log; ``done`` gets "" or what went wrong."""
+        text = "\n".join(self.log) + "\n"
+
+        def write() -> None:
+            try:
+                path.write_text(text, encoding="utf-8")
+            except OSError as error:
+                raise InstallerError(f"{path}: {error.strerror}") from error
+
+        return Job(
+            title=f"Saving {path}",
+            run=write,
+            done=lambda _: done(""),
+            failed=lambda error: done(str(error)),
+        )
+
     def _run(self) -> None:
         self._engine.install(self._plan, self._emit, self._cancel.is_set)
 
     def _emit(self, event: Event) -> None:
-        self._publish(event)
         self._events.put(event)
         self._wake()
 
@@ -78,7 +92,7 @@ class Installation:
     def _ended(self, _result: object) -> None:
         self.drain()
         if self.state.outcome is None:
-            self._settle(Finished(seconds={}, next=""))
+            self._take(Finished(seconds={}, next=""))
         self.over = True
 
     def _failed(self, error: InstallerError) -> None:
@@ -91,9 +105,5 @@ class Installation:
                 hint=error.hint,
                 written=written or bool(self.state.action),
             )
-            self._settle(failed)
+            self._take(failed)
         self.over = True
-
-    def _settle(self, outcome: Finished | Failed) -> None:
-        self._publish(outcome)
-        self._take(outcome)

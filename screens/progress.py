@@ -50,7 +50,7 @@ class ProgressState:
     outcome: Finished | Failed | None = None
 
 
-def follow(state: ProgressState, event: Event) -> ProgressState:
+def follow(state: ProgressState, event: Event) -> ProgressState:  # noqa: PLR0911
     """The state after ``event``."""
     match event:
         case Started():

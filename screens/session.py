@@ -1,7 +1,8 @@
 """One installation at a time: the console that goes on first holds a lock, the others follow.
 
 The lock is an advisory one on a file, so that it ends with the process that holds it. The file
-names the holder. The holder writes its events beside it, one JSON line each, for the others.
+names the holder (an unattended run leaves it empty). The engine writes its events beside it, one
+JSON line each, for the others to read.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.events import Event, event_from_json, event_to_json
+from installer.events import event_from_json
 from screens.progress import ProgressState, follow
 
 RUN_FOLDER = Path("/run/photon-installer")
+UNNAMED = "an unattended run"
 _TRIES = 5
 _PAUSE = 0.005
 
@@ -83,15 +85,9 @@ class Session:
         try:
             if _flock(handle, fcntl.LOCK_SH):
                 return ""
-            return os.pread(handle, 200, 0).decode(errors="replace").strip() or "another console"
+            return os.pread(handle, 200, 0).decode(errors="replace").strip() or UNNAMED
         finally:
             os.close(handle)
-
-    def publish(self, event: Event) -> None:
-        """Write an event for the other consoles."""
-        line = json.dumps(event_to_json(event)) + "\n"
-        with self._paths.events.open("a", encoding="utf-8") as stream:
-            stream.write(line)
 
 
 class Follower:

@@ -29,7 +29,7 @@ from installer.config.model import (
     SwapKind,
     User,
 )
-from installer.config.rules import rule_problems, unit_name
+from installer.config.rules import rule_problems
 from installer.config.sound import Sound
 from installer.errors import KickstartInvalid
 from installer.secret import Secret
@@ -115,8 +115,7 @@ def _config(data: Data, secrets: Mapping[str, Secret]) -> InstallConfig:
         root=_root(data.get("root", {}), secrets.get("/root/password")),
         users=tuple(_user(user, secrets.get(f"/users/{index}/password")) for index, user in users),
         services=tuple(
-            (unit_name(unit), ServiceState(state))
-            for unit, state in data.get("services", {}).items()
+            (unit, ServiceState(state)) for unit, state in data.get("services", {}).items()
         ),
         post_scripts=tuple(
             _script(number, script)

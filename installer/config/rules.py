@@ -36,7 +36,7 @@ def rule_problems(document: Document, findings: tuple[Problem, ...]) -> tuple[Pr
 
 def unit_name(name: str) -> str:
     """The full name of a systemd unit: one without a type is a service."""
-    return name if name.rpartition(".")[2] in _UNIT_TYPES and "." in name else f"{name}.service"
+    return name if "." in name else f"{name}.service"
 
 
 def _disk_problems(sound: Sound) -> Iterator[Problem]:
@@ -48,13 +48,12 @@ def _disk_problems(sound: Sound) -> Iterator[Problem]:
             'write "disks": {"default": {"device": "/dev/..."}}, or boot with photon.disk=/dev/...',
         )
         return
-    disks, storage = sound.value("disks"), sound.value("storage") or {}
-    name = storage.get("disk", "default")
+    disks, said = sound.value("disks"), sound.value("storage", "disk")
+    name = said or "default"
     if disks is None or not sound.is_sound("/storage/disk") or name in disks:
         return
-    names = ", ".join(disks)
-    if "disk" in storage:
-        hint = f'{did_you_mean(name, disks)} "disks" has: {names}'.strip()
+    if said:
+        hint = f'{did_you_mean(name, disks)} "disks" has: {", ".join(disks)}'.strip()
         yield document.problem("/storage/disk", f"no disk is called {quoted(name)}", hint)
         return
     yield document.problem(
@@ -102,6 +101,11 @@ def _service_problems(sound: Sound) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for pointer, unit, _state in sound.items("services"):
         full = unit_name(unit)
+        kind = full.rpartition(".")[2]
+        if kind not in _UNIT_TYPES:
+            hint = f"{did_you_mean(kind, _UNIT_TYPES)} for a service add .service".strip()
+            message = f"systemd has no units of the type {quoted(kind)}"
+            yield sound.document.problem(pointer, message, hint)
         if full in seen:
             message = f"{quoted(unit)} and {quoted(seen[full])} are the same unit"
             yield sound.document.problem(pointer, message, "take one away")

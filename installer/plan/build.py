@@ -182,7 +182,9 @@ def _boot_actions(
     line = boot.kernel_command_line(config.boot, root)
     menu = boot.grub_cfg_text(config.boot, made.tree.kernel_version, root, line)
     actions: list[Action] = [
-        WriteFile(path="/etc/default/grub.d/photon.cfg", text=boot.grub_defaults_text(config.boot)),
+        WriteFile(
+            path="/etc/default/grub.d/zz-installer.cfg", text=boot.grub_defaults_text(config.boot)
+        ),
         WriteFile(path="/boot/grub/grub.cfg", text=menu, mode=0o600),
     ]
     if layout.bios_boot:

@@ -12,11 +12,11 @@ from installer.config.model import (
     Swap,
     SwapKind,
 )
+from installer.config.rules import unit_name
 from installer.machine import Disk, FirmwareMode, Machine, SecureBoot
 from installer.payload import PayloadIndex, PayloadTree
 from installer.plan.disks import select_disk
 from installer.plan.layout import Layout, whole_disk_layout
-from installer.plan.system import unit_name
 from installer.sizes import GIB, MIB, format_size
 from ks_schema.problem import Problem
 

@@ -8,6 +8,7 @@ from installer.actions.accounts import CreateGroup, CreateUser, SetPassword
 from installer.actions.files import GenerateLocale, MakeLink, SetTimezone, WriteFile
 from installer.actions.services import RunScript, SetUnits
 from installer.config.model import InstallConfig, ServiceState, SudoRule, User
+from installer.config.rules import unit_name
 from installer.payload import PayloadTree
 from installer.plan.model import Action
 
@@ -70,11 +71,6 @@ def unit_actions(config: InstallConfig) -> tuple[Action, ...]:
         for state in ServiceState
         if (units := [name for name, each in wanted.items() if each is state])
     )
-
-
-def unit_name(name: str) -> str:
-    """A unit's full name: ``.service`` is what a bare name means."""
-    return name if "." in name else f"{name}.service"
 
 
 def has_ssh_keys(config: InstallConfig) -> bool:

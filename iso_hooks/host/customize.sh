@@ -5,7 +5,7 @@ root=$1
 here=$(dirname "$0")
 
 tar --create --directory "$here/files" --owner=0 --group=0 --mode='u=rwX,go=rX' . |
-    tar --extract --directory "$root" --no-overwrite-dir
+    tar --extract --touch --directory "$root" --no-overwrite-dir
 
 # Upgrades of base-files put Debian's file beside ours.
 chroot "$root" dpkg-divert --quiet --local --rename \

@@ -43,15 +43,15 @@ def form(view: View) -> Form:
                 id="ssh_key",
                 label="SSH public key",
                 value=draft.ssh_key,
-                hint="for root if no user",
-                width=36,
+                hint="root's if no user",
+                width=34,
             ),
             Text(
                 id="user_groups",
                 label="More groups",
                 value=draft.user_groups,
                 hint="docker counts as root",
-                width=32,
+                width=30,
             ),
             Choice(
                 id="user_sudo",

@@ -60,11 +60,21 @@ def firmware_text(machine: Machine | None) -> str:
 
 
 def _modes(machine: Machine | None) -> tuple[Option, ...]:
-    mode = machine.firmware.mode.value.upper() if machine else "its firmware"
+    mode = machine.firmware.mode if machine else None
+    other = f"this machine started with {mode.value.upper()} firmware" if mode else ""
     return (
-        Option(value="", label=f"This machine ({mode})", detail=("recommended",)),
-        Option(value="efi", label="EFI", detail=("with the signed boot chain",)),
-        Option(value="bios", label="BIOS"),
+        Option(
+            value="",
+            label=f"This machine ({mode.value.upper() if mode else 'its firmware'})",
+            detail=("recommended",),
+        ),
+        Option(
+            value="efi",
+            label="EFI",
+            detail=("with the signed boot chain",),
+            refused=other if mode is FirmwareMode.BIOS else "",
+        ),
+        Option(value="bios", label="BIOS", refused=other if mode is FirmwareMode.EFI else ""),
         Option(value="dual", label="EFI and BIOS", detail=("for a disk that moves",)),
     )
 

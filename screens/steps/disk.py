@@ -6,29 +6,35 @@ from collections.abc import Iterator
 
 from installer.machine import Disk, Partition
 from installer.sizes import format_size
-from screens.forms import Choice, Command, Form, Item, Note, Option, Tone
+from screens.forms import Choice, Command, Form, Note, Option, Tone
 from screens.step import Step, View
 
 RESCAN = Command(id="rescan", label="Rescan the disks")
 _PARTITIONS_SHOWN = 6
+_NONE = """\
+! No disk was found.
+
+Attach one, or turn its controller on in the firmware's setup, and rescan.
+On a virtual machine: add a virtual disk (SATA, SCSI, NVMe or virtio)."""
 
 
 def form(view: View) -> Form:
     """List the disks, or say what to do when there is none."""
     disks = view.machine.disks if view.machine else ()
     if view.error and not view.machine:
-        return Form(items=_failed(view.error.message, view.error.hint), start=RESCAN.id)
+        note = _failed(view.error.message, view.error.hint)
+        return Form(items=(note,), commands=(RESCAN,), start=RESCAN.id)
     if not disks:
-        return Form(items=_none(), start=RESCAN.id)
+        note = Note(text=_NONE, tone=Tone.PROBLEM)
+        return Form(items=(note,), commands=(RESCAN,), start=RESCAN.id)
     options = tuple(_option(disk, view.refusal(disk)) for disk in disks)
-    notes: tuple[Item, ...] = (
-        Note(text="Which disk shall Photon use? All of it will be erased, later and not yet."),
-    )
+    note = Note(text="Which disk shall Photon use? All of it will be erased, later and not yet.")
     if all(option.refused for option in options):
-        text = "None of these disks can be used. Attach another one and rescan."
-        notes = (Note(text=text, tone=Tone.PROBLEM),)
+        text = "! None of these disks can be used. Attach another one and rescan."
+        note = Note(text=text, tone=Tone.PROBLEM)
     choice = Choice(id="disk", label="Disk", value=view.draft.disk, options=options)
-    return Form(items=(*notes, choice, RESCAN), start="disk")
+    start = "" if view.draft.disk else "disk"
+    return Form(items=(note, choice), commands=(RESCAN,), start=start)
 
 
 def short_name(disk: Disk) -> str:
@@ -82,18 +88,9 @@ def partition_line(partition: Partition) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def _none() -> tuple[Item, ...]:
-    text = (
-        "No disk was found.\n\n"
-        "Attach one, or turn its controller on in the firmware's setup, and rescan.\n"
-        "On a virtual machine: add a virtual disk (SATA, SCSI, NVMe or virtio)."
-    )
-    return (Note(text=text, tone=Tone.PROBLEM), RESCAN)
-
-
-def _failed(message: str, hint: str) -> tuple[Item, ...]:
-    text = f"This machine could not be looked at: {message}\n{hint}"
-    return (Note(text=text, tone=Tone.PROBLEM), RESCAN)
+def _failed(message: str, hint: str) -> Note:
+    text = f"! This machine could not be looked at: {message}\n{hint}"
+    return Note(text=text, tone=Tone.PROBLEM)
 
 
 STEP = Step(id="disk", title="Disk", form=form)

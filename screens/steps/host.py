@@ -16,8 +16,8 @@ def form(view: View) -> Form:
                 id="hostname",
                 label="Host name",
                 value=draft.hostname,
-                hint="letters, digits, hyphens",
-                width=32,
+                hint="letters, digits, -",
+                width=30,
             ),
             Note(text="Language, keyboard and time"),
             Text(

@@ -16,8 +16,8 @@ _SETS = (
         value="full",
         label="Full",
         detail=(
-            "Minimal, and compose, buildx, podman, buildah, skopeo, kubectl, git, gcc,",
-            "storage and debugging tools, manual pages, locales",
+            "Minimal, and compose, buildx, podman, buildah, skopeo, kubectl, git,",
+            "gcc, storage and debugging tools, manual pages, locales",
         ),
     ),
 )

@@ -11,30 +11,29 @@ from screens.step import Step, View
 from screens.steps.disk import disk_details, disk_line
 
 SAVE = Command(id="save", label="Save as kickstart")
-RETRY = Command(id="retry", label="Look again")
+RETRY = Command(id="rescan", label="Look again")
 
 
 def form(view: View) -> Form:
     """Show the plan, or why there is none."""
     if view.problems:
-        return Form(items=(*_problem_items(view.problems), SAVE), start=SAVE.id)
+        return Form(items=tuple(_problem_items(view.problems)), next_label="Install")
     if view.error:
-        return Form(items=(*_error_items(view.error), RETRY, SAVE), start=RETRY.id)
+        items = tuple(_error_items(view.error))
+        return Form(items=items, commands=(RETRY,), start=RETRY.id, next_label="Install")
     if view.plan is None:
         return Form(items=(Note(text="Working out what will be done..."),))
     items = tuple(_plan_items(view.plan))
-    return Form(items=items, start=SAVE.id, next_label="Install")
+    return Form(items=items, commands=(SAVE,), next_label="Install")
 
 
 def _plan_items(plan: PlanView) -> Iterator[Item]:
     disk = plan.disk
-    text = f"! This disk will be erased: {disk_line(disk)}\n  {disk_details(disk)}"
+    text = f"! This disk will be erased: {disk_line(disk)}\n    {disk_details(disk)}"
     yield Note(text=text, tone=Tone.WARNING)
     losses = plan.losses or ("nothing: the disk is empty",)
     yield Note(text="What will be lost:\n" + _listed(losses))
-    yield SAVE
-    yield Note(text="Decided for you", tone=Tone.TITLE)
-    yield Note(text=_listed(plan.defaults or ("nothing",)))
+    yield Note(text="Decided for you:\n" + _listed(plan.defaults or ("nothing",)))
     yield Note(text="What will be done", tone=Tone.TITLE)
     for phase in plan.phases:
         actions = tuple(action.describe() for action in phase.actions)

@@ -11,7 +11,7 @@ _FILESYSTEMS = (
     Option(value="btrfs", label="btrfs", detail=("compressed, with snapshots",)),
 )
 _SWAPS = (
-    Option(value="", label="Recommended", detail=("from memory and disk size",)),
+    Option(value="", label="Recommended", detail=("the review shows which",)),
     Option(value="none", label="No swap space"),
     Option(value="file", label="A swap file", detail=("can be resized later",)),
     Option(value="partition", label="A swap partition"),

@@ -8,13 +8,13 @@ from screens.forms import Form, Note, Tone
 from screens.step import Step, View
 
 _TEXT = """\
-This installs Photon, a lightweight container host, onto one disk of this machine.
+This installs Photon, a lightweight container host, onto one disk.
 
-The next screens ask for the disk, the boot loader, the packages, the network and
-who may log in. Most answers have a sensible default: Enter accepts it.
+The next screens ask for the disk, the boot loader, the packages, the network and who may \
+log in. Most answers have a sensible default: Enter accepts it.
 
-Nothing is written to any disk before you have confirmed it on the review screen,
-and every screen can go back without losing what was typed."""
+Nothing is written to any disk before you have confirmed it on the review screen, and \
+every screen can go back without losing what was typed."""
 
 
 def form(view: View) -> Form:

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import urwid
 
-from screens.widgets.rows import Button, EntryRow, TextRow
+from screens.questions import Question
+from screens.widgets.rows import Button, EntryRow, Size, TextRow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What a dialog asks. ``answer`` is called with the typed text (or "") when it is confirmed.
-
-    ``refuse`` says why a typed text will not do ("" when it will). Without ``confirm`` the dialog
-    only tells something.
-    """
-
-    title: str
-    lines: tuple[str, ...]
-    confirm: str = ""
-    cancel: str = "Cancel"
-    label: str = ""
-    text: str = ""
-    answer: Callable[[str], None] = lambda _text: None
-    refuse: Callable[[str], str] = lambda _text: ""
-
-
-class Dialog(urwid.WidgetWrap[urwid.Widget]):
+class Dialog(urwid.WidgetWrap[Any]):
     """The window. Its default is the harmless button, or the line to type in."""
 
     def __init__(self, question: Question, close: Callable[[], None]) -> None:
@@ -40,18 +22,18 @@ class Dialog(urwid.WidgetWrap[urwid.Widget]):
         self._cancel = Button(question.cancel, close)
         self._confirm = Button(question.confirm, self._confirmed)
         buttons = [self._cancel, *([self._confirm] if question.confirm else [])]
-        self._bar = urwid.Columns([(each.width, each) for each in buttons], dividechars=2)
+        self._bar: Any = urwid.Columns([(each.width, each) for each in buttons], dividechars=2)
         rows: list[Any] = [("pack", TextRow(line, "body")) for line in question.lines]
         if self._entry:
             rows += [("pack", TextRow("", "body")), ("pack", self._entry)]
         rows += [("pack", self._problem), ("pack", self._bar)]
-        self._pile = urwid.Pile(rows)
+        self._pile: Any = urwid.Pile(rows)
         self._pile.focus_position = len(rows) - (3 if self._entry else 1)
         self.height = len(rows) + 3
         frame = urwid.LineBox(urwid.Padding(self._pile, left=1, right=1), question.title)
         super().__init__(urwid.AttrMap(urwid.Filler(frame, height="pack"), "dialog"))
 
-    def keypress(self, size: tuple[int, int], key: str) -> str | None:
+    def keypress(self, size: Size, key: str) -> str | None:
         """Esc closes; Enter in the line to type in goes on to the button."""
         if key == "esc":
             self._close()
@@ -102,6 +84,4 @@ class Dialog(urwid.WidgetWrap[urwid.Widget]):
 def _entry(question: Question) -> EntryRow | None:
     if not question.label:
         return None
-    return EntryRow(
-        "answer", question.label, question.text, hint="", width=40, secret=False
-    )
+    return EntryRow("answer", question.label, question.text, hint="", width=40, secret=False)

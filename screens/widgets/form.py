@@ -9,7 +9,7 @@ from typing import Any
 import urwid
 
 from screens.forms import Choice, Command, Form, Item, Note, Option, SecretText, Text
-from screens.widgets.rows import Button, EntryRow, Line, TextRow
+from screens.widgets.rows import Button, EntryRow, Line, Size, TextRow
 
 _FORWARD = "tab"
 _BACKWARD = "shift tab"
@@ -24,7 +24,7 @@ class Hooks:
     command: Callable[[str], None]
 
 
-class FormView(urwid.WidgetWrap[urwid.Pile]):
+class FormView(urwid.WidgetWrap[Any]):
     """Shows a :class:`Form` and keeps it in step with the draft without drawing more than needed.
 
     ``buttons`` are pairs of label and action. Enter on the last field goes to the first of them.
@@ -36,13 +36,14 @@ class FormView(urwid.WidgetWrap[urwid.Pile]):
         self._hooks = hooks
         self._form = form
         self._buttons = tuple(Button(label, act) for label, act in buttons)
-        self._rows = urwid.SimpleFocusListWalker([])
+        self._rows: Any = urwid.SimpleFocusListWalker([])
         self._list = urwid.ListBox(self._rows)
         self._status = TextRow("", "warning")
-        parts: list[Any] = [("weight", 1, MoreBelow(self._list)), ("pack", self._status)]
+        self._more = MoreBelow(self._list)
+        parts: list[Any] = [("weight", 1, self._more), ("pack", self._status)]
         if self._buttons:
             columns = [(each.width, each) for each in self._buttons]
-            self._bar = urwid.Columns(columns, dividechars=2)
+            self._bar: Any = urwid.Columns(columns, dividechars=2)
             parts.append(("pack", self._bar))
         super().__init__(urwid.Pile(parts))
         self._build()
@@ -75,7 +76,7 @@ class FormView(urwid.WidgetWrap[urwid.Pile]):
         """Put the focus on a field."""
         self._go(field)
 
-    def keypress(self, size: tuple[int, int], key: str) -> str | None:
+    def keypress(self, size: Size, key: str) -> str | None:
         """Tab goes from field to field, Enter accepts one; the rest is the rows' own business."""
         before = self.focus_key
         rest = self._keypress(size, key)
@@ -83,9 +84,12 @@ class FormView(urwid.WidgetWrap[urwid.Pile]):
             self._hooks.leave(before)
         return rest
 
-    def _keypress(self, size: tuple[int, int], key: str) -> str | None:
+    def _keypress(self, size: Size, key: str) -> str | None:
         if key in {_FORWARD, _BACKWARD}:
             self._tab(1 if key == _FORWARD else -1)
+            return None
+        if key in {"page up", "page down"}:
+            self._more.keypress(self._more.size, key)
             return None
         row = self._rows.get_focus()[0] if self._w.focus_position == 0 and self._rows else None
         if key == "enter" and isinstance(row, EntryRow):
@@ -100,11 +104,16 @@ class FormView(urwid.WidgetWrap[urwid.Pile]):
     def _build(self) -> None:
         rows: list[urwid.Widget] = []
         self._labels: dict[str, TextRow] = {}
+        before: Item | None = None
         for item in self._form.items:
-            if rows and not _tight(item):
+            if before is not None and not (_tight(before) and _tight(item)):
                 rows.append(TextRow("", "body"))
             rows += self._item(item)
+            before = item
+        # A row that takes keys would pull the list down to it: what is read comes first.
         self._rows[:] = rows
+        if rows:
+            self._rows.set_focus(0)
 
     def _item(self, item: Item) -> list[urwid.Widget]:
         match item:
@@ -173,7 +182,8 @@ class FormView(urwid.WidgetWrap[urwid.Pile]):
         self._stand(stops[place][1])
 
     def _go(self, key: str) -> None:
-        wanted = key or f"button:{self._form.next_label}"
+        labels = {each.id: each.label for each in self._form.commands}
+        wanted = f"button:{labels.get(key, self._form.next_label)}" if key in {"", *labels} else key
         for name, place in self._stops():
             if name == wanted:
                 self._stand(place)
@@ -194,18 +204,19 @@ class FormView(urwid.WidgetWrap[urwid.Pile]):
             self._rows.set_focus(place)
 
 
-class MoreBelow(urwid.WidgetDecoration[urwid.ListBox]):
+class MoreBelow(urwid.WidgetDecoration[Any]):
     """A list whose last row says when there is more than fits."""
 
     _sizing = frozenset([urwid.BOX])
+    size: Size = (80, 20)
 
     def selectable(self) -> bool:
         """The list takes keys."""
         return True
 
-    def render(self, size: tuple[int, int], focus: bool = False) -> urwid.CompositeCanvas:
+    def render(self, size: Size, focus: bool = False) -> urwid.CompositeCanvas:
         """Draw the list and the row below it."""
-        columns, rows = size
+        columns, rows = self.size = size
         inner = (columns, max(rows - 1, 1))
         canvas = self.original_widget.render(inner, focus)
         ends = self.original_widget.ends_visible(inner, focus)
@@ -216,12 +227,12 @@ class MoreBelow(urwid.WidgetDecoration[urwid.ListBox]):
         line = urwid.Text(("dim", text), align="right", wrap="clip").render((columns,))
         return urwid.CanvasCombine([(canvas, None, focus), (line, None, False)])
 
-    def keypress(self, size: tuple[int, int], key: str) -> str | None:
+    def keypress(self, size: Size, key: str) -> str | None:
         """Keys go to the list."""
         rest: str | None = self.original_widget.keypress((size[0], max(size[1] - 1, 1)), key)
         return rest
 
-    def get_cursor_coords(self, size: tuple[int, int]) -> tuple[int, int] | None:
+    def get_cursor_coords(self, size: Size) -> tuple[int, int] | None:
         """The list's cursor."""
         coords: tuple[int, int] | None = self.original_widget.get_cursor_coords(
             (size[0], max(size[1] - 1, 1))
@@ -248,8 +259,8 @@ def _entry(
 
 
 def _tight(item: Item) -> bool:
-    """Lines to type in stand close together."""
-    return isinstance(item, Text | SecretText)
+    """Lines to type in, and commands, stand close together."""
+    return isinstance(item, Text | SecretText | Command)
 
 
 def _shape(form: Form) -> tuple[object, ...]:

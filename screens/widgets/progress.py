@@ -5,6 +5,7 @@ from __future__ import annotations
 import urwid
 
 from screens.progress import Mark, ProgressState, bar
+from screens.widgets.rows import Size
 
 _TONES = {
     Mark.WAITING: "dim",
@@ -32,11 +33,11 @@ class ProgressView(urwid.Widget):
             self._state = state
             self._invalidate()
 
-    def keypress(self, size: tuple[int, int], key: str) -> str | None:  # noqa: ARG002
+    def keypress(self, size: Size, key: str) -> str | None:  # noqa: ARG002
         """No key does anything here."""
         return key
 
-    def render(self, size: tuple[int, int], focus: bool = False) -> urwid.CompositeCanvas:  # noqa: ARG002
+    def render(self, size: Size, focus: bool = False) -> urwid.CompositeCanvas:  # noqa: ARG002
         """Draw it, one line of text for each row."""
         columns, rows = size
         lines = [*self._head(columns), *self._phases(rows)]

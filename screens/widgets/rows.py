@@ -13,27 +13,53 @@ import urwid
 
 from screens.forms import Option
 
+# urwid passes a tuple of columns, or of columns and rows; its own widgets disagree on the type.
+Size = Any
+
 MARKER = "> "
 LABEL_WIDTH = 20
 
 
-class TextRow(urwid.WidgetWrap[urwid.AttrMap[urwid.Text]]):
-    """Text to read, in one of the palette's tones."""
+class TextRow(urwid.Widget):
+    """Text to read, in one of the palette's tones; what wraps is indented like its line."""
+
+    _sizing = frozenset([urwid.FLOW])
+    _selectable = False
 
     def __init__(self, text: str, tone: str) -> None:
+        super().__init__()
         self._text = text
-        super().__init__(urwid.AttrMap(urwid.Text(text), tone))
+        self._tone = tone
+        self._problem = ""
 
     def set_text(self, text: str) -> None:
         """Show another text."""
-        if text != self._w.base_widget.text:
-            self._w.base_widget.set_text(text)
+        if text != self._text:
+            self._text = text
+            self._invalidate()
 
     def set_problem(self, problem: str) -> None:
         """Say below the text what is wrong; "" when nothing is."""
-        self._w.base_widget.set_text(
-            [self._text, ("problem", f"\n    ! {problem}")] if problem else self._text
+        if problem != self._problem:
+            self._problem = problem
+            self._invalidate()
+
+    def rows(self, size: Size, focus: bool = False) -> int:  # noqa: ARG002
+        """The number of rows that it takes at this width."""
+        return len(self._lines(size[0]))
+
+    def render(self, size: Size, focus: bool = False) -> urwid.CompositeCanvas:  # noqa: ARG002
+        """Draw it."""
+        lines = self._lines(size[0])
+        return urwid.CanvasCombine(
+            [(_canvas(line, tone, size[0]), None, False) for tone, line in lines]
         )
+
+    def _lines(self, columns: int) -> list[tuple[str, str]]:
+        lines = [(self._tone, line) for line in hanging(self._text, columns)]
+        if self._problem:
+            lines += [("problem", line) for line in hanging(f"    ! {self._problem}", columns)]
+        return lines
 
 
 class Line(urwid.Widget):
@@ -63,11 +89,11 @@ class Line(urwid.Widget):
             self._head = head
             self._invalidate()
 
-    def rows(self, size: tuple[int], focus: bool = False) -> int:  # noqa: ARG002
+    def rows(self, size: Size, focus: bool = False) -> int:  # noqa: ARG002
         """The number of rows that it takes at this width."""
         return len(self._lines(size[0]))
 
-    def render(self, size: tuple[int], focus: bool = False) -> urwid.CompositeCanvas:
+    def render(self, size: Size, focus: bool = False) -> urwid.CompositeCanvas:
         """Draw it; the cursor stands at the marker, for those who read by it."""
         head, *rest = self._lines(size[0])
         markup: list[Any] = [
@@ -79,11 +105,11 @@ class Line(urwid.Widget):
             canvas.cursor = self.get_cursor_coords(size)
         return canvas
 
-    def get_cursor_coords(self, size: tuple[int]) -> tuple[int, int]:  # noqa: ARG002
+    def get_cursor_coords(self, size: Size) -> tuple[int, int]:  # noqa: ARG002
         """The cursor is at the marker."""
         return 0, 0
 
-    def keypress(self, size: tuple[int], key: str) -> str | None:  # noqa: ARG002
+    def keypress(self, size: Size, key: str) -> str | None:  # noqa: ARG002
         """Space and Enter press it."""
         if key in {" ", "enter"}:
             self._press(key)
@@ -124,11 +150,11 @@ class EntryRow(urwid.Widget):
             self.problem = problem
             self._invalidate()
 
-    def rows(self, size: tuple[int], focus: bool = False) -> int:  # noqa: ARG002
+    def rows(self, size: Size, focus: bool = False) -> int:  # noqa: ARG002
         """One row, and those of the problem."""
         return 1 + len(self._below(size[0]))
 
-    def render(self, size: tuple[int], focus: bool = False) -> urwid.CompositeCanvas:
+    def render(self, size: Size, focus: bool = False) -> urwid.CompositeCanvas:
         """Draw label, field, hint and problem."""
         columns = size[0]
         width = self._edit_width(columns)
@@ -148,14 +174,14 @@ class EntryRow(urwid.Widget):
             return row
         return urwid.CanvasCombine([(row, None, focus), *below])
 
-    def get_cursor_coords(self, size: tuple[int]) -> tuple[int, int] | None:
+    def get_cursor_coords(self, size: Size) -> tuple[int, int] | None:
         """Where the cursor is in the field."""
         coords = self.edit.get_cursor_coords((self._edit_width(size[0]),))
         if coords is None:
             return None
         return coords[0] + len(MARKER) + LABEL_WIDTH + 1, coords[1]
 
-    def keypress(self, size: tuple[int], key: str) -> str | None:
+    def keypress(self, size: Size, key: str) -> str | None:
         """Typing goes to the field."""
         rest: str | None = self.edit.keypress((self._edit_width(size[0]),), key)
         self._invalidate()
@@ -197,3 +223,18 @@ class Button(Line):
 
 def _canvas(text: str, attribute: str, columns: int) -> urwid.Canvas:
     return urwid.Text((attribute, text), wrap="clip").render((columns,))
+
+
+def hanging(text: str, columns: int) -> list[str]:
+    """The lines of ``text``, wrapped; what wraps stands under the first word of its line."""
+    lines: list[str] = []
+    for line in text.splitlines() or [""]:
+        indent = len(line) - len(line.lstrip(" -!"))
+        wrapped = textwrap.wrap(
+            line,
+            max(columns, indent + 8),
+            subsequent_indent=" " * indent,
+            break_on_hyphens=False,
+        )
+        lines += wrapped or [""]
+    return lines

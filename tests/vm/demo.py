@@ -100,13 +100,13 @@ def _demo(medium: Path) -> tuple[list[str], list[str]]:
 
 def _report(vm: VirtualMachine) -> tuple[list[str], list[str]]:
     seconds = {}
-    vm.expect("EFI stub", "Linux version", timeout=120, what="the medium's kernel")
+    vm.expect("EFI stub", timeout=120, what="the medium's kernel")
     vm.note("medium: firmware, shim and GRUB were accepted, its kernel starts")
     seconds["firmware to the medium's kernel"] = vm.seconds
     vm.expect("Photon", r"photon-installer", timeout=240, what="the installer")
     installed(vm, timeout=900)
     seconds["medium's kernel to the installed disk"] = vm.seconds - sum(seconds.values())
-    vm.expect("EFI stub", "Linux version", timeout=180, what="the installed disk's kernel")
+    vm.expect("EFI stub", timeout=180, what="the installed disk's kernel")
     vm.note("installed disk: its kernel starts")
     seconds["restart to the host's kernel"] = vm.seconds - sum(seconds.values())
     log_in(vm, OPS, timeout=300)

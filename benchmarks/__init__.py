@@ -1,0 +1,1 @@
+"""What the project promises about time and room, measured; see README.md."""

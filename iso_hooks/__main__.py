@@ -1,0 +1,69 @@
+"""The command line: ``python -m iso_hooks build-iso`` and ``python -m iso_hooks netboot``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from iso_hooks.build import build_iso, build_netboot
+from iso_hooks.errors import BuildFailed
+from iso_hooks.recipe import DEFAULT_RECIPE, load_recipe
+from iso_hooks.steps import Workshop
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        _run(options)
+    except BuildFailed as error:
+        sys.stderr.write(f"\n{error}\n")
+        return 4
+    except KeyboardInterrupt:
+        sys.stderr.write("\nGiven up; what is finished is kept.\n")
+        return 5
+    return 0
+
+
+def _run(options: argparse.Namespace) -> None:
+    if os.geteuid() != 0:
+        raise BuildFailed("building a medium needs root", "Run it again with sudo.")
+    recipe = load_recipe(options.recipe)
+    if options.trees:
+        recipe = recipe.limited_to(tuple(options.trees.split(",")))
+    shop = Workshop(root=options.build.resolve())
+    if options.command == "netboot":
+        build_netboot(shop, recipe, options.output.resolve(), options.url, refresh=options.refresh)
+    else:
+        build_iso(shop, recipe, options.output.resolve(), refresh=options.refresh)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m iso_hooks", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    iso = commands.add_parser("build-iso", help="make the installation medium")
+    iso.add_argument("--output", type=Path, default=Path("build/photon.iso"))
+    netboot = commands.add_parser("netboot", help="make the tree for TFTP and HTTP servers")
+    netboot.add_argument("--output", type=Path, required=True, help="a folder; its files are ours")
+    netboot.add_argument(
+        "--url",
+        default="http://SERVER/photon",
+        help="where the folder will be served; goes into the boot menu",
+    )
+    for command in (iso, netboot):
+        command.add_argument("--recipe", type=Path, default=DEFAULT_RECIPE)
+        command.add_argument("--build", type=Path, default=Path("build"), help="work folder")
+        command.add_argument(
+            "--trees", default="", help="only these, like minimal-cloud,full-cloud"
+        )
+        command.add_argument(
+            "--refresh", action="store_true", help="make the trees again, with newer packages"
+        )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""The two recipes of work: which steps make a medium, and in which order."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from iso_hooks.iso import iso_step
+from iso_hooks.live import initrd_step, installer_step
+from iso_hooks.netboot import netboot_images_step, write_netboot_tree
+from iso_hooks.payload import payload_step
+from iso_hooks.recipe import Recipe
+from iso_hooks.steps import Counter, Workshop, run_step
+from iso_hooks.trees import tree_step
+
+
+def build_iso(shop: Workshop, recipe: Recipe, output: Path, *, refresh: bool) -> None:
+    """Make the installation medium.
+
+    :raises BuildFailed: a step failed; the message names its log.
+    """
+    counter = Counter(total=len(recipe.trees) + 4)
+    trees = _build_trees(shop, recipe, counter, refresh=refresh)
+    payload = run_step(shop, payload_step(shop, recipe, tuple(trees.values())), counter)
+    live = _build_live(shop, recipe, trees["live"], counter)
+    run_step(shop, iso_step(shop, recipe, (payload, *live), output), counter)
+    _say(f"{output}: {output.stat().st_size / 1e6:.0f} MB")
+
+
+def build_netboot(shop: Workshop, recipe: Recipe, output: Path, url: str, *, refresh: bool) -> None:
+    """Make the folder for TFTP and HTTP servers, from the same trees.
+
+    :raises BuildFailed: a step failed; the message names its log.
+    """
+    counter = Counter(total=2 * len(recipe.trees) + 2)
+    trees = _build_trees(shop, recipe, counter, refresh=refresh)
+    for tree in recipe.trees:
+        run_step(shop, netboot_images_step(shop, recipe, tree, trees[tree.name]), counter)
+    _build_live(shop, recipe, trees["live"], counter)
+    write_netboot_tree(shop, recipe, output, url)
+    size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
+    _say(f"{output}: {size / 1e6:.0f} MB, to be served at {url}")
+
+
+def _build_trees(
+    shop: Workshop, recipe: Recipe, counter: Counter, *, refresh: bool
+) -> dict[str, str]:
+    if refresh:
+        for stamp in shop.folder("stamps").glob("tree-*.json"):
+            stamp.unlink()
+    return {
+        tree.name: run_step(shop, tree_step(shop, recipe, tree), counter) for tree in recipe.trees
+    }
+
+
+def _build_live(shop: Workshop, recipe: Recipe, tree_key: str, counter: Counter) -> tuple[str, str]:
+    return (
+        run_step(shop, initrd_step(shop, recipe, tree_key), counter),
+        run_step(shop, installer_step(shop, recipe, tree_key), counter),
+    )
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")

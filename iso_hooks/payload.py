@@ -1,0 +1,157 @@
+"""The payload: squashfs images of the trees, and the index that says what is in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from iso_hooks.recipe import Compression, Recipe, Tree
+from iso_hooks.run import run
+from iso_hooks.steps import Step, Workshop, file_sha256
+from iso_hooks.trees import newest_epoch, package_versions, tree_path
+
+ROOT_IMAGE = "root.squashfs"
+
+# Signed boot files for the medium and the network: on the ISO they lie beside the image.
+_LEFT_OUT = ("live/usr/lib/grub/x86_64-efi-signed/*", "live/usr/lib/shim/*", "live/boot/*")
+
+
+def payload_step(shop: Workshop, recipe: Recipe, tree_keys: Sequence[str]) -> Step:
+    """The step that packs all trees into one image and writes the index."""
+    folder = shop.folder("payload")
+    image, index = folder / ROOT_IMAGE, folder / "index.json"
+
+    def action(log: Path) -> str:
+        link_duplicates(shop, recipe.trees, log)
+        pack(
+            [tree_path(shop, tree) for tree in recipe.trees],
+            image,
+            how=recipe.squashfs,
+            epoch=newest_epoch(shop, recipe),
+            log=log,
+        )
+        data = index_data(shop, recipe, {tree.name: image for tree in recipe.hosts}, log)
+        index.write_text(index_text(data), encoding="utf-8")
+        return file_sha256(index)
+
+    return Step(
+        name="payload",
+        title=f"payload ({len(recipe.trees)} trees in one image)",
+        inputs=[list(tree_keys), str(recipe), _LEFT_OUT],
+        outputs=(image, index),
+        action=action,
+    )
+
+
+def pack(trees: Iterable[Path], image: Path, *, how: Compression, epoch: int, log: Path) -> None:
+    """Pack trees into a squashfs, each as a folder of the image's root. Same bytes every time."""
+    image.unlink(missing_ok=True)
+    run(
+        [
+            "mksquashfs", *trees, image,
+            "-keep-as-directory", "-no-progress", "-no-recovery",
+            "-comp", how.compression, "-Xcompression-level", str(how.level),
+            "-b", str(how.block_size),
+            "-wildcards", "-e", *_LEFT_OUT,
+        ],
+        log=log,
+        env={"SOURCE_DATE_EPOCH": str(epoch)},
+    )  # fmt: skip
+
+
+def link_duplicates(shop: Workshop, trees: Sequence[Tree], log: Path) -> None:
+    """Make equal files of different trees one file: mksquashfs then packs it only once."""
+    if len(trees) > 1:
+        folders = [tree_path(shop, tree) for tree in trees]
+        run(
+            [
+                "hardlink",
+                "--respect-name",
+                "--respect-xattrs",
+                "--minimum-size",
+                "4096",
+                # Links within a tree stay when it is installed: harmless where only packages
+                # write, a trap where people edit a file in place.
+                "--exclude",
+                r"/trees/[^/]*/(etc|root|home|var|boot)/",
+                *folders,
+            ],
+            log=log,
+        )
+
+
+def index_data(
+    shop: Workshop, recipe: Recipe, images: dict[str, Path], log: Path
+) -> dict[str, Any]:
+    """The index of a payload; ``images`` says which image each tree is in."""
+    created = datetime.fromtimestamp(newest_epoch(shop, recipe), tz=UTC)
+    return {
+        "format": 1,
+        "edition": recipe.edition,
+        "suite": recipe.suite,
+        "created": created.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "images": [
+            {"file": image.name, "size": image.stat().st_size, "sha256": file_sha256(image)}
+            for image in dict.fromkeys(images.values())
+        ],
+        "trees": [
+            _tree_data(shop, tree, images[tree.name], log)
+            for tree in recipe.hosts
+            if tree.name in images
+        ],
+    }
+
+
+def index_text(data: dict[str, Any]) -> str:
+    """The index as it is written; its digest is what the initrd carries."""
+    return json.dumps(data, indent=1) + "\n"
+
+
+def kernel_version(tree: Path) -> str:
+    """The version of the tree's only kernel."""
+    return next(path.name for path in sorted((tree / "usr/lib/modules").iterdir()))
+
+
+def _tree_data(shop: Workshop, tree: Tree, image: Path, log: Path) -> dict[str, Any]:
+    path = tree_path(shop, tree)
+    size, files = _measure(path)
+    return {
+        "name": tree.name,
+        "set": tree.set,
+        "kernel": tree.kernel,
+        "image": image.name,
+        "path": tree.name,
+        "kernel_version": kernel_version(path),
+        "installed_size": size,
+        "files": files,
+        "units": unit_names(path),
+        "groups": group_names(path),
+        "packages": package_versions(path, log),
+    }
+
+
+def unit_names(tree: Path) -> list[str]:
+    """The systemd units that the tree has, so that a kickstart can be checked against them."""
+    folders = (tree / "usr/lib/systemd/system", tree / "etc/systemd/system")
+    return sorted({path.name for folder in folders for path in folder.iterdir() if path.suffix})
+
+
+def group_names(tree: Path) -> list[str]:
+    """The groups that the tree has."""
+    lines = (tree / "etc/group").read_text(encoding="utf-8").splitlines()
+    return sorted(line.partition(":")[0] for line in lines)
+
+
+def _measure(tree: Path) -> tuple[int, int]:
+    """Bytes in blocks of 4 KiB, as a filesystem stores them, and the number of inodes."""
+    seen: set[int] = set()
+    size = 0
+    for path in (tree, *tree.rglob("*")):
+        status = path.lstat()
+        if status.st_ino not in seen:
+            seen.add(status.st_ino)
+            size += -(-status.st_size // 4096) * 4096
+    return size, len(seen)

@@ -1,0 +1,73 @@
+"""The engine behind the screens: a thin adapter on :mod:`installer.api`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from installer import api
+from installer.config.model import BootMode, InstallConfig, Password, Root, Swap, SwapKind
+from installer.config.write import hash_passwords
+from installer.events import Emit
+from installer.machine import Disk, Machine
+from installer.payload import PayloadIndex
+from installer.plan.decide import room_problems
+from installer.plan.disks import unfit_reason
+from installer.plan.layout import whole_disk_layout
+from installer.plan.model import InstallPlan
+from installer.secret import Secret
+from ks_schema import Document, Problem
+from screens.engine import PlanView
+
+
+class ApiEngine:
+    """The real :class:`screens.engine.Engine`."""
+
+    def __init__(self) -> None:
+        self._payload: PayloadIndex | None = None
+        self._mode = BootMode.EFI
+
+    def probe(self) -> Machine:
+        """The machine, and the payload with it: what is too small depends on both."""
+        machine = api.probe_machine(lambda _event: None)
+        self._mode = BootMode(machine.firmware.mode.value)
+        self._payload = api.payload_index()
+        return machine
+
+    def check(self, document: Mapping[str, Any]) -> tuple[Problem, ...]:
+        """Schema and rules."""
+        return api.check(document)
+
+    def plan(self, document: Mapping[str, Any], machine: Machine, seed: str) -> PlanView:
+        """The plan for a draft."""
+        payload = self._payload or api.payload_index()
+        return api.prepare(Document(data=document), machine, payload, seed=seed)
+
+    def install(self, plan: PlanView, emit: Emit, cancelled: Callable[[], bool]) -> None:
+        """Carry out what :meth:`plan` gave."""
+        api.install(cast("InstallPlan", plan), emit=emit, cancelled=cancelled)
+
+    def save(self, document: Mapping[str, Any], path: Path) -> None:
+        """Write the draft as a kickstart."""
+        api.save_kickstart(document, str(path))
+
+    def hash(self, plain: Secret) -> str:
+        """The hash, as the kickstart would get it."""
+        root = Root(password=Password(plain=plain))
+        hashed = hash_passwords(InstallConfig(disks=(), root=root)).root.password.hashed
+        return hashed.reveal() if hashed else ""
+
+    def refusal(self, disk: Disk) -> str:
+        """Why the disk cannot be used at all, whatever else is chosen."""
+        return unfit_reason(disk) or disk_refusal(disk, self._payload, self._mode)
+
+
+def disk_refusal(disk: Disk, payload: PayloadIndex | None, mode: BootMode) -> str:
+    """Why not even the smallest tree of the payload fits; "" when it does."""
+    if payload is None or not payload.trees:
+        return ""
+    smallest = min(payload.trees, key=lambda tree: tree.installed_size)
+    layout = whole_disk_layout(disk.size, mode, 0, "")
+    found = room_problems(disk, layout, smallest, Swap(kind=SwapKind.NONE))
+    return "too small" if found else ""

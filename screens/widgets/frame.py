@@ -1,0 +1,97 @@
+"""The frame around every screen: header, body, footer; and what is shown when it cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import urwid
+
+from screens.widgets.dialog import Dialog
+from screens.widgets.rows import Size, TextRow
+
+COLUMNS, ROWS = 80, 24
+_DIALOG_WIDTH = 74
+
+
+class Frame(urwid.WidgetWrap[Any]):
+    """The whole screen. ``handle`` gets each key first and says whether it was one of its own.
+
+    A terminal that is too small gets a sentence that says so, instead of half a screen.
+    """
+
+    def __init__(self, handle: Callable[[str], bool]) -> None:
+        self._handle = handle
+        self._header = TextRow("", "header")
+        self._footer = TextRow("", "footer")
+        self._view: urwid.Widget = urwid.SolidFill(" ")
+        self._body: Any = urwid.WidgetPlaceholder(self._view)
+        self.dialog: Dialog | None = None
+        self._frame: Any = urwid.Frame(
+            urwid.AttrMap(urwid.Padding(self._body, left=1, right=1), "body"),
+            header=urwid.AttrMap(self._header, "header"),
+            footer=urwid.AttrMap(self._footer, "footer"),
+        )
+        super().__init__(self._frame)
+
+    @property
+    def view(self) -> urwid.Widget:
+        """What is shown in the frame, below any dialog."""
+        return self._view
+
+    def show(self, view: urwid.Widget, left: str, right: str) -> None:
+        """Show another screen; ``left`` and ``right`` are the two ends of the header."""
+        self._header.set_text(f" {left:<{COLUMNS - 12}.{COLUMNS - 12}} {right:>9.9}")
+        self._view = view
+        self.close()
+
+    def keys(self, text: str) -> None:
+        """Show another bottom line."""
+        self._footer.set_text(f" {text}")
+
+    def open(self, dialog: Dialog) -> None:
+        """Put a dialog over the screen."""
+        self.dialog = dialog
+        self._body.original_widget = urwid.Overlay(
+            dialog, self._view, "center", _DIALOG_WIDTH, "middle", dialog.height
+        )
+
+    def close(self) -> None:
+        """Take the dialog away."""
+        self.dialog = None
+        self._body.original_widget = self._view
+
+    def keypress(self, size: Size, key: str) -> str | None:
+        """Keys wait until there is room to see what they do."""
+        if _too_small(size) or self._handle(key):
+            return None
+        rest: str | None = self._frame.keypress(size, key)
+        return rest
+
+    def render(self, size: Size, focus: bool = False) -> urwid.Canvas:
+        """Draw the frame if it fits."""
+        if not _too_small(size):
+            return super().render(size, focus)
+        text = f"This terminal has {size[0]}x{size[1]}; the installer needs {COLUMNS}x{ROWS}."
+        message: Any = urwid.Filler(urwid.Text(f"{text} Make it larger."), "top")
+        return urwid.CompositeCanvas(message.render(size, focus))
+
+
+class Working(urwid.WidgetWrap[Any]):
+    """Shown while a screen waits for work that takes long; it swallows the keys."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(urwid.Filler(TextRow(f"  {text}", "title"), "top", top=1))
+
+    def selectable(self) -> bool:
+        """It has the focus, so that no key reaches a screen that is not there yet."""
+        return True
+
+    def keypress(self, size: Size, key: str) -> str | None:
+        """No key does anything here."""
+        del size
+        return key
+
+
+def _too_small(size: Size) -> bool:
+    return bool(size[0] < COLUMNS or size[1] < ROWS)

@@ -1,0 +1,23 @@
+"""The screens, on a machine from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.screens.walker import MemoryEngine, Walker, machine
+
+Walk = Callable[..., Walker]
+
+
+@pytest.fixture
+def walk(tmp_path: Path) -> Walk:
+    """``walk("virtualbox", script=...)`` starts the screens on that machine."""
+
+    def start(name: str = "virtualbox", *, console: str = "tty1", **engine: Any) -> Walker:
+        return Walker(MemoryEngine(machine=machine(name), **engine), tmp_path, console=console)
+
+    return start

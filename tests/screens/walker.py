@@ -1,0 +1,177 @@
+"""Types keys into the screens without a terminal, and reads the 80x24 picture."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import urwid
+
+from installer import api
+from installer.config.model import BootMode, KernelFlavour, PackageSet
+from installer.errors import Cancelled, InstallerError
+from installer.events import Emit, Event, Message
+from installer.machine import Disk, Machine, machine_from_json
+from installer.payload import PayloadImage, PayloadIndex, PayloadTree
+from installer.plan.disks import unfit_reason
+from installer.plan.model import InstallPlan
+from installer.secret import Secret
+from ks_schema import Document, Problem
+from screens.api_engine import disk_refusal
+from screens.app import App
+from screens.engine import PlanView
+from screens.options import Options, Outcome
+from screens.session import Paths
+
+MACHINES = Path(__file__).parent.parent / "machines"
+SIZE = (80, 24)
+_FOCUS = re.compile(r"(?:^ *|│ | {2,})(> \S.*)")
+SEED = "00112233445566778899aabbccddeeff"
+HASH = "$6$rounds=5000$saltsaltsaltsalt$" + "a" * 86
+
+
+def payload() -> PayloadIndex:
+    """A payload with all four trees, none of which exists."""
+    image = PayloadImage(file="root.squashfs", size=1 << 20, sha256="0" * 64)
+    trees = tuple(
+        PayloadTree(
+            name=f"{kind.value}-{kernel.value}",
+            set=kind,
+            kernel=kernel,
+            image=image,
+            path=f"{kind.value}-{kernel.value}",
+            kernel_version="6.12.0",
+            installed_size=(400 if kind is PackageSet.MINIMAL else 1400) << 20,
+        )
+        for kind in PackageSet
+        for kernel in KernelFlavour
+    )
+    return PayloadIndex(source="/nowhere", edition="Photon 1", trees=trees)
+
+
+def machine(name: str) -> Machine:
+    return machine_from_json(json.loads((MACHINES / f"{name}.json").read_text("utf-8")))
+
+
+@dataclass(kw_only=True)
+class MemoryEngine:
+    """The real check and the real planner, on a machine from a file; nothing is installed."""
+
+    machine: Machine
+    script: tuple[Event, ...] = ()
+    error: InstallerError | None = None
+    hold: threading.Event | None = None
+    probes: int = 0
+    installed: list[InstallPlan] = field(default_factory=list)
+
+    def probe(self) -> Machine:
+        self.probes += 1
+        return self.machine
+
+    def check(self, document: Mapping[str, Any]) -> tuple[Problem, ...]:
+        return api.check(document)
+
+    def plan(self, document: Mapping[str, Any], machine: Machine, seed: str) -> PlanView:
+        return api.prepare(Document(data=document), machine, payload(), seed=seed)
+
+    def install(self, plan: PlanView, emit: Emit, cancelled: Callable[[], bool]) -> None:
+        self.installed.append(cast("InstallPlan", plan))
+        for event in self.script:
+            emit(event)
+        while self.hold is not None and not self.hold.wait(0.01):
+            if cancelled():
+                emit(Message(level="info", text="unwinding"))
+                raise Cancelled("The installation was cancelled.")
+        if self.error:
+            raise self.error
+
+    def save(self, document: Mapping[str, Any], path: Path) -> None:
+        api.save_kickstart(document, str(path))
+
+    def hash(self, plain: Secret) -> str:
+        assert plain.reveal()
+        return HASH
+
+    def refusal(self, disk: Disk) -> str:
+        return unfit_reason(disk) or disk_refusal(disk, payload(), BootMode.EFI)
+
+
+class Walker:
+    """The fixture: ``keys`` types, ``screen`` is what one sees."""
+
+    def __init__(self, engine: MemoryEngine, folder: Path, *, console: str = "tty1") -> None:
+        self.engine = engine
+        paths = Paths(folder=folder)
+        self.app = App(engine, Options(seed=SEED, console=console, paths=paths))
+        self.size = SIZE
+        self.ended: Outcome | None = None
+        self.settle()
+
+    def keys(self, *keys: str) -> Walker:
+        """Press keys by urwid's names, one after the other."""
+        for key in keys:
+            try:
+                self.app.widget.keypress(self.size, key)
+            except urwid.ExitMainLoop:
+                self.ended = self.app.outcome
+            self.settle()
+        return self
+
+    def type(self, text: str) -> Walker:
+        return self.keys(*text)
+
+    def settle(self) -> None:
+        """Let the work in the threads end, as the main loop would."""
+        for _ in range(6):
+            if self.engine.hold is None:
+                self.app.worker.wait(5)
+            if not self.app.worker.drain():
+                break
+            self.app.refresh()
+        self.app.refresh()
+
+    @property
+    def lines(self) -> list[str]:
+        canvas = self.app.widget.render(self.size, True)
+        return [line.decode() for line in canvas.text]
+
+    @property
+    def screen(self) -> str:
+        return "\n".join(line.rstrip() for line in self.lines)
+
+    @property
+    def id(self) -> str:
+        return self.lines[0].partition("[")[2].partition("]")[0]
+
+    @property
+    def focus(self) -> str:
+        """The line that is marked as having the focus."""
+        found = (_FOCUS.search(line) for line in self.lines)
+        return next((match.group(1).strip() for match in found if match), "")
+
+    def go(self, screen_id: str) -> Walker:
+        """Press F10 until that screen is there."""
+        for _ in range(12):
+            if self.id == screen_id:
+                return self
+            self.keys("f10")
+        raise AssertionError(f"never came to {screen_id}:\n{self.screen}")
+
+    def field(self, label: str) -> Walker:
+        """Tab to the field with that label."""
+        for _ in range(40):
+            if self.focus.startswith(f"> {label}"):
+                return self
+            self.keys("tab")
+        raise AssertionError(f"no field {label}:\n{self.screen}")
+
+    def fill(self, label: str, text: str) -> Walker:
+        """Replace what is in a field."""
+        self.field(label)
+        self.keys("end", *["backspace"] * 64)
+        return self.type(text)

@@ -1,0 +1,216 @@
+"""The loader: places of values, precise errors, and none of YAML's surprises."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ks_schema import Document, SyntaxProblem, load
+from ks_schema.loader import MAX_BYTES
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**62), 2**62)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="ascii",
+        min_codepoint=32, max_codepoint=126)), inner),
+    max_leaves=20,
+)  # fmt: skip
+
+
+def fails(text: str | bytes, name: str = "ks.json") -> tuple[int, int, str]:
+    with pytest.raises(SyntaxProblem) as caught:
+        load(text, name=name)
+    problem = caught.value.problem
+    assert problem.file == name
+    return problem.line, problem.column, problem.message
+
+
+def at(document: Document, pointer: str) -> tuple[int, int] | None:
+    return document.position(pointer)
+
+
+def test_every_value_has_its_place() -> None:
+    text = '{\n  "a": 1,\n\t"b": [true,\n    {"c/d": null, "e~": "x"}]\n}'
+    document = load(text, name="ks.json")
+    assert document.data == {"a": 1, "b": [True, {"c/d": None, "e~": "x"}]}
+    assert at(document, "") == (1, 1)
+    assert at(document, "/a") == (2, 3)
+    assert at(document, "/b") == (3, 2)
+    assert at(document, "/b/0") == (3, 8)
+    assert at(document, "/b/1") == (4, 5)
+    assert at(document, "/b/1/c~1d") == (4, 6)
+    assert at(document, "/b/1/e~0") == (4, 19)
+    assert at(document, "/b/1/e~0/deeper") == (4, 19)
+
+
+def test_yaml_has_the_same_places() -> None:
+    document = load("a: 1\nb:\n  - true\n  - c/d: null\n    e: [x]\n", name="ks.yaml")
+    assert document.data == {"a": 1, "b": [True, {"c/d": None, "e": ["x"]}]}
+    assert at(document, "/b") == (2, 1)
+    assert at(document, "/b/1/c~1d") == (4, 5)
+    assert at(document, "/b/1/e/0") == (5, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "message"),
+    [
+        ('{"a": 1,}', 1, 8, "a comma before }"),
+        ('{"a": [1, 2,\n]}', 1, 12, "a comma before ]"),
+        ('{"a": 1 "b": 2}', 1, 9, "a comma or } must stand here"),
+        ('{"a": 1,\n "a": 2}', 2, 2, "the key 'a' is here for the second time"),
+        ('{"a": NaN}', 1, 7, "a value must stand here"),
+        ('{"a": -Infinity}', 1, 7, "a value must stand here"),
+        ('{"a": True}', 1, 7, "a value must stand here"),
+        ("{\"a\": 'x'}", 1, 7, "a value must stand here"),
+        ('{"a": 1e999}', 1, 7, "this number is too large"),
+        ('{"a": ' + "9" * 5000 + "}", 1, 7, "this number is too large"),
+        ('{"a": 01}', 1, 8, "a comma or } must stand here"),
+        ('{"a" 1}', 1, 6, "a colon must follow the key 'a'"),
+        ("{a: 1}", 1, 2, "a key in double quotes must stand here"),
+        ('{"a": "x\ny"}', 1, 9, "a line break or control character inside a text"),
+        ('{"a": "x', 1, 7, "this text has no closing quote"),
+        (r'{"a": "\d"}', 1, 8, "a backslash that begins no escape"),
+        (r'{"a": "\u12"}', 1, 9, "a backslash that begins no escape"),
+        (r'{"a": "\ud800"}', 1, 7, "half of a surrogate pair is not a character"),
+        (r'{"a": "\u0000"}', 1, 7, "a text cannot hold the character NUL"),
+        (r'{"a\u001b": 1}', 1, 2, "a key cannot hold control characters"),
+        ('{"a": 1}}', 1, 9, "the document ends before this"),
+        ('{"a": {\n"b": 1', 2, 7, "the text ends, but the { of line 1, column 7 is still open"),
+        ("{", 1, 2, "the text ends, but the { of line 1, column 1 is still open"),
+        ('{"a":', 1, 6, "the text ends where a value must stand"),
+        ('{"a": 1 // x\n}', 1, 9, "JSON has no comments"),
+        ('{"a":' * 40 + "1" + "}" * 40, 1, 166, "more than 32 levels of nesting"),
+    ],
+)
+def test_json_errors_are_precise(text: str, line: int, column: int, message: str) -> None:
+    assert fails(text) == (line, column, message)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "message"),
+    [
+        ("a: 1\na: 2\n", 2, 1, "the key 'a' is here for the second time"),
+        ("a: &x 1\nb: *x\n", 1, 4, "a kickstart has no anchors"),
+        ("a: *x\n", 1, 4, "a kickstart has no aliases"),
+        ("a: {<<: {b: 1}}\n", 1, 5, "a kickstart has no merge keys"),
+        ("a: !!python/object:os.system x\n", 1, 4, "a kickstart has no tags"),
+        ("a: !secret!word x\n", 1, 4, "a kickstart has no tags"),
+        ("a: .nan\n", 1, 4, "only real numbers are allowed; a text stands in quotes"),
+        ("a: 0x" + "f" * 40, 1, 4, "this number is too large"),
+        ("? [a]\n: 1\n", 1, 3, "a key is a plain text"),
+        ("a: 1\n---\nb: 2\n", 2, 1, "a second document begins here; a kickstart is one"),
+        ("a: [1\n", 2, 1, "not YAML: expected ',' or ']', but got '<stream end>'"),
+        ("a:\n\t- 1\n", 2, 1, "not YAML: found character '\\t' that cannot start any token"),
+        ('a: "\x01"', 1, 5, "not YAML: a character that no text may hold"),
+        ('a: "\\0"', 1, 4, "a text cannot hold the character NUL"),
+        ("- " * 40 + "x", 1, 67, "more than 32 levels of nesting"),
+    ],
+)
+def test_yaml_errors_are_precise(text: str, line: int, column: int, message: str) -> None:
+    assert fails(text, "ks.yaml") == (line, column, message)
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("no", "no"), ("yes", "yes"), ("on", "on"), ("12:30", "12:30"),
+        ("2024-01-01", "2024-01-01"),
+        ("1_000", "1_000"), ("010", 10), ("0o10", 8), ("0x10", 16), ("-3", -3), ("+3", 3),
+        ("1.5", 1.5), (".5", 0.5), ("1e3", 1000.0), ("true", True), ("False", False),
+        ("~", None), ("", None), ("null", None), ("'null'", "null"),
+        ('"1"', "1"), ("52:54:00:12:34:56", "52:54:00:12:34:56"), ("1.2.3", "1.2.3"), ("=", "="),
+        ("! 12", "12"),
+    ],
+)  # fmt: skip
+def test_yaml_scalars_are_those_of_the_core_schema(written: str, value: object) -> None:
+    found = load(f"a: {written}\n", name="ks.yaml").data["a"]
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the document is empty"),
+        ("# only a comment\n", "the document is empty"),
+        ("[1]", "a kickstart is an object, keys with values, and this is not"),
+        ("just words", "a kickstart is an object, keys with values, and this is not"),
+        ("<!DOCTYPE html>", "this is a web page, not a kickstart"),
+    ],
+)
+def test_what_is_no_object_is_no_kickstart(text: str, message: str) -> None:
+    assert fails(text, "ks")[2] == message
+
+
+def test_bytes_are_utf_8_with_or_without_a_mark() -> None:
+    assert load(b'\xef\xbb\xbf{"a": "\xc3\xa9"}', name="ks.json").data == {"a": "é"}
+    assert load('\ufeff{"a": 1}', name="ks.json").data == {"a": 1}
+    assert fails(b'{"a":\n "\xff"}') == (2, 3, "the byte 0xff is not UTF-8 text")
+
+
+def test_the_size_is_limited() -> None:
+    assert "larger than 1 MiB" in fails(b" " * (MAX_BYTES + 1))[2]
+
+
+@pytest.mark.parametrize("name", ["ks.json", "ks"])
+def test_a_large_text_takes_seconds_at_most(name: str) -> None:
+    data = {str(number): [number] * 10 for number in range(10000)}
+    text = json.dumps(data)
+    begin = time.monotonic()
+    document = load(text, name=name)
+    assert time.monotonic() - begin < 10
+    assert len(document.positions) == 110001
+
+
+def test_the_name_decides_only_where_the_text_does_not() -> None:
+    assert load("{a: no}", name="ks.yaml").data == {"a": "no"}
+    assert load("{a: no}", name="http://host/ks.yaml?host=1").data == {"a": "no"}
+    assert load('{\n\t"a":\n\t1}', name="ks.yaml").data == {"a": 1}
+    assert load("a: no", name="user-data").data == {"a": "no"}
+    assert load(r'{"a": "\ud83d\ude00"}', name="ks").data == {"a": "😀"}
+
+
+@given(st.dictionaries(st.text("abc/~ é", min_size=1), VALUES), st.sampled_from([None, 1, "\t"]))
+def test_json_is_read_as_the_standard_library_does(data: dict[str, Any], indent: Any) -> None:
+    text = json.dumps(data, indent=indent, ensure_ascii=False)
+    document = load(text, name="ks.json")
+    assert document.data == data == json.loads(text)
+    _every_value_has_a_place(document, data, "")
+
+
+def _every_value_has_a_place(document: Document, value: object, pointer: str) -> None:
+    assert pointer in document.positions
+    pairs = value.items() if isinstance(value, dict) else []
+    pairs = list(enumerate(value)) if isinstance(value, list) else list(pairs)
+    for key, each in pairs:
+        escaped = str(key).replace("~", "~0").replace("/", "~1")
+        _every_value_has_a_place(document, each, f"{pointer}/{escaped}")
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.binary(max_size=200)
+    | st.text(max_size=200)
+    | st.text('{}[]":,0129.eE-+tfn\\u\n\t #', max_size=60)
+    | st.text("ab: -[]{}?|>&*!%@`'\"#,\n\t0.~<=\\", max_size=60),
+    st.sampled_from(["ks.json", "ks.yaml", "ks"]),
+)
+def test_any_input_is_a_document_or_a_syntax_problem(text: str | bytes, name: str) -> None:
+    assert outcome(text, name)
+
+
+def outcome(text: str | bytes, name: str) -> bool:
+    try:
+        document = load(text, name=name)
+    except SyntaxProblem as error:
+        problem = error.problem
+        return problem.line >= 1 and problem.column >= 1 and bool(problem.message)
+    return isinstance(document.data, dict)
