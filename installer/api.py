@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -20,7 +21,7 @@ from installer.context import RUN_DIRECTORY
 from installer.errors import CommandFailed, KickstartInvalid, MachineUnfit
 from installer.events import Emit
 from installer.execute import execute
-from installer.journal import open_journal, tee
+from installer.journal import EVENTS_NAME, LOG_NAME, open_journal, tee
 from installer.machine import Disk, Firmware, FirmwareMode, Machine
 from installer.payload import PayloadIndex, load_payload_index, verify_image
 from installer.plan.build import make_plan
@@ -32,6 +33,7 @@ from ks_schema import Document, Problem
 MEDIUM_PAYLOAD = "/run/photon/medium/photon/payload"
 _INDEX_DIGEST = Path("/run/photon/index.sha256")
 _COMMAND_LINE = Path("/proc/cmdline")
+_START_SCREENS = "/usr/lib/photon-installer/start-screens"
 _IMAGE_MEMORY = 1 << 30
 
 
@@ -89,8 +91,16 @@ def install(
 
     :raises InstallerError: it failed or was cancelled; the ``Failed`` event has told so.
     """
-    sink = tee(open_journal(work), emit)
-    execute(plan, ProcessRunner(sink, cancelled), sink, work=work, cancelled=cancelled)
+    with open_journal(work) as journal:
+        sink = tee(journal, emit)
+        execute(
+            plan,
+            ProcessRunner(sink, cancelled),
+            sink,
+            work=work,
+            cancelled=cancelled,
+            undo_runner=ProcessRunner(sink),
+        )
 
 
 def install_image(plan: InstallPlan, *, emit: Emit, cancelled: Callable[[], bool]) -> None:
@@ -98,8 +108,24 @@ def install_image(plan: InstallPlan, *, emit: Emit, cancelled: Callable[[], bool
 
     :raises InstallerError: it failed or was cancelled.
     """
-    with tempfile.TemporaryDirectory(prefix="photon-installer-", dir="/run") as folder:
-        install(plan, emit=emit, cancelled=cancelled, work=Path(folder))
+    work = Path(tempfile.mkdtemp(prefix="photon-installer-", dir="/run"))
+    try:
+        install(plan, emit=emit, cancelled=cancelled, work=work)
+    finally:
+        remove_work(work)
+
+
+def remove_work(work: Path) -> None:
+    """Remove a work folder: its files and its empty folders.
+
+    Never what lies deeper. Should an unmount have failed, the new root is still there, and with it
+    perhaps ``/dev`` of the running system.
+    """
+    for name in (LOG_NAME, EVENTS_NAME):
+        (work / name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        for folder in (*(work / "root").glob("*"), work / "root", work):
+            folder.rmdir()
 
 
 def probe_machine(emit: Emit) -> Machine:
@@ -115,18 +141,19 @@ def image_target(document: Document, path: str, size: int) -> tuple[Document, Ma
 
     The kickstart that stays in the image names its own disk, so that it can reproduce the host.
     """
-    name = document.data.get("storage", {}).get("disk", "default")
-    if name not in document.data.get("disks", {}):
+    # What is not of the right kind is left for the check to complain of.
+    name = _member(document.data.get("storage"), "disk", "default")
+    if "disks" not in document.data and isinstance(name, str):
         document = replace(
             document, data={**document.data, "disks": {name: {"device": "/dev/vda"}}}
         )
-    selector = document.data["disks"][name]
+    selector = _member(document.data.get("disks"), name, {})
     disk = Disk(
         path=os.path.abspath(path),  # noqa: PTH100  (the file need not exist)
         size=size,
         transport=IMAGE_TRANSPORT,
-        serial=str(selector.get("serial", "")),
-        links=tuple(filter(None, [selector.get("device")])),
+        serial=str(_member(selector, "serial", "")),
+        links=tuple(filter(None, [_member(selector, "device", None)])),
     )
     # What will start the image is not known; EFI is the common case, and boot.mode can say else.
     machine = Machine(firmware=Firmware(mode=FirmwareMode.EFI), memory=_IMAGE_MEMORY, disks=(disk,))
@@ -147,7 +174,8 @@ def payload_index(source: str | None = None) -> PayloadIndex:
     """
     if source is not None:
         return load_payload_index(source)
-    digest = _INDEX_DIGEST.read_text("ascii").split()[0] if _INDEX_DIGEST.is_file() else None
+    # An empty file vouches for nothing: "" is the digest of no index.
+    digest = _INDEX_DIGEST.read_text("ascii")[:64] if _INDEX_DIGEST.is_file() else None
     return load_payload_index(default_payload(), sha256=digest)
 
 
@@ -189,6 +217,18 @@ def end(action: str, emit: Emit) -> None:
     """Do what the kickstart wants at the end: reboot, power off, halt, or nothing (hold)."""
     if action != "hold":
         ProcessRunner(emit).run(["systemctl", action])
+
+
+def _member(data: Any, key: Any, default: Any) -> Any:
+    """A member of what may turn out to be no object at all."""
+    if isinstance(data, Mapping) and isinstance(key, str):
+        return data.get(key, default)
+    return default
+
+
+def start_screens(emit: Emit) -> None:
+    """Let the screens ask on every console of the live system."""
+    ProcessRunner(emit).run([_START_SCREENS])
 
 
 @contextmanager

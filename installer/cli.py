@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import traceback
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from installer import __version__, commands
-from installer.errors import ExitCode, InstallerError, ProblemsFound
+from installer.errors import Cancelled, ExitCode, InstallerError, ProblemsFound
 from installer.sizes import parse_size
 
 _EPILOG = """\
@@ -26,18 +27,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     commands.STOP.clear()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: commands.STOP.set())
+        signal.signal(number, _stop)
     try:
-        return int(arguments.run(arguments))
+        code = int(arguments.run(arguments))
+        sys.stdout.flush()
     except InstallerError as error:
         _report(error, as_json=arguments.json)
         return int(error.exit_code)
+    except KeyboardInterrupt:
+        _report(Cancelled("Interrupted; nothing was written."), as_json=arguments.json)
+        return int(ExitCode.CANCELLED)
     except BrokenPipeError:
+        # Whoever read this has seen enough. Python would complain of it once more at its end:
+        # https://docs.python.org/3/library/signal.html#note-on-sigpipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.COMMAND)
     except Exception:  # noqa: BLE001  (the last resort: a bug must not look like a refusal)
         traceback.print_exc()
         print("photon-installer: this is a bug; please report the lines above.", file=sys.stderr)
         return int(ExitCode.BUG)
+    return code
 
 
 def error_json(error: InstallerError) -> dict[str, Any]:
@@ -50,6 +59,13 @@ def error_json(error: InstallerError) -> dict[str, Any]:
         "hint": error.hint,
         "problems": [problem.to_json() for problem in problems],
     }
+
+
+def _stop(*_: object) -> None:
+    """A signal: what an installation has done is taken back first, all else ends at once."""
+    commands.STOP.set()
+    if not commands.INSTALLING.is_set():
+        raise KeyboardInterrupt
 
 
 def _report(error: InstallerError, *, as_json: bool) -> None:
@@ -100,7 +116,7 @@ def _add_machine_commands(group: Any) -> None:
     verify = _command(group, "verify", commands.verify, "read the whole payload, compare digests")
     verify.add_argument("--payload", metavar="FOLDER", help="folder or URL of index.json")
     tui = _command(group, "tui", commands.tui, "install with the screens")
-    tui.add_argument("--console", metavar="TTY", help="the console this runs on, e.g. ttyS0")
+    tui.add_argument("--console", metavar="TTY", help="the name of this console for others")
     tui.add_argument("--plain", action="store_true", help="lines instead of a full screen")
     _command(
         group, "unattended", commands.unattended, "what the medium runs when photon.ks= is given"

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import threading
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from installer import api
 from installer.errors import Cancelled, CommandFailed, ExitCode, KickstartInvalid
 from installer.events import Emit, Event
 from installer.journal import json_lines, log_lines, tee
 from installer.kickstart import read_kickstart
+from installer.kickstart.http import Patience
+from installer.kickstart.sources import Surroundings
 from installer.machine import Machine, machine_from_json
 from installer.plan.model import InstallPlan, disk_text
+from ks_schema import Document
 
-# Set by a signal; whatever runs then ends in order.
+# Set by a signal; an installation that runs then ends in order.
 STOP = threading.Event()
+# Set while there is something to take back; at other times a signal ends the program at once.
+INSTALLING = threading.Event()
 
 
 def check(arguments: Namespace) -> ExitCode:
     """``check``: every problem of a kickstart, or that it has none."""
-    document = read_kickstart(arguments.kickstart, emit=_to_stderr)
+    document = _document(arguments)
     problems = api.problems(document)
     if problems:
         raise KickstartInvalid(problems)
@@ -42,6 +49,7 @@ def plan(arguments: Namespace) -> ExitCode:
 def install(arguments: Namespace) -> ExitCode:
     """``install``: onto a disk of this machine, after a question unless ``--yes`` was given."""
     made = _plan(arguments, api.probe_machine(_quiet))
+    _require_root()
     if not arguments.yes:
         _confirm(made)
     with _sinks(arguments) as emit:
@@ -51,10 +59,11 @@ def install(arguments: Namespace) -> ExitCode:
 
 def image(arguments: Namespace) -> ExitCode:
     """``image``: into a file."""
-    document = read_kickstart(arguments.kickstart, emit=_to_stderr)
+    document = _document(arguments)
     document, machine = api.image_target(document, arguments.output, arguments.size)
     payload = api.payload_index(arguments.payload)
     made = api.prepare(document, machine, payload, seed=arguments.seed or api.new_seed())
+    _require_root()
     with _sinks(arguments) as emit:
         api.install_image(made, emit=emit, cancelled=STOP.is_set)
     return ExitCode.DONE
@@ -83,12 +92,14 @@ def verify(arguments: Namespace) -> ExitCode:
     return ExitCode.DONE
 
 
-def tui(arguments: Namespace) -> ExitCode:
+def tui(arguments: Namespace) -> NoReturn:
     """``tui``: the screens."""
-    # Only here: the screens and urwid cost memory that the other commands need not spend.
-    from screens.main import run  # noqa: PLC0415
-
-    return ExitCode(run(console=arguments.console, plain=arguments.plain))
+    # The screens are a program of their own, over the engine: this one makes room for it.
+    safe_path = ["-P"] if sys.flags.safe_path else []
+    console = ["--console", arguments.console] if arguments.console else []
+    plain = ["--plain"] if arguments.plain else []
+    command = [sys.executable, *safe_path, "-m", "screens", *console, *plain]
+    os.execv(sys.executable, command)  # noqa: S606  (no shell is wanted)
 
 
 def unattended(arguments: Namespace) -> ExitCode:
@@ -96,6 +107,7 @@ def unattended(arguments: Namespace) -> ExitCode:
     from installer.unattended import run  # noqa: PLC0415
 
     del arguments
+    INSTALLING.set()
     return run(STOP.is_set)
 
 
@@ -110,8 +122,15 @@ def machine_text(machine: Machine) -> str:
     return "\n".join(line for line in lines if line)
 
 
+def _document(arguments: Namespace) -> Document:
+    patience = Patience(cancelled=STOP.is_set)
+    return read_kickstart(
+        arguments.kickstart, emit=_to_stderr, surroundings=Surroundings(patience=patience)
+    )
+
+
 def _plan(arguments: Namespace, machine: Machine) -> InstallPlan:
-    document = read_kickstart(arguments.kickstart, emit=_to_stderr)
+    document = _document(arguments)
     payload = api.payload_index(arguments.payload)
     return api.prepare(document, machine, payload, seed=arguments.seed or api.new_seed())
 
@@ -136,15 +155,20 @@ def _confirm(made: InstallPlan) -> None:
         raise Cancelled("Not confirmed; nothing was written.")
 
 
+def _require_root() -> None:
+    if os.geteuid() != 0:
+        raise CommandFailed("only root can install", "Run it again with sudo.")
+
+
 @contextlib.contextmanager
 def _sinks(arguments: Namespace) -> Iterator[Emit]:
     """Where the events of an installation go: the terminal, and the file asked for."""
     shown = json_lines(sys.stdout) if arguments.json else log_lines(sys.stdout, level="info")
-    if arguments.events is None:
-        yield shown
-        return
-    with event_file(arguments.events) as file:
-        yield tee(shown, file)
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(event_file(arguments.events))] if arguments.events else []
+        INSTALLING.set()
+        stack.callback(INSTALLING.clear)
+        yield tee(shown, *files)
 
 
 @contextlib.contextmanager
@@ -154,11 +178,15 @@ def event_file(path: str) -> Iterator[Emit]:
     :raises CommandFailed: it cannot be opened.
     """
     try:
-        stream = Path(path).open("w", encoding="utf-8")  # noqa: SIM115
+        stream = Path(path).open("w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
     except OSError as error:
         raise CommandFailed(f"{path}: {error.strerror}", "Events cannot go there.") from error
-    with stream:
+    try:
         yield json_lines(stream)
+    finally:
+        # A reader that left early is not worth an error after the installation.
+        with contextlib.suppress(OSError):
+            stream.close()
 
 
 def _print(arguments: Namespace, data: object, text: str) -> None:

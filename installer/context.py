@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from installer.errors import CommandFailed, InstallerError
+from installer.errors import CommandFailed
 from installer.events import Emit, Message
 from installer.run import Runner
 
@@ -23,7 +23,8 @@ class Context:
     ``nodes`` maps the plan's references (``disk``, ``disk/2``) to device nodes; ``target`` is
     where the new host's root is mounted; ``work`` holds what need not survive the installation;
     ``advance`` tells how far the running action is, from 0 to 1; ``written`` is set by the first
-    action that writes to the disk.
+    action that writes to the disk. ``undo_runner`` runs what takes things back: it is deaf to the
+    user's cancellation, which would otherwise end an unmount that takes its time.
     """
 
     runner: Runner
@@ -33,6 +34,7 @@ class Context:
     advance: Callable[[float], None] = lambda _: None
     nodes: dict[str, str] = field(default_factory=dict)
     written: bool = False
+    undo_runner: Runner | None = None
     _undo: list[Step] = field(default_factory=list)
     _compensations: list[Step] = field(default_factory=list)
 
@@ -66,13 +68,15 @@ class Context:
 
     def _take_back(self, steps: list[Step], depth: int) -> None:
         failures: list[str] = []
+        usual, self.runner = self.runner, self.undo_runner or self.runner
         while len(steps) > depth:
             description, step = steps.pop()
             try:
                 step()
-            except (InstallerError, OSError) as error:
-                self.emit(Message(level="error", text=f"{description}: {error}"))
+            except Exception as error:  # noqa: BLE001  (whatever it is, the others must have their turn)
                 failures.append(description)
+                self.emit(Message(level="error", text=f"{description}: {error}"))
+        self.runner = usual
         if failures:
             raise CommandFailed(f"could not {', '.join(failures)}", "The log has the reasons.")
 

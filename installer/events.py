@@ -102,12 +102,15 @@ def event_to_json(event: Event) -> dict[str, Any]:
 def event_from_json(data: Mapping[str, Any]) -> Event:
     """The event that :func:`event_to_json` wrote; unknown members (a time) are passed over.
 
-    :raises ValueError: there is no such event.
+    :raises ValueError: there is no such event, or a member of it is missing.
     """
-    kind = _TYPES.get(data.get("event", ""))
+    kind = _TYPES.get(str(data.get("event")))
     if kind is None:
         raise ValueError(f"no event is called {data.get('event')!r}")
-    fields = {name: data[name] for name in kind.__dataclass_fields__ if name in data}
-    if kind is Started:
-        fields["phases"] = tuple(PhasePlanned(**phase) for phase in fields["phases"])
-    return kind(**fields)
+    try:
+        fields = {name: data[name] for name in kind.__dataclass_fields__}
+        if kind is Started:
+            fields["phases"] = tuple(PhasePlanned(**phase) for phase in fields["phases"])
+        return kind(**fields)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the event {data['event']} is not whole: {error}") from error

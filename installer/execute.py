@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from installer.context import Context
-from installer.errors import Cancelled, InstallerError
+from installer.errors import Cancelled, CommandFailed, InstallerError
 from installer.events import (
     ActionStarted,
     Emit,
@@ -30,14 +30,21 @@ def execute(
     *,
     work: Path,
     cancelled: Callable[[], bool] = lambda: False,
+    undo_runner: Runner | None = None,
 ) -> None:
     """Install. ``work`` is a private folder in memory; the new root is mounted below it.
+
+    ``undo_runner`` is deaf to ``cancelled``; it takes back what ``runner`` did.
 
     :raises InstallerError: it failed, or was cancelled; by then everything is unmounted and
         detached, the disk plainly unbootable, and a ``Failed`` event has told so.
     """
     context = Context(
-        runner=runner, emit=emit, work=work, target=work / "root" / (plan.tree.path or "target")
+        runner=runner,
+        undo_runner=undo_runner,
+        emit=emit,
+        work=work,
+        target=work / "root" / (plan.tree.path or "target"),
     )
     emit(started_event(plan))
     try:
@@ -48,7 +55,8 @@ def execute(
         raise
     except BaseException as error:
         # A bug or a signal must leave the machine as tidy as a failure does.
-        _give_up(context, Cancelled(f"stopped by {type(error).__name__}: {error}"))
+        kind = InstallerError if isinstance(error, Exception) else Cancelled
+        _give_up(context, kind(f"stopped by {type(error).__name__}: {error}"))
         raise
     emit(Progress(fraction=1.0))
     emit(Finished(seconds=seconds, next=plan.on_success))
@@ -92,18 +100,30 @@ def _run_phase(
             raise Cancelled("The installation was cancelled.")
         context.emit(ActionStarted(phase=phase.id, description=action.describe()))
         share = action.weight * scale
-        context.advance = _advance(context.emit, before, share)
-        action.run(context)
+        context.advance = _advance(context.emit, before, share, cancelled)
+        try:
+            action.run(context)
+        except OSError as error:
+            raise CommandFailed(
+                f"could not {action.describe()}: {error}", "Look at the disk's health and its room."
+            ) from error
         before += share
         context.emit(Progress(fraction=min(1.0, round(before, 4))))
 
 
-def _advance(emit: Emit, before: float, share: float) -> Callable[[float], None]:
-    """Progress within an action; it tells only steps of a half per cent that can be seen."""
+def _advance(
+    emit: Emit, before: float, share: float, cancelled: Callable[[], bool]
+) -> Callable[[float], None]:
+    """Progress within an action; it tells only steps of a half per cent that can be seen.
+
+    It is also where an action that runs no program hears of a cancellation.
+    """
     last = before
 
     def advance(fraction: float) -> None:
         nonlocal last
+        if cancelled():
+            raise Cancelled("The installation was cancelled.")
         now = round(before + share * min(1.0, max(0.0, fraction)), 4)
         if now - last >= 0.005:
             last = now

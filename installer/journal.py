@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -37,11 +38,19 @@ EVENTS_NAME = "events.jsonl"
 
 
 def tee(*sinks: Emit) -> Emit:
-    """One sink that passes each event on to all of them, in order."""
+    """One sink that passes each event on to all of them, in order.
+
+    A sink that cannot be written to any more (a pipe that nobody reads, a full disk) is left out
+    from then on: an installation does not fail for its listeners.
+    """
+    listening = list(sinks)
 
     def emit(event: Event) -> None:
-        for sink in sinks:
-            sink(event)
+        for sink in tuple(listening):
+            try:
+                sink(event)
+            except (OSError, ValueError):  # ValueError: the stream is closed
+                listening.remove(sink)
 
     return emit
 
@@ -70,13 +79,15 @@ def log_lines(stream: TextStream, *, level: str = "debug") -> Emit:
     return emit
 
 
-def open_journal(folder: Path) -> Emit:
+@contextmanager
+def open_journal(folder: Path) -> Iterator[Emit]:
     """The log and the JSON lines of an installation, begun anew in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    return tee(
-        log_lines((folder / LOG_NAME).open("w", encoding="utf-8")),
-        json_lines((folder / EVENTS_NAME).open("w", encoding="utf-8")),
-    )
+    with (
+        (folder / LOG_NAME).open("w", encoding="utf-8", errors="backslashreplace") as log,
+        (folder / EVENTS_NAME).open("w", encoding="utf-8", errors="backslashreplace") as events,
+    ):
+        yield tee(log_lines(log), json_lines(events))
 
 
 def event_text(event: Event) -> str:

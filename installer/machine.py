@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
+
+_Kind = TypeVar("_Kind")
+_SIMPLE: dict[str, type] = {"str": str, "int": int, "bool": bool}
 
 
 class FirmwareMode(StrEnum):
@@ -117,29 +120,47 @@ def machine_from_json(data: Mapping[str, Any]) -> Machine:
     :raises ValueError: a field is missing, unknown or has no such value.
     """
     try:
-        fields = dict(data)
-        firmware = fields.pop("firmware")
-        disks = fields.pop("disks", ())
-        interfaces = fields.pop("interfaces", ())
-        return Machine(
-            firmware=Firmware(
-                mode=FirmwareMode(firmware["mode"]),
-                secure_boot=SecureBoot(firmware.get("secure_boot", "unsupported")),
-            ),
-            disks=tuple(_disk(disk) for disk in disks),
-            interfaces=tuple(
-                NetworkInterface(**{**each, "addresses": tuple(each.get("addresses", ()))})
-                for each in interfaces
-            ),
-            **fields,
+        firmware = data["firmware"]
+        return _checked(
+            Machine,
+            {
+                **data,
+                "firmware": Firmware(
+                    mode=FirmwareMode(firmware["mode"]),
+                    secure_boot=SecureBoot(firmware.get("secure_boot", "unsupported")),
+                ),
+                "disks": tuple(_disk(disk) for disk in data.get("disks", ())),
+                "interfaces": tuple(
+                    _checked(NetworkInterface, {**each, "addresses": _texts(each, "addresses")})
+                    for each in data.get("interfaces", ())
+                ),
+            },
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a machine description: {error}") from error
 
 
 def _disk(data: Mapping[str, Any]) -> Disk:
     partitions = tuple(
-        Partition(**{**each, "mounted": tuple(each.get("mounted", ()))})
+        _checked(Partition, {**each, "mounted": _texts(each, "mounted")})
         for each in data.get("partitions", ())
     )
-    return Disk(**{**data, "links": tuple(data.get("links", ())), "partitions": partitions})
+    return _checked(Disk, {**data, "links": _texts(data, "links"), "partitions": partitions})
+
+
+def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    texts = data.get(name, ())
+    if not isinstance(texts, list | tuple) or not all(isinstance(each, str) for each in texts):
+        raise TypeError(f"{name} is {texts!r}")
+    return tuple(texts)
+
+
+def _checked(kind: type[_Kind], data: Mapping[str, Any]) -> _Kind:
+    """The dataclass, when every simple field has a value of its own type."""
+    made = kind(**data)
+    for each in fields(made):  # type: ignore[arg-type]  # it is a dataclass
+        value: Any = getattr(made, each.name)
+        expected = _SIMPLE.get(str(each.type))
+        if expected and (type(value) is not expected or (type(value) is int and value < 0)):
+            raise TypeError(f"{each.name} is {value!r}")
+    return made

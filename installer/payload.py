@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from installer.config.model import KernelFlavour, PackageSet
@@ -72,7 +73,10 @@ def load_payload_index(source: str, *, sha256: str | None = None) -> PayloadInde
     """
     place = f"{source.rstrip('/')}/{INDEX_NAME}"
     with open_payload(place) as stream:
-        text = stream.read()
+        try:
+            text = stream.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise PayloadBad(f"{place}: read error: {error}", "Write the medium anew.") from error
     if sha256 is not None and hashlib.sha256(text).hexdigest() != sha256:
         raise PayloadBad(
             f"{place}: not the index that this medium was started with",
@@ -80,7 +84,7 @@ def load_payload_index(source: str, *, sha256: str | None = None) -> PayloadInde
         )
     try:
         return _index(source.rstrip("/"), json.loads(text))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PayloadBad(
             f"{place}: not a payload index: {error}", "Write the medium anew."
         ) from error
@@ -103,6 +107,8 @@ def open_payload(place: str) -> BinaryIO:
         raise PayloadBad(
             f"{place}: {error.strerror or error}", "The medium has no payload, or cannot be read."
         ) from error
+    except (http.client.HTTPException, ValueError) as error:
+        raise PayloadBad(f"{place}: {error}", "Is this the address of a payload?") from error
 
 
 def verify_image(
@@ -128,7 +134,7 @@ def verify_image(
                 copy.write(piece)
                 size += len(piece)
                 advance(len(piece))
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise PayloadBad(
                 f"{place}: read error after {size} bytes: {error}", "Write the medium anew."
             ) from error
@@ -145,7 +151,7 @@ def _index(source: str, data: Mapping[str, Any]) -> PayloadIndex:
         raise ValueError(f"format {data['format']!r} is not {INDEX_FORMAT}")
     images = {
         each["file"]: PayloadImage(
-            file=each["file"], size=int(each["size"]), sha256=str(each["sha256"])
+            file=_file_name(each["file"]), size=int(each["size"]), sha256=str(each["sha256"])
         )
         for each in data["images"]
     }
@@ -158,7 +164,7 @@ def _index(source: str, data: Mapping[str, Any]) -> PayloadIndex:
                 set=PackageSet(each["set"]),
                 kernel=KernelFlavour(each["kernel"]),
                 image=images[each["image"]],
-                path=each["path"],
+                path=_inner_path(each["path"]),
                 kernel_version=each["kernel_version"],
                 installed_size=int(each["installed_size"]),
                 units=frozenset(each.get("units", ())),
@@ -167,3 +173,18 @@ def _index(source: str, data: Mapping[str, Any]) -> PayloadIndex:
             for each in data["trees"]
         ),
     )
+
+
+def _file_name(name: str) -> str:
+    """A file beside the index and nowhere else: a copy is kept under the same name."""
+    if name in {"", ".", ".."} or "/" in name:
+        raise ValueError(f"{name!r} is not a file name")
+    return name
+
+
+def _inner_path(path: str) -> str:
+    """A folder inside the image: the new root is mounted at a place of the same name."""
+    parts = PurePosixPath(path).parts
+    if path.startswith(("/", "-")) or ".." in parts:
+        raise ValueError(f"{path!r} is not a folder inside an image")
+    return path

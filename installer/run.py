@@ -21,6 +21,7 @@ _ENVIRONMENT = {
     "HOME": "/root",
 }
 _POLL_SECONDS = 0.2
+_PATIENCE_SECONDS = 5.0
 _LAST_LINES = 15
 
 Input = str | bytes | Secret | None
@@ -106,6 +107,9 @@ class ProcessRunner:
                     return process.communicate(data, timeout=_POLL_SECONDS)
                 except subprocess.TimeoutExpired:
                     data = None  # communicate() keeps what it has not sent yet
+                if process.poll() is not None:
+                    # It has ended, but something it started still holds its output open.
+                    return _end_group(process)
                 if watch is not None:
                     watch(process.pid)
                 self._stop_if_due(argv, deadline)
@@ -130,17 +134,27 @@ def _input_bytes(stdin: Input) -> bytes | None:
             return stdin
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End the program and its children: politely, then after five seconds not so."""
-    for number, patience in ((signal.SIGTERM, 5.0), (signal.SIGKILL, None)):
+def _end_group(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """End the program and its children: politely, then after five seconds not so.
+
+    Gives back what they wrote. A grandchild that left the group is not waited for: it may keep
+    the output open for as long as it lives.
+    """
+    output = (b"", b"")
+    for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         try:
-            process.communicate(timeout=patience)
-        except subprocess.TimeoutExpired:
-            continue
-        return
+            return process.communicate(timeout=_PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            output = (error.stdout or b"", error.stderr or b"")
+    process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+    return output
 
 
 def _ending(code: int) -> str:
-    return f"exit code {code}" if code > 0 else f"signal {signal.Signals(-code).name}"
+    return f"exit code {code}" if code > 0 else f"signal {signal.strsignal(-code) or -code}"

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,18 @@ from installer import api
 from installer.commands import event_file
 from installer.config.model import EndAction, Finish
 from installer.context import RUN_DIRECTORY
-from installer.errors import Cancelled, ExitCode, InstallerError
+from installer.errors import ExitCode, InstallerError
 from installer.events import Emit, Event, Failed, Message
 from installer.journal import log_lines, tee
-from installer.kickstart import KernelParameters, kernel_parameters, read_kickstart, with_disk
+from installer.kickstart import (
+    KernelParameters,
+    find_volume_kickstart,
+    kernel_parameters,
+    read_kickstart,
+    with_disk,
+)
+from installer.kickstart.http import Patience
+from installer.kickstart.sources import Surroundings
 from ks_schema import Document
 
 SESSION_LOCK = RUN_DIRECTORY / "session.lock"
@@ -31,11 +40,13 @@ _COMMAND_LINE = Path("/proc/cmdline")
 def run(cancelled: Callable[[], bool]) -> ExitCode:
     """Install as the kernel command line asks, then do what the kickstart wants at the end."""
     parameters = kernel_parameters(_COMMAND_LINE.read_text(encoding="utf-8"))
-    with (
-        _session_lock(),
-        _sinks(parameters) as emit,
-    ):
-        code, finish = _install(parameters, emit, cancelled)
+    with _session_lock(), _sinks(parameters) as emit:
+        surroundings = Surroundings(patience=Patience(cancelled=cancelled))
+        outcome = _install(parameters, emit, cancelled, surroundings)
+        if outcome is None:
+            api.start_screens(emit)
+            return ExitCode.DONE
+        code, finish = outcome
         verdict = "done" if code is ExitCode.DONE else f"failed: exit {int(code)}"
         print(f"photon-installer: {verdict}", flush=True)
         action = finish.on_success if code is ExitCode.DONE else finish.on_failure
@@ -47,9 +58,15 @@ def run(cancelled: Callable[[], bool]) -> ExitCode:
 
 
 def _install(
-    parameters: KernelParameters, emit: Emit, cancelled: Callable[[], bool]
-) -> tuple[ExitCode, Finish]:
-    """Install; what to do next is the kickstart's, or the default when it could not be read."""
+    parameters: KernelParameters,
+    emit: Emit,
+    cancelled: Callable[[], bool],
+    surroundings: Surroundings,
+) -> tuple[ExitCode, Finish] | None:
+    """Install; what to do next is the kickstart's, or the default when it could not be read.
+
+    None when nobody named a kickstart and no labelled volume has one: a person must be asked.
+    """
     finish = Finish()
     told = False
 
@@ -59,7 +76,9 @@ def _install(
         emit(event)
 
     try:
-        document = _document(parameters, tell)
+        document = _document(parameters, tell, surroundings)
+        if document is None:
+            return None
         finish = _finish(document)
         plan = api.prepare(
             document, api.probe_machine(tell), api.payload_index(), seed=api.new_seed()
@@ -69,23 +88,30 @@ def _install(
         api.install(plan, emit=tell, cancelled=cancelled)
     except InstallerError as error:
         if not told:
-            emit(
-                Failed(
-                    exit_code=int(error.exit_code),
-                    message=error.message,
-                    hint=error.hint,
-                    written=False,
-                )
-            )
+            emit(_failed(error))
         return error.exit_code, finish
+    except Exception as error:  # noqa: BLE001  (nobody is there: a bug, too, must end in a verdict)
+        traceback.print_exc()
+        if not told:
+            emit(_failed(InstallerError(f"a bug: {type(error).__name__}: {error}")))
+        return ExitCode.BUG, finish
     return ExitCode.DONE, finish
 
 
-def _document(parameters: KernelParameters, emit: Emit) -> Document:
+def _failed(error: InstallerError) -> Failed:
+    return Failed(
+        exit_code=int(error.exit_code), message=error.message, hint=error.hint, written=False
+    )
+
+
+def _document(
+    parameters: KernelParameters, emit: Emit, surroundings: Surroundings
+) -> Document | None:
     if parameters.kickstart is None:
-        raise Cancelled("No kickstart is named.", "Add photon.ks=URL to the kernel command line.")
-    document = read_kickstart(parameters.kickstart, emit=emit)
-    return with_disk(document, parameters.disk)
+        document = find_volume_kickstart(emit=emit, surroundings=surroundings)
+    else:
+        document = read_kickstart(parameters.kickstart, emit=emit, surroundings=surroundings)
+    return document and with_disk(document, parameters.disk)
 
 
 def _finish(document: Document) -> Finish:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from iso_hooks.build import build_iso, build_netboot
 from iso_hooks.errors import BuildFailed
+from iso_hooks.menu import DEFAULT_URL
 from iso_hooks.recipe import DEFAULT_RECIPE, load_recipe
 from iso_hooks.steps import Workshop
 
@@ -50,8 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     netboot.add_argument("--output", type=Path, required=True, help="a folder; its files are ours")
     netboot.add_argument(
         "--url",
-        default="http://SERVER/photon",
-        help="where the folder will be served; goes into the boot menu",
+        default=DEFAULT_URL,
+        help="where the folder will be served by HTTP (default: /photon of the TFTP server)",
     )
     for command in (iso, netboot):
         command.add_argument("--recipe", type=Path, default=DEFAULT_RECIPE)

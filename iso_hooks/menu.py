@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 KICKSTART_PLACEHOLDER = "http://SERVER/photon.json"
 
+# The server that gave the boot files also has the rest, in this folder, unless a site says else.
+DEFAULT_URL = "http://$net_default_server/photon"
+
 _SCREEN = "console=ttyS0,115200 console=tty0"
 _SERIAL = "console=tty0 console=ttyS0,115200"
 _QUIET = "quiet loglevel=4"
@@ -26,7 +29,7 @@ ENTRIES = (
     Entry(id="serial", title="Install over the serial line (ttyS0)", key="s", arguments=_SERIAL),
     Entry(
         id="kickstart",
-        title="Install unattended: press e here, put your kickstart's address in, then Ctrl-x",
+        title="Install unattended (press e, put your kickstart's address in, Ctrl-x)",
         key="k",
         arguments=f"{_SERIAL} photon.ks={KICKSTART_PLACEHOLDER}",
     ),

@@ -52,7 +52,7 @@ def pack(trees: Iterable[Path], image: Path, *, how: Compression, epoch: int, lo
     run(
         [
             "mksquashfs", *trees, image,
-            "-keep-as-directory", "-no-progress", "-no-recovery",
+            "-keep-as-directory", "-progress", "-no-recovery",
             "-comp", how.compression, "-Xcompression-level", str(how.level),
             "-b", str(how.block_size),
             "-wildcards", "-e", *_LEFT_OUT,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 # Of a value with such a fault nothing else is told: the rest follows from it.
-_SETTLING = frozenset({"type", "minLength", "maxLength"})
+_SETTLING = frozenset({"type", "minLength", "maxLength", "maxItems"})
 
 
 def check(document: Document) -> tuple[Problem, ...]:
@@ -60,8 +60,14 @@ def _validator() -> Validator:
         if isinstance(instance, str) and not re.fullmatch(anchored, instance):
             yield ValidationError("pattern")
 
+    def is_integer(_checker: Any, value: object) -> bool:
+        # JSON Schema takes 1.0 as well, which the rest of the installer then would have to.
+        return isinstance(value, int) and not isinstance(value, bool)
+
     extend: Callable[..., Callable[..., Validator]] = validators.extend
-    return extend(Draft202012Validator, {"pattern": whole_pattern})(schema())
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
+    kind = extend(Draft202012Validator, {"pattern": whole_pattern}, type_checker=types)
+    return kind(schema())
 
 
 def _finding(error: ValidationError) -> Finding:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ks_schema.document import Document
 from ks_schema.problem import Problem
 from ks_schema.syntax import Fault, Parsed, read_json
@@ -57,11 +59,13 @@ def _parse(text: str, name: str) -> Parsed:
 
     try:
         return read_yaml(text)
-    except Fault:
+    except Fault as fault:
         if not looks_like_json:
             raise
         # JSON with tabs is no YAML, but it is a kickstart whatever its file is called.
-        return read_json(text)
+        with suppress(Fault):
+            return read_json(text)
+        raise fault from None
 
 
 def _not_an_object(data: object) -> Fault:

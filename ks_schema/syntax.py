@@ -79,7 +79,7 @@ def usable_text(text: str) -> str:
 
 
 def usable_number(whole: str, fraction: str = "", exponent: str = "") -> int | float:
-    """The number that is written so.
+    """The number that is written so; a whole one is an int, however it is written.
 
     :raises ValueError: it is too large to mean anything here.
     """
@@ -91,7 +91,7 @@ def usable_number(whole: str, fraction: str = "", exponent: str = "") -> int | f
     number = float(whole + fraction + exponent)
     if not math.isfinite(number):
         raise ValueError("this number is too large")
-    return number
+    return int(number) if number.is_integer() and abs(number) < MAX_INTEGER else number
 
 
 class _Reader:

@@ -222,11 +222,12 @@ def _range(found: Finding) -> Iterator[Said]:
 
 
 def _not_unique(found: Finding) -> Iterator[Said]:
-    for index, item in enumerate(found.value):
-        if item in found.value[:index]:
-            where = found.value.index(item) + 1
-            message = f"this is the same as item {where} of the list"
-            yield Said(child(found.pointer, index), message, "take one away")
+    seen: dict[str, int] = {}
+    for number, item in enumerate(found.value, start=1):
+        first = seen.setdefault(repr(item), number)
+        if first != number:
+            message = f"this is the same as item {first} of the list"
+            yield Said(child(found.pointer, number - 1), message, "take one away")
 
 
 _TELLERS: Mapping[str, Callable[[Finding], Iterable[Said]]] = {

@@ -138,7 +138,7 @@ class App:
     def _refresh_form(self, view: FormView) -> None:
         problems = self.walk.problems()
         shown = {name: str(problems[name]) for name in self._touched if name in problems}
-        view.refresh(self.walk.form(), shown, self.walk.blocked())
+        view.refresh(self.walk.form(), shown, self.walk.blocked(told=shown))
 
     def _waiting(self) -> bool:
         """The step cannot be shown before the work that runs is done."""

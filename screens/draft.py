@@ -179,6 +179,7 @@ def _account_gaps(draft: Draft) -> Iterator[FieldProblem]:
                 hint="type the same one in both fields",
             )
     if draft.user_name:
+        yield from _sudo_gaps(draft)
         return
     for field in ("user_password", "user_full_name", "user_groups"):
         if getattr(draft, field) not in {"", NOTHING}:
@@ -188,6 +189,15 @@ def _account_gaps(draft: Draft) -> Iterator[FieldProblem]:
                 hint="type one, or empty the fields below",
             )
             return
+
+
+def _sudo_gaps(draft: Draft) -> Iterator[FieldProblem]:
+    if draft.user_sudo == "password" and _hash(draft, ACCOUNTS[1]) is None:
+        yield FieldProblem(
+            field="user_sudo",
+            message="sudo would ask for a password, and the user has none",
+            hint="give the user a password, or choose another line here",
+        )
 
 
 def _replace(draft: Draft, values: Mapping[str, Any]) -> Draft:
@@ -268,16 +278,14 @@ def _boot_entries(draft: Draft) -> Iterator[_Entry]:
 
 
 def _network_entries(draft: Draft) -> Iterator[_Entry]:
-    if draft.network != "static" or not draft.interface:
+    addresses = _said(draft, "address4", "address6")
+    if draft.network != "static" or not draft.interface or not addresses:
         return
     base = ("network", "ethernets", draft.interface)
     mac = draft.interface_mac or None
     yield _Entry(field="interface", path=(*base, "match", "macaddress"), value=mac)
     if not mac:
-        yield _Entry(
-            field="interface", path=(*base, "match", "name"), value=draft.interface
-        )
-    addresses = _said(draft, "address4", "address6")
+        yield _Entry(field="interface", path=(*base, "match", "name"), value=draft.interface)
     for index, (field, text) in enumerate(addresses):
         yield _Entry(field=field, path=(*base, "addresses", index), value=text)
     for index, (field, text) in enumerate(_said(draft, "gateway4", "gateway6")):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -90,11 +90,16 @@ class Walk:
             return self._review_problems()
         return tuple(problems[name] for name in self.form().field_ids() if name in problems)
 
-    def blocked(self) -> str:
-        """Why there is no going on from here, with what to do about it; "" when there is."""
+    def blocked(self, told: Collection[str] = ()) -> str:
+        """Why there is no going on from here; "" when there is.
+
+        With what to do about it, unless that is told beside the field already.
+        """
         if missing := self.missing():
-            label = self._label(missing[0].field)
-            return f"{label}: {missing[0]}" if label else str(missing[0])
+            first = missing[0]
+            text = first.message if first.field in told else str(first)
+            label = self._label(first.field).rstrip("?")
+            return f"{label}: {text}" if label else text
         if self.job() is not None and not self.first:
             return "still working"
         if self.step is disk.STEP and self.machine is None:

@@ -335,9 +335,7 @@ class _Shown:
 
 
 def _items(form: Form) -> tuple[Field | Command, ...]:
-    return tuple(
-        item for item in (*form.items, *form.commands) if not isinstance(item, Note)
-    )
+    return tuple(item for item in (*form.items, *form.commands) if not isinstance(item, Note))
 
 
 def _numbered(items: tuple[_T, ...], answer: str) -> _T | None:

@@ -120,4 +120,5 @@ def _path(title: str, text: str, path: str, answer: Callable[[str], None]) -> Qu
 
 
 def _wrapped(text: str) -> tuple[str, ...]:
-    return tuple(line for part in text.splitlines() for line in textwrap.wrap(part, _WIDTH))
+    wrapped = (textwrap.wrap(part, _WIDTH, break_on_hyphens=False) for part in text.splitlines())
+    return tuple(line for lines in wrapped for line in lines)

@@ -71,6 +71,11 @@ class Worker:
             call()
             called = True
 
+    @property
+    def busy(self) -> bool:
+        """A job runs now."""
+        return any(thread.is_alive() for thread in self._threads)
+
     def wait(self, seconds: float) -> None:
         """Wait for the jobs that run now (for tests and for the line mode)."""
         for thread in self._threads:

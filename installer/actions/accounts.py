@@ -10,13 +10,16 @@ from installer.secret import Secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateGroup:
-    """Create a group, unless the new host has it."""
+    """Create a user's own group (``gid``), or a system group unless the new host has it."""
 
     name: str
+    gid: int | None = None
     weight: float = 0.1
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
+        if self.gid is not None:
+            return f"create the group {self.name} (gid {self.gid})"
         return f"create the group {self.name}, if missing"
 
     def check(self, context: Context) -> None:
@@ -24,14 +27,13 @@ class CreateGroup:
 
     def run(self, context: Context) -> None:
         """Create it."""
-        context.runner.run(
-            ["chroot", str(context.target), "groupadd", "--force", "--system", self.name]
-        )
+        options = ["--force", "--system"] if self.gid is None else ["--gid", str(self.gid)]
+        context.runner.run(["chroot", str(context.target), "groupadd", *options, self.name])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateUser:
-    """Create a user with a home folder and a group of the same name and number."""
+    """Create a user with a home folder, in the group of the same name, which is there already."""
 
     name: str
     uid: int
@@ -50,11 +52,10 @@ class CreateUser:
 
     def run(self, context: Context) -> None:
         """Create it."""
-        chroot = ["chroot", str(context.target)]
-        context.runner.run([*chroot, "groupadd", "--gid", str(self.uid), self.name])
         context.runner.run(
             [
-                *chroot,
+                "chroot",
+                str(context.target),
                 "useradd",
                 "--create-home",
                 "--uid",

@@ -57,8 +57,8 @@ class CreateImage:
     def run(self, context: Context) -> None:
         """Create it."""
         with Path(self.path).open("xb") as file:
+            context.on_failure(f"remove {self.path}", Path(self.path).unlink)
             file.truncate(self.size)
-        context.on_failure(f"remove {self.path}", Path(self.path).unlink)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,16 +117,18 @@ class WriteTable:
             f"take the new partition table off {self.disk}",
             lambda: _take_table_away(context, self.disk),
         )
-        context.runner.run(
-            ["sfdisk", "--wipe=always", "--wipe-partitions=always", "--lock=yes", self.disk],
-            stdin=sfdisk_script(self),
-        )
+        # sfdisk waits a while before it tells the kernel, which for an image is for nothing.
+        silent = ["--no-tell-kernel"] if needs_loops(self.disk) else []
+        wipe = ["--wipe=always", "--wipe-partitions=always", "--lock=yes"]
+        context.runner.run(["sfdisk", *silent, *wipe, self.disk], stdin=sfdisk_script(self))
         verify_table(
             self.disk,
             [
                 (each.number, each.start, each.size, each.type_guid, each.name)
                 for each in self.partitions
             ],
+            guid=self.guid,
+            guids={each.number: each.guid for each in self.partitions},
         )
 
 

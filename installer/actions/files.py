@@ -60,6 +60,7 @@ class MakeLink:
     def run(self, context: Context) -> None:
         """Make it."""
         place = context.inside(self.path)
+        _make_folders(place.parent, 0)
         place.unlink(missing_ok=True)
         place.symlink_to(self.to)
 
@@ -109,7 +110,7 @@ class GenerateLocale:
     def check(self, context: Context) -> None:
         """Its source is here."""
         del context
-        source = Path("/usr/share/i18n/locales", self.locale.partition(".")[0])
+        source = Path("/usr/share/i18n/locales", locale_source(self.locale))
         if not source.is_file():
             raise MachineUnfit(
                 [
@@ -123,7 +124,6 @@ class GenerateLocale:
 
     def run(self, context: Context) -> None:
         """Compile it."""
-        language, _, charset = self.locale.partition(".")
         context.inside("/usr/lib/locale").mkdir(parents=True, exist_ok=True)
         context.runner.run(
             [
@@ -131,12 +131,19 @@ class GenerateLocale:
                 "--no-archive",
                 f"--prefix={context.target}",
                 "-i",
-                language,
+                locale_source(self.locale),
                 "-f",
-                charset or "UTF-8",
+                "UTF-8",
                 self.locale,
             ]
         )
+
+
+def locale_source(locale: str) -> str:
+    """The name of a locale's source: ``ca_ES@valencia`` for ``ca_ES.UTF-8@valencia``."""
+    language, _, rest = locale.partition(".")
+    _, at, variant = rest.partition("@")
+    return language + at + variant
 
 
 def _make_folders(folder: Path, owner: int) -> None:

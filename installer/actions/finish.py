@@ -38,6 +38,7 @@ class KeepRecord:
         for name in (LOG_NAME, EVENTS_NAME):
             if (context.work / name).is_file():
                 place = context.inside(f"{LOG_FOLDER}/{name}")
+                place.unlink(missing_ok=True)  # a link would be followed
                 shutil.copyfile(context.work / name, place)
                 place.chmod(0o600)
 

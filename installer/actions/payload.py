@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from installer.context import Context
 from installer.errors import PayloadBad
@@ -44,6 +44,11 @@ class VerifyPayload:
             raise PayloadBad(
                 f"{path}: no such file", "The medium has no payload, or it is damaged."
             )
+        if (size := path.stat().st_size) != self.image.size:
+            raise PayloadBad(
+                f"{path}: has {size} bytes, the index says {self.image.size}",
+                "The medium is damaged or was changed. Write it anew from a verified ISO.",
+            )
 
     def run(self, context: Context) -> None:
         """Verify it."""
@@ -78,9 +83,12 @@ class ExtractPayload:
     def run(self, context: Context) -> None:
         """Extract it into the mounted root.
 
-        unsquashfs cannot leave out the leading folder of a subtree; so the root is mounted at a
+        unsquashfs cannot leave out the leading folders of a subtree; so the root is mounted at a
         folder of that name, and unsquashfs is pointed at the folder above.
         """
+        above = context.target
+        for _ in PurePosixPath(self.tree.path).parts:
+            above = above.parent
         folder = context.work if is_remote(self.source) else Path(self.source)
 
         def watch(pid: int) -> None:
@@ -97,9 +105,9 @@ class ExtractPayload:
                 "-fr",
                 _QUEUE_MIB,
                 "-dest",
-                str(context.target.parent),
+                str(above),
                 str(folder / self.tree.image.file),
-                self.tree.path,
+                *filter(None, [self.tree.path]),
             ],
             watch=watch,
         )

@@ -52,15 +52,20 @@ class RunScript:
         """Run it with the kernel's filesystems and name resolution of the running system."""
         depth = context.depth
         try:
-            for source, options in (("/proc", "rbind"), ("/sys", "rbind"), ("/dev", "rbind")):
-                _bind(context, source, options)
+            for source in ("/proc", "/sys", "/dev"):
+                _bind(context, source, "rbind")
             if Path("/run/systemd/resolve").is_dir():
                 _bind(context, "/run/systemd/resolve", "bind")
             place = context.inside(_SCRIPT)
             place.touch(mode=0o700)
             context.on_undo(f"remove {_SCRIPT}", lambda: place.unlink(missing_ok=True))
             place.write_text(self.text, encoding="utf-8")
-            context.runner.run(["chroot", str(context.target), _SCRIPT], timeout=self.timeout)
+            # In a process namespace, whose end is the end of every daemon that the script started:
+            # one that went on would keep the new root busy.
+            alone = ["unshare", "--pid", "--fork", "--kill-child"]
+            context.runner.run(
+                [*alone, "chroot", str(context.target), _SCRIPT], timeout=self.timeout
+            )
         finally:
             context.unwind(depth)
 
@@ -69,8 +74,8 @@ def _bind(context: Context, source: str, options: str) -> None:
     place = context.inside(source)
     place.mkdir(parents=True, exist_ok=True)
     # A slave: what the script mounts or unmounts below stays with it.
-    context.runner.run(["mount", "-o", f"{options}", source, str(place)])
-    context.runner.run(["mount", "--make-rslave", str(place)])
+    context.runner.run(["mount", "-o", options, source, str(place)])
     context.on_undo(
         f"unmount {place}", lambda: context.runner.run(["umount", "--recursive", str(place)])
     )
+    context.runner.run(["mount", "--make-rslave", str(place)])

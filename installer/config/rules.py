@@ -114,8 +114,8 @@ def _service_problems(sound: Sound) -> Iterator[Problem]:
 
 def _script_problems(sound: Sound) -> Iterator[Problem]:
     seen: set[str] = set()
-    for number, (pointer, _key, script) in enumerate(sound.items("scripts", "post"), start=1):
-        name = script.get("name", f"post-{number}")
+    for pointer, index, script in sound.items("scripts", "post"):
+        name = script.get("name", f"post-{int(index) + 1}")
         if name in seen:
             message = f"another script is called {quoted(name)} already"
             yield sound.document.problem(child(pointer, "name"), message, "give it another name")

@@ -18,6 +18,7 @@ class Sound:
     def __init__(self, document: Document, findings: Iterable[Problem]) -> None:
         self.document = document
         self._bad = {problem.pointer for problem in findings}
+        self._holding_bad = {each for pointer in self._bad for each in _and_its_holders(pointer)}
 
     def value(self, *keys: str) -> Any:
         """The value there; None when it is not there, or when it or a part of it is at fault."""
@@ -49,9 +50,16 @@ class Sound:
 
     def is_sound(self, pointer: str) -> bool:
         """Neither the value at ``pointer``, nor a part of it, nor what holds it is at fault."""
-        return not any(
-            bad == pointer
-            or bad.startswith(f"{pointer}/")
-            or (bad and pointer.startswith(f"{bad}/"))
-            for bad in self._bad
-        )
+        if pointer in self._holding_bad:
+            return False
+        while pointer:
+            if pointer in self._bad:
+                return False
+            pointer = pointer.rpartition("/")[0]
+        return True
+
+
+def _and_its_holders(pointer: str) -> Iterator[str]:
+    while pointer:
+        yield pointer
+        pointer = pointer.rpartition("/")[0]

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import IO
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from installer.errors import InstallerError, KickstartRefused, KickstartUnreachable
+from installer.errors import Cancelled, InstallerError, KickstartRefused, KickstartUnreachable
 from installer.events import Emit, Message
 
 # Half a minute in all: a switch port with spanning tree takes about that long to come up.
 WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
 _ANSWER_SECONDS = 15.0
 _WHOLE_SECONDS = 60.0
+_STEP_SECONDS = 0.5
 _HEADERS = {"User-Agent": "photon-installer"}
 _CHUNK = 1 << 16
 _TRY_LATER = frozenset({408, 425, 429})
@@ -28,11 +29,26 @@ _TRY_LATER = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long to go on: seconds before each further try, and how to wait them."""
+    """How long to go on: seconds before each further try, how to wait them, when to give up.
+
+    ``answer`` is how many seconds a server may be silent.
+    """
 
     waits: Sequence[float] = WAITS
     sleep: Callable[[float], None] = time.sleep
+    cancelled: Callable[[], bool] = lambda: False
     answer: float = _ANSWER_SECONDS
+
+    def wait(self, seconds: float) -> None:
+        """Wait, and look every half second whether it is still wanted.
+
+        :raises Cancelled: it is not.
+        """
+        while seconds > 0:
+            if self.cancelled():
+                raise Cancelled("The kickstart is no longer waited for.")
+            self.sleep(min(seconds, _STEP_SECONDS))
+            seconds -= _STEP_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +89,7 @@ def fetch(url: str, *, emit: Emit, limit: int, patience: Patience) -> bytes:
         tries = len(patience.waits) + 1
         text = f"{result.error.message}; trying again in {wait:g} s ({number} of {tries} tries)"
         emit(Message(level="warning", text=text))
-        patience.sleep(wait)
+        patience.wait(wait)
     raise AssertionError("the last try returns or raises")
 
 

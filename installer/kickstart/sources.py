@@ -136,7 +136,7 @@ def _awaited(
             return found
         text = f"no volume is labelled {' or '.join(labels)} yet; looking again in {wait:g} s"
         emit(Message(level="warning", text=text))
-        patience.sleep(wait)
+        patience.wait(wait)
     return look()
 
 

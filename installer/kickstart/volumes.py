@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from installer.errors import CommandFailed, KickstartUnreachable
@@ -35,14 +35,23 @@ def mounted(device: Path, runner: Runner) -> Iterator[Path]:
 
     :raises KickstartUnreachable: it cannot be mounted.
     """
-    with tempfile.TemporaryDirectory(prefix="photon-kickstart-") as folder:
-        try:
-            options = "ro,nosuid,nodev,noexec"
-            runner.run(["mount", "-o", options, str(device), folder], timeout=_MOUNT_SECONDS)
-        except CommandFailed as error:
-            message = f"the volume {device} cannot be mounted: {error.message}"
-            raise KickstartUnreachable(message, error.hint) from error
+    folder = tempfile.mkdtemp(prefix="photon-kickstart-")
+    try:
+        _mount(device, folder, runner)
         try:
             yield Path(folder)
         finally:
             runner.run(["umount", folder], timeout=_MOUNT_SECONDS)
+    finally:
+        # Alone and not with its content, which would be the volume's if it were still mounted.
+        with suppress(OSError):
+            Path(folder).rmdir()
+
+
+def _mount(device: Path, folder: str, runner: Runner) -> None:
+    argv = ["mount", "-o", "ro,nosuid,nodev,noexec", str(device), folder]
+    try:
+        runner.run(argv, timeout=_MOUNT_SECONDS)
+    except CommandFailed as error:
+        message = f"the volume {device} cannot be mounted: {error.message}"
+        raise KickstartUnreachable(message, error.hint) from error

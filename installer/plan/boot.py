@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from installer.config.model import Boot
 
 TIMEOUT_SECONDS = 3
@@ -61,10 +63,10 @@ def grub_defaults_text(boot: Boot) -> str:
         f'GRUB_CMDLINE_LINUX="{arguments}"',
         "GRUB_DISABLE_OS_PROBER=true",
     ]
-    if boot.console:
+    if _has_serial(boot):
         lines += [
             'GRUB_TERMINAL="console serial"',
-            f'GRUB_SERIAL_COMMAND="{_serial(boot.console)}"',
+            f'GRUB_SERIAL_COMMAND="{_serial(boot.console or "")}"',
         ]
     else:
         lines += ["GRUB_TERMINAL=console"]
@@ -72,15 +74,20 @@ def grub_defaults_text(boot: Boot) -> str:
 
 
 def _terminal(boot: Boot) -> str:
-    if not boot.console:
+    if not _has_serial(boot):
         return ""
-    return (
-        f"{_serial(boot.console)}\nterminal_input console serial\nterminal_output console serial\n"
-    )
+    serial = _serial(boot.console or "")
+    return f"{serial}\nterminal_input console serial\nterminal_output console serial\n"
+
+
+def _has_serial(boot: Boot) -> bool:
+    """Whether the console is one that GRUB can drive; a hypervisor's hvc0 is the kernel's alone."""
+    return bool(boot.console and boot.console.startswith("ttyS"))
 
 
 def _serial(console: str) -> str:
-    """GRUB's words for the kernel's ``ttyS0,115200``."""
-    port, _, rest = console.partition(",")
-    speed = "".join(digit for digit in rest if digit.isdigit()) or "115200"
-    return f"serial --unit={port.removeprefix('ttyS')} --speed={speed}"
+    """GRUB's words for the kernel's ``ttyS0,115200n8``."""
+    port, _, options = console.partition(",")
+    speed = re.match("[0-9]*", options)
+    baud = (speed and speed.group()) or "115200"
+    return f"serial --unit={port.removeprefix('ttyS')} --speed={baud}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from installer.config.model import (
     BootMode,
@@ -147,17 +148,17 @@ def room_problems(
 
 
 def unit_problems(config: InstallConfig, tree: PayloadTree) -> tuple[Problem, ...]:
-    """Units that the payload does not have; one may be enabled only if it is there."""
+    """Units that the payload does not have: a slip of the pen, or a unit of the other set."""
     if not tree.units:
         return ()
     return tuple(
         Problem(
             pointer=f"/services/{name}",
             message=f"{tree.name} has no unit {unit_name(name)}",
-            hint="see docs/kickstart.md for the units of each set",
+            hint=_nearest(unit_name(name), tree),
         )
         for name, _ in config.services
-        if unit_name(name) not in tree.units
+        if tree.units.isdisjoint({unit_name(name), _template(unit_name(name))})
     )
 
 
@@ -189,6 +190,17 @@ def is_image(machine: Machine) -> bool:
 def efi_started(machine: Machine) -> bool:
     """Whether there is firmware here that keeps boot entries for the disk."""
     return machine.firmware.mode is FirmwareMode.EFI and not is_image(machine)
+
+
+def _template(unit: str) -> str:
+    """``getty@.service`` for ``getty@tty1.service``; the unit itself when it is no instance."""
+    name, at, instance = unit.partition("@")
+    return f"{name}@.{instance.rpartition('.')[2]}" if at else unit
+
+
+def _nearest(name: str, tree: PayloadTree) -> str:
+    near = get_close_matches(name, tree.units, n=1)
+    return f"did you mean {near[0]}?" if near else "leave it out, or install what has it first"
 
 
 def _kind(machine: Machine) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 from installer.actions.accounts import CreateGroup, CreateUser, SetPassword
@@ -13,6 +14,7 @@ from installer.payload import PayloadTree
 from installer.plan.model import Action
 
 FIRST_UID = 1000
+_KERNEL_LAYOUT = "us"
 _SUDO_TAGS = {SudoRule.PASSWORD: "", SudoRule.NO_PASSWORD: "NOPASSWD: "}
 
 
@@ -29,8 +31,15 @@ def identity_actions(config: InstallConfig, machine_id: str) -> tuple[Action, ..
         *generate,
         WriteFile(path="/etc/locale.conf", text=f"LANG={locale}\n"),
         MakeLink(path="/etc/default/locale", to="../locale.conf"),
-        WriteFile(path="/etc/vconsole.conf", text=f"KEYMAP={config.keyboard}\n"),
+        WriteFile(path="/etc/default/keyboard", text=keyboard_text(config.keyboard)),
         SetTimezone(zone=config.timezone),
+    )
+
+
+def keyboard_text(layout: str) -> str:
+    """``/etc/default/keyboard`` (keyboard(5)): Debian's one place for consoles and desktops."""
+    return (
+        f'XKBMODEL="pc105"\nXKBLAYOUT="{layout}"\nXKBVARIANT=""\nXKBOPTIONS=""\nBACKSPACE="guess"\n'
     )
 
 
@@ -44,8 +53,11 @@ def hosts_text(hostname: str) -> str:
 def account_actions(config: InstallConfig, tree: PayloadTree) -> tuple[Action, ...]:
     """Groups, users, passwords, keys and sudo rules."""
     users = numbered_users(config.users)
+    own = {user.name for user in users}
     asked = {group for user in users for group in user.groups}
-    actions: list[Action] = [CreateGroup(name=name) for name in sorted(asked - tree.groups)]
+    # Every group before the first user: one user may be in another's group.
+    actions: list[Action] = [CreateGroup(name=name) for name in sorted(asked - own - tree.groups)]
+    actions += [CreateGroup(name=user.name, gid=user.uid) for user in users]
     actions.append(SetPassword(user="root", hashed=config.root.password.hashed))
     if config.root.ssh_keys:
         actions.append(_authorized_keys("/root", config.root.ssh_keys, 0))
@@ -57,15 +69,17 @@ def account_actions(config: InstallConfig, tree: PayloadTree) -> tuple[Action, .
 def numbered_users(users: tuple[User, ...]) -> tuple[User, ...]:
     """The users with a number each: the one asked for, else the next free from 1000 on."""
     taken = {user.uid for user in users if user.uid is not None}
-    free = (number for number in range(FIRST_UID, FIRST_UID + 1000) if number not in taken)
-    return tuple(user if user.uid else replace(user, uid=next(free)) for user in users)
+    free = (number for number in itertools.count(FIRST_UID) if number not in taken)
+    return tuple(user if user.uid is not None else replace(user, uid=next(free)) for user in users)
 
 
 def unit_actions(config: InstallConfig) -> tuple[Action, ...]:
-    """The states of units; sshd is on when a key was given and nothing else was said."""
+    """The states of units; a given key switches sshd on, a layout what loads it, if not said."""
     wanted = {unit_name(name): state for name, state in config.services}
     if has_ssh_keys(config):
         wanted.setdefault("ssh.service", ServiceState.ENABLED)
+    if config.keyboard != _KERNEL_LAYOUT:
+        wanted.setdefault("keyboard-setup.service", ServiceState.ENABLED)
     return tuple(
         SetUnits(state=state.value, units=tuple(sorted(units)))
         for state in ServiceState
@@ -93,7 +107,7 @@ def script_text(lines: tuple[str, ...]) -> str:
 
 
 def _user_actions(user: User) -> list[Action]:
-    uid = user.uid or FIRST_UID
+    uid = FIRST_UID if user.uid is None else user.uid
     actions: list[Action] = [
         CreateUser(
             name=user.name,

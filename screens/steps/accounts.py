@@ -17,8 +17,10 @@ def form(view: View) -> Form:
     draft = view.draft
     return Form(
         items=(
-            Note(text="At least one way to log in: a password, or an SSH key.\n"
-                      "An account without a password stays locked."),
+            Note(
+                text="At least one way to log in: a password, or an SSH key.\n"
+                "An account without a password stays locked."
+            ),
             SecretText(
                 id="root_password",
                 label="Root password",

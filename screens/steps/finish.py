@@ -21,8 +21,10 @@ def done_form(outcome: Finished) -> Form:
         items=(
             Note(text="Photon is installed.", tone=Tone.GOOD),
             Note(text="\n".join(times)),
-            Note(text="Remove the installation medium, then reboot into the new host.\n"
-                      "Its log is in /var/log/photon-installer/ there."),
+            Note(
+                text="Remove the installation medium, then reboot into the new host.\n"
+                "Its log is in /var/log/photon-installer/ there."
+            ),
             REBOOT,
             POWEROFF,
             SAVE_LOG,

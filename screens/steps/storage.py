@@ -30,9 +30,7 @@ def form(view: View) -> Form:
     )
     if draft.swap in {"file", "partition"}:
         hint = "like 2 GiB; empty: recommended"
-        size = Text(
-            id="swap_size", label="Swap size", value=draft.swap_size, hint=hint, width=14
-        )
+        size = Text(id="swap_size", label="Swap size", value=draft.swap_size, hint=hint, width=14)
         items = (*items, size)
     return Form(items=items)
 

@@ -10,6 +10,12 @@ import urwid
 from screens.questions import Question
 from screens.widgets.rows import Button, EntryRow, Size, TextRow
 
+# Every terminal has these, and a line of them is a third as long on the wire.
+_ASCII_LINES: dict[str, Any] = {
+    "tline": "-", "bline": "-", "lline": "|", "rline": "|",
+    "tlcorner": "+", "trcorner": "+", "blcorner": "+", "brcorner": "+",
+}  # fmt: skip
+
 
 class Dialog(urwid.WidgetWrap[Any]):
     """The window. Its default is the harmless button, or the line to type in."""
@@ -30,7 +36,9 @@ class Dialog(urwid.WidgetWrap[Any]):
         self._pile: Any = urwid.Pile(rows)
         self._pile.focus_position = len(rows) - (3 if self._entry else 1)
         self.height = len(rows) + 3
-        frame = urwid.LineBox(urwid.Padding(self._pile, left=1, right=1), question.title)
+        frame = urwid.LineBox(
+            urwid.Padding(self._pile, left=1, right=1), question.title, **_ASCII_LINES
+        )
         super().__init__(urwid.AttrMap(urwid.Filler(frame, height="pack"), "dialog"))
 
     def keypress(self, size: Size, key: str) -> str | None:

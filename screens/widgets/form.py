@@ -202,22 +202,32 @@ class FormView(urwid.WidgetWrap[Any]):
         else:
             self._w.focus_position = 0
             self._rows.set_focus(place)
+            self._more.show_top(place)
 
 
 class MoreBelow(urwid.WidgetDecoration[Any]):
     """A list whose last row says when there is more than fits."""
 
     _sizing = frozenset([urwid.BOX])
-    size: Size = (80, 20)
+    # Until it is drawn for the first time, that of the smallest terminal.
+    size: Size = (78, 20)
 
     def selectable(self) -> bool:
         """The list takes keys."""
         return True
 
+    def show_top(self, place: int) -> None:
+        """Scroll to the top if the row at ``place`` is then still to be seen."""
+        columns, rows = self._inner(self.size)
+        body = self.original_widget.body
+        above = sum(row.rows((columns,)) for row in body[:place])
+        if above + body[place].rows((columns,)) <= rows:
+            self.original_widget.shift_focus((columns, rows), above)
+
     def render(self, size: Size, focus: bool = False) -> urwid.CompositeCanvas:
         """Draw the list and the row below it."""
-        columns, rows = self.size = size
-        inner = (columns, max(rows - 1, 1))
+        self.size = size
+        inner, columns = self._inner(size), size[0]
         canvas = self.original_widget.render(inner, focus)
         ends = self.original_widget.ends_visible(inner, focus)
         more = " and ".join(
@@ -229,15 +239,16 @@ class MoreBelow(urwid.WidgetDecoration[Any]):
 
     def keypress(self, size: Size, key: str) -> str | None:
         """Keys go to the list."""
-        rest: str | None = self.original_widget.keypress((size[0], max(size[1] - 1, 1)), key)
+        rest: str | None = self.original_widget.keypress(self._inner(size), key)
         return rest
 
     def get_cursor_coords(self, size: Size) -> tuple[int, int] | None:
         """The list's cursor."""
-        coords: tuple[int, int] | None = self.original_widget.get_cursor_coords(
-            (size[0], max(size[1] - 1, 1))
-        )
+        coords: tuple[int, int] | None = self.original_widget.get_cursor_coords(self._inner(size))
         return coords
+
+    def _inner(self, size: Size) -> tuple[int, int]:
+        return size[0], max(size[1] - 1, 1)
 
 
 def option_text(choice: Choice, option: Option) -> tuple[str, tuple[str, ...]]:

@@ -28,7 +28,8 @@ class Frame(urwid.WidgetWrap[Any]):
         self._body: Any = urwid.WidgetPlaceholder(self._view)
         self.dialog: Dialog | None = None
         self._frame: Any = urwid.Frame(
-            urwid.AttrMap(urwid.Padding(self._body, left=1, right=1), "body"),
+            # No margin on the right: what ends in spaces is sent as one erase-to-end-of-line.
+            urwid.AttrMap(urwid.Padding(self._body, left=1), "body"),
             header=urwid.AttrMap(self._header, "header"),
             footer=urwid.AttrMap(self._footer, "footer"),
         )

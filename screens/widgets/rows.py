@@ -167,9 +167,7 @@ class EntryRow(urwid.Widget):
             (_canvas(tail[:rest], "dim", rest), None, False, rest),
         ]
         row = urwid.CanvasJoin(parts)
-        below = [
-            (_canvas(line, "problem", columns), None, False) for line in self._below(columns)
-        ]
+        below = [(_canvas(line, "problem", columns), None, False) for line in self._below(columns)]
         if not below:
             return row
         return urwid.CanvasCombine([(row, None, focus), *below])
@@ -200,8 +198,6 @@ class EntryRow(urwid.Widget):
             return []
         lines = textwrap.wrap(f"! {self.problem}", columns - 6)
         return [f"    {line}" for line in lines]
-
-
 
 
 class Button(Line):

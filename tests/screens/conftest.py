@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,3 +22,9 @@ def walk(tmp_path: Path) -> Walk:
         return Walker(MemoryEngine(machine=machine(name), **engine), tmp_path, console=console)
 
     return start
+
+
+@pytest.fixture
+def python() -> str:
+    """The interpreter that runs the tests."""
+    return sys.executable

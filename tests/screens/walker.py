@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +31,7 @@ from screens.session import Paths
 
 MACHINES = Path(__file__).parent.parent / "machines"
 SIZE = (80, 24)
-_FOCUS = re.compile(r"(?:^ *|│ | {2,})(> \S.*)")
+_FOCUS = re.compile(r"(?:^ *|\| | {2,})(> \S.*)")
 SEED = "00112233445566778899aabbccddeeff"
 HASH = "$6$rounds=5000$saltsaltsaltsalt$" + "a" * 86
 
@@ -126,13 +127,17 @@ class Walker:
         return self.keys(*text)
 
     def settle(self) -> None:
-        """Let the work in the threads end, as the main loop would."""
-        for _ in range(6):
-            if self.engine.hold is None:
-                self.app.worker.wait(5)
-            if not self.app.worker.drain():
+        """Let the work in the threads end, as the main loop would; an installation may go on."""
+        deadline = time.monotonic() + 10
+        while True:
+            if self.app.worker.drain():
+                self.app.refresh()
+            installing = self.app.installation is not None and not self.app.installation.over
+            if self.app._busy is None and (installing or not self.app.worker.busy):
                 break
-            self.app.refresh()
+            assert time.monotonic() < deadline, "the work does not end"
+            time.sleep(0.0005)
+        self.app.worker.drain()
         self.app.refresh()
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from tests.vm.virtual_machine import LOG_FOLDER
 
-MEDIUM = Path("build/photon.iso").resolve()
+# Another medium than the one just built can be tested too.
+MEDIUM = Path(os.environ.get("PHOTON_MEDIUM", "build/photon.iso")).resolve()
 
 
 @pytest.fixture(scope="session")

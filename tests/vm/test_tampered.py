@@ -45,7 +45,7 @@ def _outcome(cdrom: Path, label: str) -> str:
         if "started" in match.groupdict():
             return "started"
         try:
-            vm.expect(STARTED, timeout=20)
+            vm.expect(STARTED, timeout=10)
         except VmError:
             return "refused"
         return "refused, and started all the same"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from passlib.hash import sha512_crypt
 
@@ -33,6 +33,9 @@ from installer.errors import KickstartInvalid
 from installer.secret import Secret
 from ks_schema import Document, check, load
 from ks_schema.reference import example
+
+# A busy machine makes no test fail.
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 HASH = "$6$rounds=100000$saltsaltsaltsalt$" + "a" * 86
@@ -219,7 +222,7 @@ DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     optional={
         "hostname": st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True),
         "locale": st.sampled_from(["C.UTF-8", "ca_ES.UTF-8@valencia"]),
-        "keyboard": st.sampled_from(["us", "de-latin1"]),
+        "keyboard": st.sampled_from(["us", "de"]),
         "timezone": st.sampled_from(["UTC", "Europe/Paris"]),
         "storage": optional(
             disk=st.sampled_from(["default", "other"]),
@@ -277,7 +280,7 @@ DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(CALM, max_examples=200)
 @given(DOCUMENTS)
 def test_a_configuration_survives_the_way_through_a_document(data: dict[str, Any]) -> None:
     config = from_document(Document(data=data))

@@ -7,11 +7,14 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ks_schema import Document, SyntaxProblem, load
 from ks_schema.loader import MAX_BYTES
+
+# A busy machine makes no test fail.
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 VALUES = st.recursive(
     st.none()
@@ -124,7 +127,7 @@ def test_yaml_errors_are_precise(text: str, line: int, column: int, message: str
         ("no", "no"), ("yes", "yes"), ("on", "on"), ("12:30", "12:30"),
         ("2024-01-01", "2024-01-01"),
         ("1_000", "1_000"), ("010", 10), ("0o10", 8), ("0x10", 16), ("-3", -3), ("+3", 3),
-        ("1.5", 1.5), (".5", 0.5), ("1e3", 1000.0), ("true", True), ("False", False),
+        ("1.5", 1.5), (".5", 0.5), ("1e3", 1000), ("true", True), ("False", False),
         ("~", None), ("", None), ("null", None), ("'null'", "null"),
         ('"1"', "1"), ("52:54:00:12:34:56", "52:54:00:12:34:56"), ("1.2.3", "1.2.3"), ("=", "="),
         ("! 12", "12"),
@@ -178,6 +181,7 @@ def test_the_name_decides_only_where_the_text_does_not() -> None:
     assert load(r'{"a": "\ud83d\ude00"}', name="ks").data == {"a": "😀"}
 
 
+@CALM
 @given(st.dictionaries(st.text("abc/~ é", min_size=1), VALUES), st.sampled_from([None, 1, "\t"]))
 def test_json_is_read_as_the_standard_library_does(data: dict[str, Any], indent: Any) -> None:
     text = json.dumps(data, indent=indent, ensure_ascii=False)
@@ -195,7 +199,7 @@ def _every_value_has_a_place(document: Document, value: object, pointer: str) ->
         _every_value_has_a_place(document, each, f"{pointer}/{escaped}")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(CALM, max_examples=400)
 @given(
     st.binary(max_size=200)
     | st.text(max_size=200)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from iso_hooks.errors import BuildFailed
+from iso_hooks.recipe import load_recipe, recipe_from_data
+
+DATA = {
+    "edition": "Test 1",
+    "suite": "trixie",
+    "kernels": {"generic": ["linux-a"], "cloud": ["linux-b"]},
+    "sets": {
+        "minimal": {"packages": ["one", "two"], "path_excludes": ["/usr/share/man/*"]},
+        "full": {"extends": "minimal", "packages": ["three"]},
+    },
+    "live": {"kernel": "generic", "packages": ["python3"]},
+    "squashfs": {"level": 3, "block_size": "1 MiB"},
+}
+
+
+def test_every_set_is_made_with_every_kernel() -> None:
+    recipe = recipe_from_data(DATA)
+    names = [tree.name for tree in recipe.hosts]
+    assert names == ["minimal-generic", "minimal-cloud", "full-generic", "full-cloud"]
+    assert recipe.live.content.packages == ("python3", "linux-a")
+    assert recipe.squashfs.block_size == 1 << 20
+
+
+def test_an_extension_takes_packages_and_not_path_rules() -> None:
+    recipe = recipe_from_data(DATA)
+    full = next(tree for tree in recipe.hosts if tree.name == "full-cloud")
+    assert full.content.packages == ("three", "one", "two", "linux-b")
+    assert full.content.path_excludes == ()
+
+
+def test_limited_to_keeps_the_live_tree() -> None:
+    recipe = recipe_from_data(DATA).limited_to(("full-cloud",))
+    assert [tree.name for tree in recipe.trees] == ["live", "full-cloud"]
+
+
+def test_limited_to_names_what_there_is() -> None:
+    with pytest.raises(BuildFailed, match="full-colud") as caught:
+        recipe_from_data(DATA).limited_to(("full-colud",))
+    assert "full-cloud" in caught.value.hint
+
+
+def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("edition: x\nsuite: y\nkernels: {}\nsets: {}\nlive: {}\npackges: []\n")
+    with pytest.raises(BuildFailed, match="not a recipe"):
+        load_recipe(path)
+
+
+def test_our_own_recipe_loads_and_names_no_mirror() -> None:
+    recipe = load_recipe()
+    assert recipe.mirror == recipe.security_mirror == ""
+    assert len(recipe.trees) == 5
+    for tree in recipe.trees:
+        assert len(set(tree.content.packages)) == len(tree.content.packages)

@@ -1,0 +1,43 @@
+"""What reading a kickstart told, and how long it would have waited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from installer.events import Event, Message
+from installer.kickstart import (
+    read_kickstart,
+)
+from installer.kickstart.http import Patience
+from installer.kickstart.sources import Surroundings
+from ks_schema import Document
+
+GOOD = b'{"version": 1, "hostname": "from-here"}'
+
+
+@dataclass
+class Told:
+    """What was emitted, and the seconds that would have been waited."""
+
+    events: list[Event] = field(default_factory=list)
+    waited: list[float] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        return sum(self.waited)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(each.text for each in self.events if isinstance(each, Message))
+
+    def surroundings(self, **more: Any) -> Surroundings:
+        waits = more.pop("waits", (1.0, 2.0))
+        answer = more.pop("answer", 5.0)
+        patience = Patience(waits=waits, sleep=self.waited.append, answer=answer)
+        return Surroundings(patience=patience, **more)
+
+    def read(self, source: str, **more: Any) -> Document:
+        return read_kickstart(
+            source, emit=self.events.append, surroundings=self.surroundings(**more)
+        )
