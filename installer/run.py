@@ -66,22 +66,8 @@ class ProcessRunner:
     ) -> str:
         """See :meth:`Runner.run`."""
         self._emit(Message(level="debug", text="$ " + shlex.join(argv)))
-        try:
-            process = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=_ENVIRONMENT,
-                # A group of its own: Ctrl+C on the console reaches the installer alone, which
-                # then ends the program in order.
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise CommandFailed(
-                f"{argv[0]}: {error.strerror}", "Is its package installed?"
-            ) from error
-        stdout, stderr = self._wait(process, argv, _input_bytes(stdin), timeout, watch)
+        process = _start(argv, _input_bytes(stdin))
+        stdout, stderr = self._wait(process, argv, timeout, watch)
         output = (stdout + stderr).decode(errors="replace").strip()
         if output:
             self._emit(Message(level="debug", text=output))
@@ -96,17 +82,14 @@ class ProcessRunner:
         self,
         process: subprocess.Popen[bytes],
         argv: Sequence[str],
-        data: bytes | None,
         timeout: float | None,
         watch: Callable[[int], None] | None,
     ) -> tuple[bytes, bytes]:
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             while True:
-                try:
-                    return process.communicate(data, timeout=_POLL_SECONDS)
-                except subprocess.TimeoutExpired:
-                    data = None  # communicate() keeps what it has not sent yet
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    return process.communicate(timeout=_POLL_SECONDS)
                 if process.poll() is not None:
                     # It has ended, but something it started still holds its output open.
                     return _end_group(process)
@@ -124,14 +107,37 @@ class ProcessRunner:
             raise CommandFailed(f"{shlex.join(argv)}: still running when its time was up")
 
 
-def _input_bytes(stdin: Input) -> bytes | None:
+def _start(argv: Sequence[str], data: bytes) -> subprocess.Popen[bytes]:
+    # A file in memory rather than a pipe: communicate() never sends the rest of its input once it
+    # has timed out. Nothing of it reaches a disk.
+    with open(os.memfd_create("stdin"), "w+b") as stdin:  # noqa: PTH123  (a descriptor)
+        stdin.write(data)
+        stdin.seek(0)
+        try:
+            return subprocess.Popen(
+                argv,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=_ENVIRONMENT,
+                # A group of its own: Ctrl+C on the console reaches the installer alone, which
+                # then ends the program in order.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise CommandFailed(
+                f"{argv[0]}: {error.strerror}", "Is its package installed?"
+            ) from error
+
+
+def _input_bytes(stdin: Input) -> bytes:
     match stdin:
         case Secret():
             return stdin.reveal().encode()
         case str():
             return stdin.encode()
         case _:
-            return stdin
+            return stdin or b""
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
@@ -149,7 +155,7 @@ def _end_group(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
         except subprocess.TimeoutExpired as error:
             output = (error.stdout or b"", error.stderr or b"")
     process.wait()
-    for stream in (process.stdin, process.stdout, process.stderr):
+    for stream in (process.stdout, process.stderr):
         if stream is not None:
             with contextlib.suppress(OSError):
                 stream.close()

@@ -48,9 +48,11 @@ def _build_trees(
     if refresh:
         for stamp in shop.folder("stamps").glob("tree-*.json"):
             stamp.unlink()
-    return {
-        tree.name: run_step(shop, tree_step(shop, recipe, tree), counter) for tree in recipe.trees
-    }
+    keys: dict[str, str] = {}
+    for tree in recipe.trees:
+        step = tree_step(shop, recipe, tree, keys.get(tree.base, ""))
+        keys[tree.name] = run_step(shop, step, counter)
+    return keys
 
 
 def _build_live(shop: Workshop, recipe: Recipe, tree_key: str, counter: Counter) -> tuple[str, str]:

@@ -27,12 +27,16 @@ class PackageList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """One complete root tree: ``set`` and ``kernel`` are the kickstart's words ("" for live)."""
+    """One complete root tree: ``set`` and ``kernel`` are the kickstart's words ("" for live).
+
+    ``base`` is the tree of the set that this one's extends, with the same kernel ("" for none).
+    """
 
     name: str
     set: str
     kernel: str
     content: PackageList
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,7 @@ def recipe_from_data(data: Mapping[str, Any]) -> Recipe:
             set=name,
             kernel=kernel,
             content=_with_packages(_package_list(sets, name), packages),
+            base=f"{sets[name]['extends']}-{kernel}" if "extends" in sets[name] else "",
         )
         for name in sets
         for kernel, packages in kernels.items()

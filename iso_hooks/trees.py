@@ -16,8 +16,11 @@ _HOST = HERE / "host"
 _LIVE = HERE / "live"
 
 
-def tree_step(shop: Workshop, recipe: Recipe, tree: Tree) -> Step:
-    """The step that makes one tree in ``trees/NAME``, and ``trees/NAME.epoch`` beside it."""
+def tree_step(shop: Workshop, recipe: Recipe, tree: Tree, base_key: str = "") -> Step:
+    """The step that makes one tree in ``trees/NAME``, and ``trees/NAME.epoch`` beside it.
+
+    ``base_key`` is the key of the tree that it is based on, "" when that one is not made.
+    """
     target = shop.folder("trees") / tree.name
     return Step(
         name=f"tree-{tree.name}",
@@ -29,9 +32,10 @@ def tree_step(shop: Workshop, recipe: Recipe, tree: Tree) -> Step:
             ),
             [recipe.edition, recipe.components, recipe.mirror, recipe.security_mirror],
             files_digest(*_hook_files(tree)),
+            base_key,
         ],
         outputs=(target, epoch_file(shop, tree)),
-        action=lambda log: _make_tree(shop, recipe, tree, log),
+        action=lambda log: _make_tree(shop, recipe, tree, log, with_base=bool(base_key)),
     )
 
 
@@ -102,7 +106,7 @@ def _sources(shop: Workshop, tree: Tree) -> Path:
     return shop.folder("cache") / f"{tree.name}.sources"
 
 
-def _make_tree(shop: Workshop, recipe: Recipe, tree: Tree, log: Path) -> str:
+def _make_tree(shop: Workshop, recipe: Recipe, tree: Tree, log: Path, *, with_base: bool) -> str:
     target = tree_path(shop, tree)
     remove_tree(target)
     sources = _sources(shop, tree)
@@ -115,6 +119,7 @@ def _make_tree(shop: Workshop, recipe: Recipe, tree: Tree, log: Path) -> str:
             "PHOTON_EPOCH_FILE": str(epoch_file(shop, tree)),
             "PHOTON_EDITION": recipe.edition,
             "PHOTON_SET": tree.set,
+            "PHOTON_BASE": str(shop.root / "trees" / tree.base) if with_base else "",
             # The initrd is made once, when the tree is complete.
             "INITRD": "No",
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,7 @@ from screens.widgets.progress import ProgressView
 from screens.worker import Job, Worker
 
 _TICK_SECONDS = 1.0
+_UNDO_SECONDS = 45.0
 
 
 class App:
@@ -48,6 +50,7 @@ class App:
         self._busy: Job | None = None
         self._touched: set[str] = set()
         self._repaint_planned = False
+        self._leaving = False
         # Both belong to the main loop, once it runs.
         self._later: Callable[[float, Callable[[], None]], None] = lambda _seconds, _call: None
         self._clear: Callable[[], None] = lambda: None
@@ -60,13 +63,32 @@ class App:
         self.worker.notify = lambda: _poke(pipe)
         self._later = lambda seconds, call: _call_later(loop, seconds, call)
         self._clear = loop.screen.clear
+        # Ctrl-C, Ctrl-Z and Ctrl-S are keys like others: nothing is left half done by them.
+        loop.screen.tty_signal_keys(*["undefined"] * 5)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda _number, _frame: self.worker.post(self.leave))
         self.worker.notify()
         self._tick_for_ever()
         try:
             loop.run()
         finally:
+            self._undo()
             self.session.release()
         return self.outcome or Outcome.QUIT
+
+    def leave(self) -> None:
+        """Somebody else ends this program: an installation that runs is undone first."""
+        self._leaving = True
+        if self.installation and not self.installation.over:
+            self.installation.cancel()
+        else:
+            self._stop(Outcome.QUIT)
+
+    def _undo(self) -> None:
+        """Whatever ended the loop, what an installation has mounted is taken back."""
+        if self.installation and not self.installation.over:
+            self.installation.cancel()
+            self.worker.wait(_UNDO_SECONDS)
 
     # The consoles.
 
@@ -276,6 +298,8 @@ class App:
             view.show(installation.state)
 
     def _show_end(self, installation: Installation) -> None:
+        if self._leaving:
+            self._stop(Outcome.QUIT)
         match installation.state.outcome:
             case Finished() as outcome:
                 name, form = "done", finish.done_form(outcome)
@@ -289,13 +313,17 @@ class App:
     def _ask_cancel(self) -> None:
         installation = self.installation
         if installation and not installation.over:
-            self._ask(questions.really_cancel(lambda _text: installation.cancel()))
+            self._ask(questions.really_cancel(lambda _text: self._cancel(installation)))
+
+    def _cancel(self, installation: Installation) -> None:
+        installation.cancel()
+        self.widget.keys("Cancelling: what can be undone is being undone...")
 
     # Keys.
 
     def _show(self, name: str, title: str, view: urwid.Widget) -> None:
         self._touched.clear()
-        console = self._options.console.rpartition("/")[2]
+        console = self._options.console.removeprefix("/dev/")
         self.widget.show(view, f"Photon installer  [{name}]  {title}", console)
 
     def _key(self, key: str) -> bool:

@@ -46,6 +46,7 @@ class Draft:
     gateway6: str = ""
     nameservers: str = ""
     search_domains: str = ""
+    ssh_server: str = ""
     hostname: str = "photon"
     locale: str = "C.UTF-8"
     keyboard: str = "us"
@@ -252,6 +253,7 @@ _PLAIN: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("filesystem", ("storage", "filesystem")),
     ("boot_mode", ("boot", "mode")),
     ("boot_console", ("boot", "console")),
+    ("ssh_server", ("services", "ssh")),
 )
 # Said even when empty, so that the rules refuse the empty text.
 _NEEDED: tuple[tuple[str, tuple[str, ...]], ...] = (

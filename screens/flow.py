@@ -183,9 +183,11 @@ class Walk:
         # One disk that can be used is the common choice; with more of them the person says which.
         chosen = chosen or (usable[0] if len(usable) == 1 else "")
         self.draft = drafts.update(self.draft, "disk", chosen, machine)
-        if len(machine.interfaces) == 1 and not self.draft.interface:
-            only = machine.interfaces[0].name
-            self.draft = drafts.update(self.draft, "interface", only, machine)
+        # Likewise the one interface there is, or the one with a cable in.
+        cabled = [each for each in machine.interfaces if each.carrier]
+        likely = machine.interfaces if len(machine.interfaces) == 1 else cabled
+        if len(likely) == 1 and not self.draft.interface:
+            self.draft = drafts.update(self.draft, "interface", likely[0].name, machine)
 
     def _planned(self, plan: PlanView) -> None:
         self.plan = plan

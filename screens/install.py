@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from installer.errors import InstallerError
 from installer.events import Event, Failed, Finished
 from screens.engine import Engine, PlanView
-from screens.progress import ProgressState, follow
+from screens.progress import ProgressState, follow, log_lines
 from screens.worker import Job
 
 
@@ -83,11 +83,8 @@ class Installation:
         self._wake()
 
     def _take(self, event: Event) -> None:
-        before = self.state.log
         self.state = follow(self.state, event)
-        if self.state.log is not before:
-            new = len(self.state.log) - len(before)
-            self.log += self.state.log[-max(new, 1) :]
+        self.log += log_lines(event)
 
     def _ended(self, _result: object) -> None:
         self.drain()

@@ -66,7 +66,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         keys=("esc",),
         shown="Esc",
-        meaning="the screen before, or close this window; nothing typed is lost",
+        meaning="the screen before, or close this window; nothing is lost",
         act=Act.BACK,
         footer="Back",
     ),

@@ -7,7 +7,7 @@ import sys
 import termios
 
 from installer import api
-from installer.errors import ExitCode
+from installer.errors import CommandFailed, ExitCode
 from screens.api_engine import ApiEngine
 from screens.options import Options, Outcome
 
@@ -21,6 +21,9 @@ def run(*, console: str | None, plain: bool) -> ExitCode:
 
     ``plain`` asks line by line, as for a terminal that can do nothing else (``TERM=dumb``).
     """
+    if os.geteuid() != 0:
+        raise CommandFailed("Only root can install onto a disk.", "Start it with sudo.")
+    give_size(sys.stdout.fileno())
     options = terminal_options(console)
     if plain or os.environ.get("TERM", "") in _DUMB:
         from screens.plain import run_plain  # noqa: PLC0415  (no urwid there, no lines here)
@@ -45,6 +48,16 @@ def terminal_options(console: str | None) -> Options:
         baud=_baud() if serial else 0,
         interval=_SLOW_SECONDS if serial else _FAST_SECONDS,
     )
+
+
+def give_size(terminal: int) -> None:
+    """A serial line knows no size and says 0x0; it gets the smallest that the screens need."""
+    try:
+        rows, columns = termios.tcgetwinsize(terminal)
+        if not (rows and columns):
+            termios.tcsetwinsize(terminal, (24, 80))
+    except termios.error:
+        return  # no terminal: the line mode on a pipe
 
 
 def _terminal_name() -> str:

@@ -5,6 +5,7 @@ Every screen prints its id, its text and its fields with a number each; an answe
 
 from __future__ import annotations
 
+import signal
 import sys
 import termios
 import time
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import NoReturn, TextIO, TypeVar
 
 from installer.events import Failed, Finished
 from installer.secret import Secret
@@ -33,6 +34,7 @@ _T = TypeVar("_T")
 
 _POLL_SECONDS = 0.1
 _FOLLOW_SECONDS = 1.0
+_UNDO_SECONDS = 45.0
 _HELP = (
     "Enter     the next screen",
     "a number  change that field, or do that",
@@ -48,6 +50,10 @@ class _QuitError(Exception):
     def __init__(self, outcome: Outcome = Outcome.QUIT) -> None:
         super().__init__(outcome)
         self.outcome = outcome
+
+
+def _leave(_number: int, _frame: object) -> NoReturn:
+    raise _QuitError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +81,17 @@ class Terminal:
 
 def run_plain(engine: Engine, options: Options, terminal: Terminal | None = None) -> Outcome:
     """Walk through the steps line by line until the person quits, reboots or powers off."""
-    plain = Plain(engine, options, terminal or Terminal(source=sys.stdin, sink=sys.stdout))
+    if terminal is None:
+        terminal = Terminal(source=sys.stdin, sink=sys.stdout)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _leave)
+    plain = Plain(engine, options, terminal)
     try:
         plain.walk_through()
     except _QuitError as left:
         return left.outcome
     finally:
+        plain.undo()
         plain.session.release()
     return Outcome.QUIT
 
@@ -93,6 +104,7 @@ class Plain:
         self.session = Session(options.paths, options.console or "another terminal")
         self._options = options
         self._terminal = terminal
+        self._worker = Worker()
         self._installation: Installation | None = None
 
     def walk_through(self) -> None:
@@ -102,6 +114,12 @@ class Plain:
             self._work()
             self._show_step()
             self._answer(self._terminal.ask("> ").strip())
+
+    def undo(self) -> None:
+        """Whatever ended the walk, what an installation has mounted is taken back."""
+        if self._installation and not self._installation.over:
+            self._installation.cancel()
+            self._worker.wait(_UNDO_SECONDS)
 
     # The steps.
 
@@ -269,7 +287,7 @@ class Plain:
             return
         self._title("progress", "Installing")
         self._terminal.say(f"Installing Photon onto {disk_line(plan.disk)}. Ctrl-C cancels.")
-        worker = Worker()
+        worker = self._worker
         self._installation = Installation(self.walk.engine, plan, wake=lambda: None)
         worker.start(self._installation.job())
         shown = _Shown(self._terminal.say)

@@ -16,6 +16,7 @@ from installer.events import (
     Progress,
     Started,
 )
+from installer.journal import event_text
 
 LOG_LINES = 200
 
@@ -50,29 +51,15 @@ class ProgressState:
     outcome: Finished | Failed | None = None
 
 
-def follow(state: ProgressState, event: Event) -> ProgressState:  # noqa: PLR0911
+def follow(state: ProgressState, event: Event) -> ProgressState:
     """The state after ``event``."""
-    match event:
-        case Started():
-            phases = tuple(PhaseState(id=each.id, title=each.title) for each in event.phases)
-            return ProgressState(disk=event.disk, phases=phases, log=state.log)
-        case PhaseStarted():
-            state = replace(state, phases=_enter(state.phases, event))
-            return _logged(state, f"== {event.title}")
-        case ActionStarted():
-            return _logged(replace(state, action=event.description), event.description)
-        case Progress():
-            return replace(state, fraction=event.fraction)
-        case Message():
-            prefix = "" if event.level in {"info", "debug"} else f"{event.level.upper()}: "
-            return _logged(state, prefix + event.text)
-        case Finished():
-            phases = tuple(replace(phase, mark=Mark.DONE) for phase in state.phases)
-            return replace(state, phases=phases, fraction=1.0, action="", outcome=event)
-        case Failed():
-            return replace(state, phases=_fail(state.phases), action="", outcome=event)
-        case _:
-            assert_never(event)
+    log = (*state.log, *log_lines(event))[-LOG_LINES:]
+    return replace(_after(state, event), log=log)
+
+
+def log_lines(event: Event) -> tuple[str, ...]:
+    """The lines that ``event`` adds to the log, as in the log file."""
+    return tuple(line.expandtabs() for line in event_text(event).splitlines())
 
 
 def bar(fraction: float, width: int) -> str:
@@ -80,6 +67,28 @@ def bar(fraction: float, width: int) -> str:
     inner = max(width - 8, 1)
     filled = int(inner * min(max(fraction, 0.0), 1.0))
     return f"[{'#' * filled}{'.' * (inner - filled)}] {int(fraction * 100):>3} %"
+
+
+def _after(state: ProgressState, event: Event) -> ProgressState:  # noqa: PLR0911
+    match event:
+        case Started():
+            phases = tuple(PhaseState(id=each.id, title=each.title) for each in event.phases)
+            return ProgressState(disk=event.disk, phases=phases)
+        case PhaseStarted():
+            return replace(state, phases=_enter(state.phases, event))
+        case ActionStarted():
+            return replace(state, action=event.description)
+        case Progress():
+            return replace(state, fraction=event.fraction)
+        case Message():
+            return state
+        case Finished():
+            phases = tuple(replace(phase, mark=Mark.DONE) for phase in state.phases)
+            return replace(state, phases=phases, fraction=1.0, action="", outcome=event)
+        case Failed():
+            return replace(state, phases=_fail(state.phases), outcome=event)
+        case _:
+            assert_never(event)
 
 
 def _enter(phases: tuple[PhaseState, ...], event: PhaseStarted) -> tuple[PhaseState, ...]:
@@ -98,8 +107,3 @@ def _fail(phases: tuple[PhaseState, ...]) -> tuple[PhaseState, ...]:
         replace(phase, mark=Mark.FAILED) if phase.mark is Mark.WORKING else phase
         for phase in phases
     )
-
-
-def _logged(state: ProgressState, text: str) -> ProgressState:
-    lines = tuple(line.expandtabs() for line in text.splitlines())
-    return replace(state, log=(*state.log, *lines)[-LOG_LINES:])

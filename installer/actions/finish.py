@@ -15,15 +15,19 @@ LOG_FOLDER = "/var/log/photon-installer"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepRecord:
-    """Leave the kickstart that reproduces this host (hashes only), the plan and the log in it."""
+    """Leave in the host what made it: the kickstart that reproduces it, the plan, the log.
+
+    The kickstart holds password hashes; ``plan`` and ``report`` (the same for programs) none.
+    """
 
     kickstart: Secret
     plan: str
+    report: str
     weight: float = 0.1
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        return f"keep the kickstart, the plan and the log in {LOG_FOLDER}"
+        return f"keep the kickstart, the plan, the report and the log in {LOG_FOLDER}"
 
     def check(self, context: Context) -> None:
         """Nothing to look at before the root is there."""
@@ -33,6 +37,7 @@ class KeepRecord:
         for name, text in (
             ("kickstart.json", self.kickstart.reveal()),
             ("plan.txt", self.plan),
+            ("report.json", self.report),
         ):
             WriteFile(path=f"{LOG_FOLDER}/{name}", text=text, mode=0o600).run(context)
         for name in (LOG_NAME, EVENTS_NAME):

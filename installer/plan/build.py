@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from installer import __version__
 from installer.actions.bios import EmbedBiosGrub, PrepareBiosGrub
 from installer.actions.disk import (
     DISK,
@@ -214,6 +215,7 @@ def _with_record(plan: InstallPlan, config: InstallConfig) -> InstallPlan:
     record = KeepRecord(
         kickstart=Secret(json.dumps(to_document(config), indent=2, ensure_ascii=False) + "\n"),
         plan=plan.describe(),
+        report=json.dumps({"installer": __version__, **plan.to_json()}, indent=1) + "\n",
     )
     *others, last = plan.phases
     where = next(i for i, each in enumerate(last.actions) if isinstance(each, SyncRoot))

@@ -38,12 +38,18 @@ fi
 
 rm -f "$root"/etc/.resolv.conf*.bak
 
+# The initrd is dracut's, and what upgrades make is the same by the same rules. Sets with the same
+# kernel share one: it then takes its place on the medium only once.
 for modules in "$root"/usr/lib/modules/*; do
-    version=${modules##*/}
+    initrd=boot/initrd.img-${modules##*/}
+    rm -f "$root/$initrd"
+    if [ -e "${PHOTON_BASE:-/nowhere}/$initrd" ]; then
+        cp "$PHOTON_BASE/$initrd" "$root/$initrd"
+        continue
+    fi
     newest=$(find "$root/usr/lib" -xdev -type f ! -newer "$root/.photon-birth" -printf '%Ts\n' |
         sort -n | tail -n 1)
-    rm -f "$root/boot/initrd.img-$version"
-    chroot "$root" env SOURCE_DATE_EPOCH="$newest" dracut --quiet --force --kver "$version" \
-        "/boot/initrd.img-$version"
-    chmod 0644 "$root/boot/initrd.img-$version"
+    chroot "$root" env SOURCE_DATE_EPOCH="$newest" dracut --quiet --force \
+        --kver "${modules##*/}" "/$initrd"
+    chmod 0644 "$root/$initrd"
 done

@@ -1,4 +1,4 @@
-"""The network: DHCP everywhere, or one interface with fixed addresses."""
+"""The network: DHCP everywhere, or one interface with fixed addresses; and who listens on it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from screens.step import Step, View
 _KINDS = (
     Option(value="dhcp", label="Automatic", detail=("DHCP on every wired interface",)),
     Option(value="static", label="Fixed addresses", detail=("on one interface",)),
+)
+_SSH = (
+    Option(value="", label="With an SSH key only", detail=("off when nobody has one",)),
+    Option(value="enabled", label="On"),
 )
 _FIELDS = (
     ("address4", "IPv4 address", "like 192.0.2.5/24"),
@@ -24,8 +28,9 @@ def form(view: View) -> Form:
     """Ask how the host gets its addresses; the fields appear for fixed ones only."""
     draft = view.draft
     kind = Choice(id="network", label="Network", value=draft.network, options=_KINDS)
+    ssh = Choice(id="ssh_server", label="SSH server", value=draft.ssh_server, options=_SSH)
     if draft.network != "static":
-        return Form(items=(_intro(view), kind))
+        return Form(items=(_intro(view), kind, ssh))
     interfaces = view.machine.interfaces if view.machine else ()
     if not interfaces:
         text = "No network interface was found; choose Automatic."
@@ -40,7 +45,7 @@ def form(view: View) -> Form:
         Text(id=name, label=label, value=getattr(draft, name), hint=hint, width=26)
         for name, label, hint in _FIELDS
     )
-    return Form(items=(kind, interface, *fields), start="network")
+    return Form(items=(kind, interface, *fields, ssh), start="network")
 
 
 def _intro(view: View) -> Note:

@@ -207,6 +207,12 @@ def test_network_static_fields_appear_and_are_checked(walk: Walk) -> None:
     assert [route["via"] for route in ethernet["routes"]] == ["192.0.2.1", "2001:db8::1"]
 
 
+def test_the_ssh_server_can_be_asked_for(walk: Walk) -> None:
+    walker = walk().go("network").field("(*) With an SSH key only").keys("down", "enter")
+    assert walker.focus.startswith("> < Next >")
+    assert walker.app.walk.draft.document()["services"] == {"ssh": "enabled"}
+
+
 def test_network_static_without_an_address_says_so(walk: Walk) -> None:
     walker = static_network(walk())
     assert "Next: IPv4 address: No address is given" in " ".join(walker.screen.split())

@@ -109,7 +109,8 @@ def _medium(medium: Path, kind: str) -> Path:
             index = from_medium(medium, "/photon/payload/index.json", CASE.work / "index.json")
             image = json.loads(index.read_text("utf-8"))["images"][0]["file"]
             file = from_medium(medium, f"/photon/payload/{image}", CASE.work / image)
-            head = file.open("rb").read(4096)
+            with file.open("rb") as stream:
+                head = stream.read(4096)
             file.unlink()
             return with_patch(medium, copy, inside=head, at=8)
         case _:

@@ -33,6 +33,7 @@ def test_an_extension_takes_packages_and_not_path_rules() -> None:
     full = next(tree for tree in recipe.hosts if tree.name == "full-cloud")
     assert full.content.packages == ("three", "one", "two", "linux-b")
     assert full.content.path_excludes == ()
+    assert full.base == "minimal-cloud"
 
 
 def test_limited_to_keeps_the_live_tree() -> None:
