@@ -34,6 +34,7 @@ MEDIUM_PAYLOAD = "/run/photon/medium/photon/payload"
 _INDEX_DIGEST = Path("/run/photon/index.sha256")
 _COMMAND_LINE = Path("/proc/cmdline")
 _START_SCREENS = "/usr/lib/photon-installer/start-screens"
+_INSTALLED = "installed"
 _IMAGE_MEMORY = 1 << 30
 
 
@@ -101,6 +102,8 @@ def install(
             cancelled=cancelled,
             undo_runner=ProcessRunner(sink),
         )
+    # The live system lets its disc go when it ends, so that the new host is what starts next.
+    (work / _INSTALLED).touch()
 
 
 def install_image(plan: InstallPlan, *, emit: Emit, cancelled: Callable[[], bool]) -> None:
@@ -121,7 +124,7 @@ def remove_work(work: Path) -> None:
     Never what lies deeper. Should an unmount have failed, the new root is still there, and with it
     perhaps ``/dev`` of the running system.
     """
-    for name in (LOG_NAME, EVENTS_NAME):
+    for name in (LOG_NAME, EVENTS_NAME, _INSTALLED):
         (work / name).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         for folder in (*(work / "root").glob("*"), work / "root", work):

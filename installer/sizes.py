@@ -32,7 +32,7 @@ def parse_size(value: int | str) -> int:
     """
     if isinstance(value, int):
         return value
-    if not re.match(SIZE_PATTERN, value):
+    if not re.fullmatch(SIZE_PATTERN, value):
         raise ValueError(f"{value!r} is not a size; write a number with a unit, like '20 GiB'")
     number, unit = _number_and_unit(value)
     return int(number * _SIZE_UNITS[unit])
@@ -45,7 +45,7 @@ def parse_duration(value: float | str) -> float:
     """
     if isinstance(value, int | float):
         return float(value)
-    if not re.match(DURATION_PATTERN, value):
+    if not re.fullmatch(DURATION_PATTERN, value):
         raise ValueError(f"{value!r} is not a duration; write a number with a unit, like '60 s'")
     number, unit = _number_and_unit(value)
     return number * _TIME_UNITS[unit]

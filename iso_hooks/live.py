@@ -21,7 +21,7 @@ _CODE = "usr/lib/photon-installer"
 
 # Started on boot, beside what Debian's units pull in by themselves.
 _ENABLED = {
-    "multi-user.target.wants": ("systemd-networkd.service",),
+    "multi-user.target.wants": ("photon-farewell.service", "systemd-networkd.service"),
     "sockets.target.wants": ("systemd-networkd.socket",),
     "sysinit.target.wants": (
         "systemd-network-generator.service",

@@ -64,12 +64,12 @@ def kickstart(**more: Any) -> dict[str, Any]:
     return {**data, **more}
 
 
-def full_kickstart(disk: str) -> dict[str, Any]:
+def full_kickstart(**more: Any) -> dict[str, Any]:
     """A kickstart that uses nearly every key, so that its plan has nearly every action."""
-    return kickstart(
+    data = kickstart(
         hostname="edge-01.example.net",
         timezone="Europe/Berlin",
-        disks={"default": {"device": disk}},
+        disks={"default": {"serial": "PHOTON0"}},
         storage={"filesystem": "ext4", "swap": {"kind": "file", "size": "16 MiB"}},
         boot={"mode": "dual", "console": "ttyS0,115200", "kernel_arguments": ["panic=10"]},
         packages={"kernel": "cloud"},
@@ -88,12 +88,13 @@ def full_kickstart(disk: str) -> dict[str, Any]:
         scripts={"post": [{"name": "site", "run": ["echo here > /etc/site"]}]},
         finish={"on_success": "poweroff"},
     )
+    return {**data, **more}
 
 
 def small_machine(disk: str, size: int = 8 * GIB, **more: Any) -> Machine:
     """A virtual machine with one disk, started by EFI firmware unless ``firmware`` is given."""
     firmware = more.pop("firmware", Firmware(mode=FirmwareMode.EFI))
-    one = Disk(path=disk, size=size, transport="virtio", **more)
+    one = Disk(path=disk, size=size, transport="virtio", **{"serial": "PHOTON0", **more})
     return Machine(firmware=firmware, memory=GIB, virtualization="kvm", disks=(one,))
 
 

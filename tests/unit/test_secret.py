@@ -69,7 +69,7 @@ def test_asdict_json_and_copies_refuse_it() -> None:
             way(Secret(TEXT))
     with pytest.raises(TypeError, match="cannot be pickled"):
         asdict(Holder(secret=Secret(TEXT)))
-    with pytest.raises(AttributeError):
+    with pytest.raises(TypeError):
         vars(Secret(TEXT))
 
 
