@@ -126,8 +126,8 @@ def remove_work(work: Path) -> None:
     """
     for name in (LOG_NAME, EVENTS_NAME, _INSTALLED):
         (work / name).unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        for folder in (*(work / "root").glob("*"), work / "root", work):
+    for folder in (*(work / "root").glob("*"), work / "root", work):
+        with contextlib.suppress(OSError):
             folder.rmdir()
 
 

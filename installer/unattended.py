@@ -126,11 +126,15 @@ def _finish(document: Document) -> Finish:
 @contextlib.contextmanager
 def _sinks(parameters: KernelParameters) -> Iterator[Emit]:
     shown = log_lines(sys.stdout, level="info")
-    if not parameters.events:
-        yield shown
-        return
-    with event_file(parameters.events) as file:
-        yield tee(shown, file)
+    with contextlib.ExitStack() as stack:
+        files: list[Emit] = []
+        try:
+            if parameters.events:
+                files.append(stack.enter_context(event_file(parameters.events)))
+        except InstallerError as error:
+            # Whoever wanted the events still wants the host, and a verdict.
+            shown(Message(level="warning", text=str(error)))
+        yield tee(shown, *files)
 
 
 @contextlib.contextmanager

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from iso_hooks.iso import iso_step
 from iso_hooks.live import initrd_step, installer_step
 from iso_hooks.netboot import netboot_images_step, write_netboot_tree
 from iso_hooks.payload import payload_step
-from iso_hooks.recipe import Recipe
+from iso_hooks.recipe import Recipe, Tree
 from iso_hooks.steps import Counter, Workshop, run_step
 from iso_hooks.trees import tree_step
+
+# dpkg works on one core and waits for the disk; two trees share the download cache.
+_TREES_AT_ONCE = 2
 
 
 def build_iso(shop: Workshop, recipe: Recipe, output: Path, *, refresh: bool) -> None:
@@ -48,11 +52,20 @@ def _build_trees(
     if refresh:
         for stamp in shop.folder("stamps").glob("tree-*.json"):
             stamp.unlink()
-    keys: dict[str, str] = {}
-    for tree in recipe.trees:
-        step = tree_step(shop, recipe, tree, keys.get(tree.base, ""))
-        keys[tree.name] = run_step(shop, step, counter)
-    return keys
+    keys: dict[str, Future[str]] = {}
+    with ThreadPoolExecutor(max_workers=_TREES_AT_ONCE) as pool:
+        for tree in recipe.trees:
+            # A base is submitted before what is based on it, so that nobody waits for ever.
+            base = keys.get(tree.base)
+            keys[tree.name] = pool.submit(_build_tree, shop, recipe, tree, base, counter)
+    return {name: key.result() for name, key in keys.items()}
+
+
+def _build_tree(
+    shop: Workshop, recipe: Recipe, tree: Tree, base: Future[str] | None, counter: Counter
+) -> str:
+    base_key = base.result() if base else ""
+    return run_step(shop, tree_step(shop, recipe, tree, base_key), counter)
 
 
 def _build_live(shop: Workshop, recipe: Recipe, tree_key: str, counter: Counter) -> tuple[str, str]:

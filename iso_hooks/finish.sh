@@ -5,7 +5,7 @@ set -eu
 root=$1
 
 find "$root/var/cache/apt/archives" -maxdepth 1 -name '*.deb' | while read -r package; do
-    [ -e "$PHOTON_PACKAGE_CACHE/${package##*/}" ] || ln -t "$PHOTON_PACKAGE_CACHE" "$package"
+    [ -e "$PHOTON_PACKAGE_CACHE/${package##*/}" ] || ln -f -t "$PHOTON_PACKAGE_CACHE" "$package"
 done
 
 find "$root/usr" -xdev -type f ! -newer "$root/.photon-birth" -printf '%Ts\n' |

@@ -56,7 +56,14 @@ class Counter:
     """How many steps there are, and which one is running."""
 
     total: int
-    started: int = field(default=0)
+    started: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def next(self) -> int:
+        """The number of the step that begins now."""
+        with self._lock:
+            self.started += 1
+            return self.started
 
 
 def run_step(shop: Workshop, step: Step, counter: Counter) -> str:
@@ -64,8 +71,7 @@ def run_step(shop: Workshop, step: Step, counter: Counter) -> str:
 
     :raises BuildFailed: the step failed; the message names its log.
     """
-    counter.started += 1
-    label = f"[{counter.started}/{counter.total}] {step.title or step.name}"
+    label = f"[{counter.next()}/{counter.total}] {step.title or step.name}"
     inputs = digest_of(step.inputs)
     stamp = shop.folder("stamps") / f"{step.name}.json"
     known = _read_stamp(stamp)

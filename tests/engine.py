@@ -31,9 +31,7 @@ HASH = (
     "$6$rounds=5001$saltsalt$lxAHJoeioMr4ekSpohRDN6LQfxHZQfA3cNRDk4jjC4JXdOJsLXy"
     "/P9Q0dzaG6W2oK0htNiz.YlpKifdvvxBjk/"
 )
-KEY = (
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEkb2+k8o7hPj0a8m1tKx9Z8mQ8j4O0mGfV7d0mB0v2S ops@example"
-)
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEkb2+k8o7hPj0a8m1tKx9Z8mQ8j4O0mGfV7d0mB0v2S ops@example"
 BOOT_FILES = (
     "usr/lib/shim/shimx64.efi.signed",
     "usr/lib/shim/mmx64.efi.signed",
@@ -94,7 +92,8 @@ def full_kickstart(**more: Any) -> dict[str, Any]:
 def small_machine(disk: str, size: int = 8 * GIB, **more: Any) -> Machine:
     """A virtual machine with one disk, started by EFI firmware unless ``firmware`` is given."""
     firmware = more.pop("firmware", Firmware(mode=FirmwareMode.EFI))
-    one = Disk(path=disk, size=size, transport="virtio", **{"serial": "PHOTON0", **more})
+    facts = {"serial": "PHOTON0", "transport": "virtio", **more}
+    one = Disk(path=disk, size=size, **facts)
     return Machine(firmware=firmware, memory=GIB, virtualization="kvm", disks=(one,))
 
 
@@ -167,7 +166,7 @@ class PretendRunner:
         argv: Sequence[str],
         *,
         stdin: Input = None,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ARG002
         watch: Callable[[int], None] | None = None,
     ) -> str:
         self.commands.append(tuple(argv))

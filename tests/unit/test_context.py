@@ -120,7 +120,7 @@ TREES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, print_blob=True)
+@settings(max_examples=80, deadline=None, print_blob=True)
 @given(tree=TREES, path=PATHS, data=st.data())
 def test_it_never_leads_out_of_the_new_host(
     tmp_path_factory: pytest.TempPathFactory,

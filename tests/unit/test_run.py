@@ -37,12 +37,16 @@ def pid_file(tmp_path: Path) -> Iterator[Path]:
 
 
 def alive(pid_file: Path) -> bool:
-    """Whether the process still runs; a zombie does not."""
-    try:
-        status = Path("/proc", pid_file.read_text().strip(), "stat").read_text()
-    except FileNotFoundError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
+    """Whether the process still runs, a moment after it was told to end; a zombie does not."""
+    for _ in range(100):
+        try:
+            status = Path("/proc", pid_file.read_text().strip(), "stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        if status.rpartition(")")[2].split()[0] == "Z":
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def text(told: Told) -> str:
@@ -79,9 +83,7 @@ def test_a_large_input_to_a_program_that_does_not_read(runner: ProcessRunner) ->
     assert runner.run(["true"], stdin="x" * 300_000) == ""
 
 
-def test_the_environment_is_clean(
-    runner: ProcessRunner, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_is_clean(runner: ProcessRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_TOKEN", "hush")
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
     names = {line.partition("=")[0] for line in runner.run(["env"]).splitlines()}

@@ -47,7 +47,7 @@ class Case:
         """A copy of the medium that starts by itself with these kernel arguments added."""
         self.work.mkdir(parents=True, exist_ok=True)
         menu = from_medium(medium, "/boot/grub/grub.cfg", self.work / "grub.cfg")
-        menu.write_text(_self_starting(menu.read_text("utf-8"), arguments), encoding="utf-8")
+        menu.write_text(self_starting(menu.read_text("utf-8"), arguments), encoding="utf-8")
         return medium_with(medium, self.work / "medium.iso", {"/boot/grub/grub.cfg": menu})
 
     def kernel(self, medium: Path, arguments: str) -> DirectKernel:
@@ -60,7 +60,7 @@ class Case:
         )
 
 
-def _self_starting(menu: str, arguments: str) -> str:
+def self_starting(menu: str, arguments: str) -> str:
     """The boot menu with its serial entry chosen at once and ``arguments`` on its kernel line.
 
     Not quiet: that the kernel starts, and what of, is then seen on the serial line.

@@ -22,6 +22,12 @@ def medium() -> Path:
     return MEDIUM
 
 
+@pytest.fixture(scope="session")
+def build_folder(medium: Path) -> Path:
+    """Where the medium was built: what it was made of is there."""
+    return medium.parent
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _alone() -> Iterator[None]:
     """Two sessions at once would only make each other miss their time limits."""

@@ -1,0 +1,245 @@
+"""The texts that a plan carries: boot loader, network, accounts, fstab."""
+
+from typing import Any
+
+import pytest
+
+from installer.actions.accounts import CreateGroup, CreateUser, SetPassword
+from installer.actions.files import GenerateLocale, WriteFile, locale_source
+from installer.actions.services import RunScript, SetUnits
+from installer.config.model import Boot, Ethernet, Route, User
+from installer.plan.boot import (
+    console_arguments,
+    esp_grub_cfg_text,
+    grub_cfg_text,
+    grub_defaults_text,
+    kernel_command_line,
+)
+from installer.plan.model import InstallPlan
+from installer.plan.network import network_files, network_text
+from installer.plan.system import hosts_text, numbered_users, script_text
+from tests.engine import HASH, KEY, actions_of, kickstart, plan_for, small_machine
+
+UUID = "3f1c2a44-0000-4000-8000-000000000001"
+
+
+def plan(**more: Any) -> InstallPlan:
+    data = kickstart(disks={"default": {"serial": "PHOTON0"}}, **more)
+    return plan_for(data, small_machine("/dev/vda"))
+
+
+def file_text(made: InstallPlan, path: str) -> str:
+    return next(
+        each.text for each in actions_of(made) if isinstance(each, WriteFile) and each.path == path
+    )
+
+
+@pytest.mark.parametrize(
+    ("console", "serial"),
+    [
+        ("ttyS0,115200", "serial --unit=0 --speed=115200"),
+        ("ttyS1,9600n8", "serial --unit=1 --speed=9600"),
+        ("ttyS0", "serial --unit=0 --speed=115200"),
+    ],
+)
+def test_a_serial_console(console: str, serial: str) -> None:
+    boot = Boot(console=console, kernel_arguments=("panic=10",))
+    line = kernel_command_line(boot, UUID)
+    assert line == f"root=UUID={UUID} ro console=tty0 console={console} panic=10"
+    menu = grub_cfg_text(boot, "6.12", UUID, line)
+    assert f"{serial}\nterminal_input console serial\nterminal_output console serial\n" in menu
+    assert f'GRUB_SERIAL_COMMAND="{serial}"' in grub_defaults_text(boot)
+
+
+@pytest.mark.parametrize("console", ["hvc0", "ttyAMA0,115200", "ttyUSB0"])
+def test_a_console_that_grub_cannot_drive(console: str) -> None:
+    boot = Boot(console=console)
+    assert console_arguments(boot) == ("console=tty0", f"console={console}")
+    for text in (grub_cfg_text(boot, "6.12", UUID, ""), grub_defaults_text(boot)):
+        assert "serial --unit" not in text
+        assert "terminal_input" not in text
+
+
+def test_no_console() -> None:
+    boot = Boot()
+    assert kernel_command_line(boot, UUID) == f"root=UUID={UUID} ro"
+    assert "serial" not in grub_cfg_text(boot, "6.12", UUID, "") + grub_defaults_text(boot)
+
+
+def test_the_menu_of_updates_has_the_same_arguments() -> None:
+    boot = Boot(console="ttyS0", kernel_arguments=("quiet", "panic=10"))
+    later = next(
+        line.split('"')[1]
+        for line in grub_defaults_text(boot).splitlines()
+        if line.startswith("GRUB_CMDLINE_LINUX=")
+    )
+    assert kernel_command_line(boot, UUID) == f"root=UUID={UUID} ro {later}"
+
+
+def test_the_menu_has_both_entries() -> None:
+    menu = grub_cfg_text(Boot(), "6.12-x", UUID, "LINE")
+    assert menu.count("linux /boot/vmlinuz-6.12-x LINE") == 2
+    assert menu.count("{") == menu.count("}")
+    assert f"search --no-floppy --fs-uuid --set=root {UUID}" in menu
+    assert UUID in esp_grub_cfg_text(UUID)
+
+
+def test_network_defaults_to_dhcp() -> None:
+    (file,) = network_files(None)
+    assert "DHCP=yes" in file.text
+    assert network_files(()) == ()
+
+
+def test_a_static_interface() -> None:
+    ethernet = Ethernet(
+        name="uplink",
+        match_mac="52:54:00:12:34:56",
+        addresses=("192.0.2.5/24", "2001:db8::5/64"),
+        routes=(Route(to="default", via="192.0.2.1"), Route(to="198.51.100.0/24", via="192.0.2.2")),
+        nameservers=("192.0.2.3",),
+        search_domains=("a.example", "b.example"),
+        mtu=9000,
+    )
+    assert (
+        network_text(ethernet)
+        == """\
+[Match]
+MACAddress=52:54:00:12:34:56
+
+[Link]
+MTUBytes=9000
+
+[Network]
+DHCP=no
+Address=192.0.2.5/24
+Address=2001:db8::5/64
+DNS=192.0.2.3
+Domains=a.example b.example
+
+[Route]
+Gateway=192.0.2.1
+
+[Route]
+Destination=198.51.100.0/24
+Gateway=192.0.2.2
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("dhcp4", "dhcp6", "word"),
+    [(True, True, "yes"), (True, False, "ipv4"), (False, True, "ipv6"), (False, False, "no")],
+)
+def test_dhcp(dhcp4: bool, dhcp6: bool, word: str) -> None:
+    text = network_text(Ethernet(name="eth0", dhcp4=dhcp4, dhcp6=dhcp6))
+    assert text == f"[Match]\nName=eth0\n\n[Network]\nDHCP={word}\n"
+
+
+def test_matching_by_name_and_address() -> None:
+    text = network_text(Ethernet(name="x", match_mac="aa:bb:cc:dd:ee:ff", match_name="en*"))
+    assert text.startswith("[Match]\nMACAddress=aa:bb:cc:dd:ee:ff\nName=en*\n")
+
+
+def test_hosts() -> None:
+    assert "127.0.1.1 edge-01\n" in hosts_text("edge-01")
+    assert "127.0.1.1 edge-01.example.net edge-01\n" in hosts_text("edge-01.example.net")
+
+
+def test_users_get_the_next_free_number() -> None:
+    users = numbered_users(
+        (User(name="a"), User(name="b", uid=1000), User(name="c"), User(name="d", uid=1002))
+    )
+    assert [user.uid for user in users] == [1001, 1000, 1003, 1002]
+
+
+def test_more_users_than_anyone_has() -> None:
+    users = numbered_users(tuple(User(name=f"u{number}") for number in range(1500)))
+    assert len({user.uid for user in users}) == 1500
+
+
+def test_groups_are_there_before_the_users_in_them() -> None:
+    users = [
+        {"name": "ann", "groups": ["ann", "bob", "docker", "site"]},
+        {"name": "bob", "uid": 1000, "groups": ["site"]},
+    ]
+    actions = actions_of(plan(users=users))
+    groups = [(each.name, each.gid) for each in actions if isinstance(each, CreateGroup)]
+    # docker is in the tree already; a user's own group has the user's number.
+    assert groups == [("site", None), ("ann", 1001), ("bob", 1000)]
+    last_group = max(i for i, each in enumerate(actions) if isinstance(each, CreateGroup))
+    first_user = min(i for i, each in enumerate(actions) if isinstance(each, CreateUser))
+    assert last_group < first_user
+
+
+def test_passwords_and_sudo() -> None:
+    made = plan(
+        users=[
+            {"name": "a", "sudo": "password", "password": {"hash": HASH}},
+            {"name": "b", "sudo": "no_password"},
+            {"name": "c"},
+        ]
+    )
+    hashed = {each.user: each.hashed for each in actions_of(made) if isinstance(each, SetPassword)}
+    assert {name for name, one in hashed.items() if one} == {"root", "a"}
+    rules = {
+        each.path: (each.text, each.mode)
+        for each in actions_of(made)
+        if isinstance(each, WriteFile) and "sudoers" in each.path
+    }
+    assert rules == {
+        "/etc/sudoers.d/50-a": ("a ALL=(ALL:ALL) ALL\n", 0o440),
+        "/etc/sudoers.d/50-b": ("b ALL=(ALL:ALL) NOPASSWD: ALL\n", 0o440),
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "enabled"),
+    [
+        ({}, False),
+        ({"root": {"ssh_keys": [KEY]}}, True),
+        ({"users": [{"name": "a", "ssh_keys": [KEY]}]}, True),
+        ({"users": [{"name": "a"}]}, False),
+        ({"services": {"ssh": "enabled"}}, True),
+        ({"root": {"ssh_keys": [KEY]}, "services": {"ssh": "disabled"}}, False),
+        ({"root": {"ssh_keys": [KEY]}, "services": {"ssh.service": "masked"}}, False),
+    ],
+)
+def test_sshd_is_on_only_with_a_key_or_when_asked(more: dict[str, Any], enabled: bool) -> None:
+    units = [each for each in actions_of(plan(**more)) if isinstance(each, SetUnits)]
+    assert any(each.state == "enabled" and "ssh.service" in each.units for each in units) == enabled
+
+
+def test_scripts() -> None:
+    assert script_text(("echo a",)) == "#!/bin/sh -e\necho a\n"
+    assert script_text(("#!/usr/bin/python3", "pass")) == "#!/usr/bin/python3\npass\n"
+    made = plan(scripts={"post": [{"run": ["a"]}, {"run": ["b"], "timeout": "5 min"}]})
+    scripts = [each for each in actions_of(made) if isinstance(each, RunScript)]
+    assert [(each.name, each.timeout) for each in scripts] == [("post-1", 300), ("post-2", 300)]
+
+
+@pytest.mark.parametrize(
+    ("filesystem", "swap", "lines"),
+    [
+        ("ext4", "none", ["/ ext4 errors=remount-ro 0 1", "/boot/efi vfat"]),
+        ("btrfs", "none", ["/ btrfs compress=zstd:1 0 0", "/boot/efi vfat"]),
+        ("ext4", "partition", ["/ ext4", "/boot/efi", "none swap sw"]),
+        ("ext4", "file", ["/ ext4", "/boot/efi", "/swapfile none swap sw"]),
+    ],
+)
+def test_fstab(filesystem: str, swap: str, lines: list[str]) -> None:
+    made = plan(storage={"filesystem": filesystem, "swap": {"kind": swap}})
+    text = file_text(made, "/etc/fstab").splitlines()[1:]
+    assert len(text) == len(lines)
+    assert [wanted for wanted, line in zip(lines, text, strict=True) if wanted not in line] == []
+    assert all(line.startswith(("UUID=", "/swapfile")) for line in text)
+
+
+def test_locales() -> None:
+    for locale in ("C.UTF-8",):
+        made = actions_of(plan(locale=locale))
+        assert not [each for each in made if isinstance(each, GenerateLocale)]
+    assert [
+        each for each in actions_of(plan(locale="de_DE.UTF-8")) if isinstance(each, GenerateLocale)
+    ]
+    assert locale_source("de_DE.UTF-8") == "de_DE"
+    assert locale_source("ca_ES.UTF-8@valencia") == "ca_ES@valencia"

@@ -1,0 +1,87 @@
+"""The unattended run: whatever happens, it ends with a verdict."""
+
+from typing import Any
+
+import pytest
+
+from installer import api, unattended
+from installer.config.model import EndAction, Finish
+from installer.errors import ExitCode, KickstartUnreachable
+from installer.events import Failed, Message
+from installer.kickstart import kernel_parameters
+from installer.kickstart.sources import Surroundings
+from installer.machine import Machine
+from ks_schema import Document
+from tests.engine import Told, kickstart, machine, payload
+
+FINISH = {"on_success": "poweroff", "on_failure": "halt"}
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    def probe(_: object) -> Machine:
+        return machine("empty-virtio")
+
+    def read(*_: object, **__: object) -> Document:
+        return Document(data=kickstart(finish=FINISH))
+
+    monkeypatch.setattr(unattended, "read_kickstart", read)
+    monkeypatch.setattr(unattended, "find_volume_kickstart", lambda **_: None)
+    monkeypatch.setattr(api, "probe_machine", probe)
+    monkeypatch.setattr(api, "payload_index", payload)
+    monkeypatch.setattr(api, "install", lambda *_, **__: None)
+
+
+def run(told: Told, line: str = "photon.ks=http://x/ks.json") -> tuple[ExitCode, Finish] | None:
+    return unattended._install(kernel_parameters(line), told, lambda: False, Surroundings())
+
+
+def test_done() -> None:
+    wanted = Finish(on_success=EndAction.POWEROFF, on_failure=EndAction.HALT)
+    assert run(Told()) == (ExitCode.DONE, wanted)
+
+
+def test_without_a_kickstart_a_person_is_asked() -> None:
+    told = Told()
+    assert run(told, "quiet") is None
+    assert told.of(Failed) == []
+
+
+def test_events_that_cannot_go_where_they_should(capsys: pytest.CaptureFixture[str]) -> None:
+    with unattended._sinks(kernel_parameters("photon.events=/no/such/folder/x")) as emit:
+        emit(Message(level="info", text="all the same"))
+    out = capsys.readouterr().out
+    assert "warning: /no/such/folder/x" in out
+    assert "all the same" in out
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(KickstartUnreachable("away"), ExitCode.UNREACHABLE), (KeyError("slip"), ExitCode.BUG)],
+)
+def test_a_failure_and_a_bug_are_told_once(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, code: ExitCode
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(api, "install", fail)
+    told = Told()
+    wanted = Finish(on_success=EndAction.POWEROFF, on_failure=EndAction.HALT)
+    assert run(told) == (code, wanted)
+    assert [each.exit_code for each in told.of(Failed)] == [code]
+
+
+@pytest.mark.parametrize(
+    ("finish", "expected"),
+    [
+        (FINISH, Finish(on_success=EndAction.POWEROFF, on_failure=EndAction.HALT)),
+        ({"on_success": "explode"}, Finish()),
+        ({"on_succes": "reboot"}, Finish()),
+        (["reboot"], Finish()),
+        (5, Finish()),
+        (None, Finish()),
+    ],
+)
+def test_the_end_that_even_a_bad_kickstart_asks_for(finish: Any, expected: Finish) -> None:
+    assert unattended._finish(Document(data={"finish": finish})) == expected
