@@ -104,6 +104,14 @@ def swap_for(swap: Swap | None, memory: int) -> Swap:
 
 def firmware_problems(config: InstallConfig, machine: Machine) -> tuple[Problem, ...]:
     """What the firmware that the machine started with cannot give."""
+    if config.boot.secure_boot_required and config.boot.mode is BootMode.BIOS:
+        return (
+            Problem(
+                pointer="/boot/secure_boot",
+                message="Secure Boot is required, and a disk for BIOS has none",
+                hint="use the mode efi or dual",
+            ),
+        )
     if is_image(machine):
         return ()
     problems: list[Problem] = []

@@ -202,12 +202,19 @@ def test_everything_at_once() -> None:
 
 def test_an_image_takes_any_mode() -> None:
     on = small_machine("/tmp/x.img", transport=IMAGE_TRANSPORT)
-    for mode in ("efi", "bios", "dual"):
-        data = on_disk(boot={"mode": mode, "secure_boot": "required"})
+    for mode, secure_boot in (("efi", "required"), ("bios", "optional"), ("dual", "required")):
+        data = on_disk(boot={"mode": mode, "secure_boot": secure_boot})
         text = plan_for(data, on).describe()
         assert "create the image file /tmp/x.img" in text
         assert "wipe the signatures" not in text
         assert "firmware boot entry" not in text
+
+
+def test_secure_boot_is_not_for_bios() -> None:
+    data = on_disk(boot={"mode": "bios", "secure_boot": "required"})
+    assert pointers(data, small_machine("/tmp/x.img", transport=IMAGE_TRANSPORT)) == [
+        "/boot/secure_boot"
+    ]
 
 
 def test_an_index_without_units_is_believed() -> None:
