@@ -27,6 +27,7 @@ rm -f "$root"/etc/ssh/ssh_host_* "$root"/etc/*- "$root"/var/lib/dpkg/*-old \
     "$root"/var/cache/debconf/*-old "$root/var/cache/ldconfig/aux-cache" \
     "$root/var/lib/systemd/random-seed" "$root/var/lib/dbus/machine-id" \
     "$root/etc/hostname" "$root"/etc/.*.bak "$root/var/lib/systemd/catalog/database"
+[ ! -e "$root/etc/mdadm/mdadm.conf" ] || sed -i '/auto-generated on/d' "$root/etc/mdadm/mdadm.conf"
 find "$root/var/log" -type f -delete
 find "$root/var/cache/man" "$root/var/lib/apt/lists" -mindepth 1 -delete 2>/dev/null || true
 : >"$root/etc/machine-id"

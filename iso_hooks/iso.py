@@ -103,10 +103,10 @@ def _stage(shop: Workshop, recipe: Recipe, files: Path, log: Path) -> None:
     _write(files / ".disk/info", f"{recipe.edition} ({recipe.suite})\n")
     modules = files / "boot/grub/i386-pc"
     modules.mkdir(parents=True)
-    for module in sorted((tree / "usr/lib/grub/i386-pc").glob("*.mod")):
-        _place(module, modules / module.name)
-    for table in sorted((tree / "usr/lib/grub/i386-pc").glob("*.lst")):
-        _place(table, modules / table.name)
+    # Copied, since files of the tree must keep their times.
+    source = tree / "usr/lib/grub/i386-pc"
+    for module in (*source.glob("*.mod"), *source.glob("*.lst")):
+        shutil.copyfile(module, modules / module.name)
     core: list[str | Path] = [
         "chroot", tree, "grub-mkimage", "--format=i386-pc-eltorito", "--prefix=/boot/grub",
         *_BIOS_MODULES,

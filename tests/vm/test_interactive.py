@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,13 @@ def test_interactive(medium: Path) -> None:
         _walk(vm)
         _save(vm, saved)
         _install(vm)
-    kickstart = load(saved.read_text("utf-8"), name="saved.json")
+    kickstart = load(_kickstart_text(saved), name="saved.json")
     assert kickstart.data["hostname"] == "walked"
-    assert OPS.password not in saved.read_text("utf-8")
+    assert OPS.password not in _kickstart_text(saved)
     report, kept = _look_inside(config)
     assert kept == kickstart.data
-    assert _planned(kickstart, report, medium, config)["phases"] == report["phases"]
+    planned = _planned(kickstart, report, medium, config)
+    assert _steps(planned) == _steps(report)
 
 
 def _walk(vm: VirtualMachine) -> None:
@@ -125,13 +127,23 @@ def _press(vm: VirtualMachine, button: str) -> None:
         if f"> < {button} >" in shown:
             break
         vm.send(TAB)
-        vm.wait_until("the next button", lambda old=shown: vm.screen() != old, timeout=30)
+        vm.wait_until("the next button", partial(_differs, vm, shown), timeout=30)
     vm.send(ENTER)
+
+
+def _differs(vm: VirtualMachine, shown: str) -> bool:
+    return vm.screen() != shown
+
+
+def _kickstart_text(path: Path) -> str:
+    """What was saved, without what the firmware said on that line before."""
+    text = path.read_text("utf-8", "replace")
+    return text[max(0, text.find("\n{")) :].strip()
 
 
 def _is_json(path: Path) -> bool:
     try:
-        json.loads(path.read_text("utf-8"))
+        json.loads(_kickstart_text(path))
     except ValueError:
         return False
     return True
@@ -164,6 +176,12 @@ def _look_inside(config: VmConfig) -> tuple[dict[str, Any], dict[str, Any]]:
         ]
         switch_off(vm)
     return papers[0], papers[1]
+
+
+def _steps(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every step of a plan, but the one that keeps the report, which cannot hold itself."""
+    actions = [action for phase in plan["phases"] for action in phase["actions"]]
+    return [action for action in actions if action["action"] != "KeepRecord"]
 
 
 def _planned(
