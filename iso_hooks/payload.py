@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
+import os
+import stat
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,13 +13,17 @@ from typing import Any
 
 from iso_hooks.recipe import Compression, Recipe, Tree
 from iso_hooks.run import run
-from iso_hooks.steps import Step, Workshop, file_sha256
+from iso_hooks.steps import Step, Workshop, file_sha256, files_digest
 from iso_hooks.trees import newest_epoch, package_versions, tree_path
 
 ROOT_IMAGE = "root.squashfs"
 
 # Signed boot files for the medium and the network: on the ISO they lie beside the image.
 _LEFT_OUT = ("live/usr/lib/grub/x86_64-efi-signed/*", "live/usr/lib/shim/*", "live/boot/*")
+
+_WORTH_LINKING = 4096
+
+_Likeness = tuple[int, int, tuple[int, int, int], tuple[tuple[str, bytes], ...]]
 
 
 def payload_step(shop: Workshop, recipe: Recipe, tree_keys: Sequence[str]) -> Step:
@@ -25,7 +32,7 @@ def payload_step(shop: Workshop, recipe: Recipe, tree_keys: Sequence[str]) -> St
     image, index = folder / ROOT_IMAGE, folder / "index.json"
 
     def action(log: Path) -> str:
-        link_duplicates(shop, recipe.trees, log)
+        link_duplicates([tree_path(shop, tree) for tree in recipe.trees])
         pack(
             [tree_path(shop, tree) for tree in recipe.trees],
             image,
@@ -40,7 +47,7 @@ def payload_step(shop: Workshop, recipe: Recipe, tree_keys: Sequence[str]) -> St
     return Step(
         name="payload",
         title=f"payload ({len(recipe.trees)} trees in one image)",
-        inputs=[list(tree_keys), str(recipe), _LEFT_OUT],
+        inputs=[list(tree_keys), str(recipe), _LEFT_OUT, files_digest(Path(__file__))],
         outputs=(image, index),
         action=action,
     )
@@ -62,25 +69,41 @@ def pack(trees: Iterable[Path], image: Path, *, how: Compression, epoch: int, lo
     )  # fmt: skip
 
 
-def link_duplicates(shop: Workshop, trees: Sequence[Tree], log: Path) -> None:
-    """Make equal files of different trees one file: mksquashfs then packs it only once."""
-    if len(trees) > 1:
-        folders = [tree_path(shop, tree) for tree in trees]
-        run(
-            [
-                "hardlink",
-                "--respect-name",
-                "--respect-xattrs",
-                "--minimum-size",
-                "4096",
-                # Links within a tree stay when it is installed: harmless where only packages
-                # write, a trap where people edit a file in place.
-                "--exclude",
-                r"/trees/[^/]*/(etc|root|home|var|boot)/",
-                *folders,
-            ],
-            log=log,
-        )
+def link_duplicates(trees: Sequence[Path]) -> int:
+    """Make equal files at the same path of different trees one file, packed only once; how many.
+
+    Never within a tree: two files of a host stay two, whatever is in them.
+    """
+    known: dict[tuple[str, _Likeness], Path] = {}
+    linked = 0
+    for tree in trees:
+        for path in sorted(tree.rglob("*")):
+            likeness = _likeness(path)
+            if likeness is None:
+                continue
+            first = known.setdefault((str(path.relative_to(tree)), likeness), path)
+            if first.samefile(path) or not filecmp.cmp(first, path, shallow=False):
+                continue
+            # In one stroke, so that a tree is whole whenever this is interrupted.
+            spare = tree.parent / ".link"
+            spare.unlink(missing_ok=True)
+            spare.hardlink_to(first)
+            spare.replace(path)
+            linked += 1
+    return linked
+
+
+def _likeness(path: Path) -> _Likeness | None:
+    """What must be equal besides the content; None for what is no plain file or too small."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size < _WORTH_LINKING:
+        return None
+    attributes = tuple(
+        (name, os.getxattr(path, name, follow_symlinks=False))
+        for name in sorted(os.listxattr(path, follow_symlinks=False))
+    )
+    owner = (status.st_mode, status.st_uid, status.st_gid)
+    return (status.st_size, int(status.st_mtime), owner, attributes)
 
 
 def index_data(
