@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
+# The transport of a disk that is an image file.
+IMAGE_TRANSPORT = "image"
+
 _Kind = TypeVar("_Kind")
 _SIMPLE: dict[str, type] = {"str": str, "int": int, "bool": bool}
 

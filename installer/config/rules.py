@@ -6,6 +6,7 @@ import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
 
+from installer.config.disks import match_problems
 from installer.config.login_rules import login_problems
 from installer.config.network_rules import network_problems
 from installer.config.sound import Sound
@@ -25,6 +26,7 @@ def rule_problems(document: Document, findings: tuple[Problem, ...]) -> tuple[Pr
     sound = Sound(document, findings)
     return (
         *_disk_problems(sound),
+        *match_problems(sound),
         *_swap_problems(sound),
         *_timezone_problems(sound),
         *network_problems(sound),

@@ -23,10 +23,10 @@ from installer.actions.payload import ExtractPayload, VerifyPayload
 from installer.config.model import InstallConfig, SwapKind
 from installer.config.write import to_document
 from installer.errors import MachineUnfit
-from installer.machine import Disk, Machine
+from installer.machine import IMAGE_TRANSPORT, Disk, Machine
 from installer.payload import PayloadIndex
 from installer.plan import boot
-from installer.plan.decide import IMAGE_TRANSPORT, Decisions, decide, efi_started
+from installer.plan.decide import Decisions, decide, efi_started
 from installer.plan.identity import derived_machine_id, derived_uuid, derived_volume_id
 from installer.plan.model import Action, InstallPlan, Phase
 from installer.plan.network import network_files

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from installer.config.model import (
     BootMode,
+    DiskSelector,
     InstallConfig,
     KernelFlavour,
     RootFilesystem,
@@ -14,14 +15,14 @@ from installer.config.model import (
     SwapKind,
 )
 from installer.config.rules import unit_name
-from installer.machine import Disk, FirmwareMode, Machine, SecureBoot
+from installer.machine import IMAGE_TRANSPORT, Disk, FirmwareMode, Machine, SecureBoot
 from installer.payload import PayloadIndex, PayloadTree
 from installer.plan.disks import select_disk
 from installer.plan.layout import Layout, whole_disk_layout
+from installer.plan.matching import match_text
 from installer.sizes import GIB, MIB, format_size
 from ks_schema.problem import Problem
 
-IMAGE_TRANSPORT = "image"
 ROOM = 256 * MIB
 _SECTOR_OF_BIOS = 512
 
@@ -77,7 +78,7 @@ def decide(
         swap=swap,
         tree=tree,
         layout=layout,
-        notes=notes(config, machine, mode, kernel, swap),
+        notes=disk_notes(selector, disk) + notes(config, machine, mode, kernel, swap),
     )
 
 
@@ -160,6 +161,14 @@ def unit_problems(config: InstallConfig, tree: PayloadTree) -> tuple[Problem, ..
         for name, _ in config.services
         if tree.units.isdisjoint({unit_name(name), _template(unit_name(name))})
     )
+
+
+def disk_notes(selector: DiskSelector, disk: Disk) -> tuple[str, ...]:
+    """Which disk was meant, when the kickstart only describes it."""
+    if selector.match is None or disk.transport == IMAGE_TRANSPORT:
+        return ()
+    which = f"the {selector.pick} one" if selector.pick else "the one disk"
+    return (f"disk {disk.path}: {which} that is as described ({match_text(selector.match)})",)
 
 
 def notes(

@@ -213,10 +213,32 @@ ETHERNET = st.fixed_dictionaries(
         "mtu": st.integers(576, 65535),
     },
 )
+MATCH = st.recursive(
+    optional(
+        serial=st.just("A 1"),
+        wwn=st.just("0x5000"),
+        model=st.just("WDC*"),
+        transport=st.sampled_from(["sata", "nvme"]),
+        size=optional(min=SIZES) | st.just({"max": 1 << 50}),
+        rotational=st.booleans(),
+        removable=st.booleans(),
+        path=st.just("/dev/sd[ab]"),
+    ).filter(lambda match: match.get("size") != {}),
+    lambda inner: st.fixed_dictionaries({"any_of": st.lists(inner, min_size=1, max_size=2)}),
+    max_leaves=3,
+)
+DESCRIBED = st.fixed_dictionaries(
+    {"match": MATCH}, optional={"pick": st.sampled_from(["smallest", "largest"])}
+)
 DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "version": st.just(1),
-        "disks": st.just({"default": {"device": "/dev/sda"}, "other": {"serial": "A 1"}}),
+        "disks": st.fixed_dictionaries(
+            {
+                "default": st.just({"device": "/dev/sda"}) | DESCRIBED,
+                "other": st.just({"serial": "A 1"}),
+            }
+        ),
         "root": st.just({"ssh_keys": [KEY]}),
     },
     optional={

@@ -69,6 +69,15 @@ def test_a_disk_of_another_name_must_be_named_by_storage() -> None:
     assert '"storage": {"disk": "main"}' in found.hint
 
 
+def test_a_range_of_sizes_has_disks_in_it() -> None:
+    match: dict[str, Any] = {"size": {"min": "2 TB", "max": "2 TB"}}
+    assert problems({**BASE, "disks": {"default": {"match": match}}}) == ()
+    match = {"any_of": [{}, {"size": {"min": "2 TiB", "max": "2 TB"}}]}
+    found = only(disks={"default": {"match": match}})
+    assert found.pointer == "/disks/default/match/any_of/1/size"
+    assert found.message == "no disk is this large and this small"
+
+
 def test_swap_of_no_kind_has_no_size() -> None:
     found = only(storage={"swap": {"kind": "none", "size": "1 GiB"}})
     assert found.pointer == "/storage/swap/size"
