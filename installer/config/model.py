@@ -124,9 +124,13 @@ class Swap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """The whole of ``disk`` becomes the host's: an ESP, perhaps swap, one root filesystem."""
+    """The whole of ``disk`` becomes the host's: an ESP, perhaps swap, one root filesystem.
+
+    The disks of ``wipe`` are erased as well, and left empty.
+    """
 
     disk: str = "default"
+    wipe: tuple[str, ...] = ()
     filesystem: RootFilesystem | None = None
     swap: Swap | None = None
 

@@ -128,6 +128,7 @@ def _config(data: Data, secrets: Mapping[str, Secret]) -> InstallConfig:
 def _storage(data: Data) -> Storage:
     return Storage(
         disk=data.get("disk", "default"),
+        wipe=tuple(data.get("wipe", ())),
         filesystem=RootFilesystem(data["filesystem"]) if "filesystem" in data else None,
         swap=_swap(data["swap"]) if "swap" in data else None,
     )

@@ -95,6 +95,7 @@ def _unless_default(value: object, default: object, *names: str) -> Data:
 
 def _storage(storage: Storage) -> Data:
     return _unless_default(storage, Storage(), "disk") | _unless_empty(
+        wipe=list(storage.wipe),
         filesystem=storage.filesystem and str(storage.filesystem),
         swap=storage.swap and _swap(storage.swap),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from installer.config.model import DiskMatch, DiskSelector, Pick
 from installer.machine import IMAGE_TRANSPORT, Disk
 from installer.plan.matching import attributes_text, differences, match_text
@@ -12,12 +14,35 @@ from ks_schema.problem import Problem
 def select_disk(selector: DiskSelector, disks: tuple[Disk, ...]) -> Disk | Problem:
     """The one disk that a selector means, or what is wrong with it."""
     image = next((disk for disk in disks if disk.transport == IMAGE_TRANSPORT), None)
-    if image:
+    if image and not unfit_reason(image):
         # It stands for a disk that is not here yet.
         return image
     if selector.match is not None:
         return _matched(selector, selector.match, disks)
     return _named(selector, disks)
+
+
+def wiped_disks(
+    names: tuple[str, ...],
+    selectors: Mapping[str, DiskSelector],
+    disks: tuple[Disk, ...],
+    target: Disk,
+) -> tuple[tuple[Disk, ...], tuple[Problem, ...]]:
+    """The further disks to erase, and what is wrong with those that cannot be told or used."""
+    found: list[Disk] = []
+    problems: list[Problem] = []
+    for index, name in enumerate(names):
+        disk = select_disk(selectors[name], disks)
+        if isinstance(disk, Problem):
+            problems.append(disk)
+        elif disk in {target, *found} and disk.transport != IMAGE_TRANSPORT:
+            message = f"{disk_text(disk)} is meant twice"
+            hint = "each disk has one name; describe them so that they are different"
+            pointer = f"/storage/wipe/{index}"
+            problems.append(Problem(pointer=pointer, message=message, hint=hint))
+        elif disk != target:
+            found.append(disk)
+    return tuple(found), tuple(problems)
 
 
 def unfit_reason(disk: Disk) -> str:

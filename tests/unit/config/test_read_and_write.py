@@ -61,6 +61,7 @@ def test_everything_said_arrives() -> None:
     assert config.hostname == "edge-01.example.net"
     assert config.storage == Storage(
         disk="default",
+        wipe=("second",),
         filesystem=RootFilesystem.BTRFS,
         swap=Swap(kind=SwapKind.FILE, size=2 << 30),
     )
@@ -237,6 +238,7 @@ DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
             {
                 "default": st.just({"device": "/dev/sda"}) | DESCRIBED,
                 "other": st.just({"serial": "A 1"}),
+                "third": st.just({"device": "/dev/sdc"}),
             }
         ),
         "root": st.just({"ssh_keys": [KEY]}),
@@ -248,6 +250,7 @@ DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "timezone": st.sampled_from(["UTC", "Europe/Paris"]),
         "storage": optional(
             disk=st.sampled_from(["default", "other"]),
+            wipe=st.sampled_from([[], ["third"]]),
             filesystem=st.sampled_from(["ext4", "btrfs"]),
             swap=st.just({"kind": "none"})
             | st.fixed_dictionaries(

@@ -78,6 +78,16 @@ def test_a_range_of_sizes_has_disks_in_it() -> None:
     assert found.message == "no disk is this large and this small"
 
 
+def test_disks_to_wipe_are_others_that_are_named() -> None:
+    disks = {"default": {"serial": "1"}, "second": {"serial": "2"}}
+    assert problems({**BASE, "disks": disks, "storage": {"wipe": ["second"]}}) == ()
+    found = only(disks=disks, storage={"wipe": ["second", "secnd"]})
+    assert (found.pointer, found.message) == ("/storage/wipe/1", 'no disk is called "secnd"')
+    assert 'did you mean "second"?' in found.hint
+    found = only(disks=disks, storage={"wipe": ["default"]})
+    assert found.message == '"default" is the disk to install onto'
+
+
 def test_swap_of_no_kind_has_no_size() -> None:
     found = only(storage={"swap": {"kind": "none", "size": "1 GiB"}})
     assert found.pointer == "/storage/swap/size"
