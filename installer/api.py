@@ -22,10 +22,9 @@ from installer.errors import CommandFailed, KickstartInvalid, MachineUnfit
 from installer.events import Emit
 from installer.execute import execute
 from installer.journal import EVENTS_NAME, LOG_NAME, open_journal, tee
-from installer.machine import Disk, Firmware, FirmwareMode, Machine
+from installer.machine import IMAGE_TRANSPORT, Disk, Firmware, FirmwareMode, Machine
 from installer.payload import PayloadIndex, load_payload_index, verify_image
 from installer.plan.build import make_plan
-from installer.plan.decide import IMAGE_TRANSPORT
 from installer.plan.model import InstallPlan
 from installer.run import ProcessRunner
 from ks_schema import Document, Problem
@@ -150,14 +149,8 @@ def image_target(document: Document, path: str, size: int) -> tuple[Document, Ma
         document = replace(
             document, data={**document.data, "disks": {name: {"device": "/dev/vda"}}}
         )
-    selector = _member(document.data.get("disks"), name, {})
-    disk = Disk(
-        path=os.path.abspath(path),  # noqa: PTH100  (the file need not exist)
-        size=size,
-        transport=IMAGE_TRANSPORT,
-        serial=str(_member(selector, "serial", "")),
-        links=tuple(filter(None, [_member(selector, "device", None)])),
-    )
+    path = os.path.abspath(path)  # noqa: PTH100  (the file need not exist)
+    disk = Disk(path=path, size=size, transport=IMAGE_TRANSPORT)
     # What will start the image is not known; EFI is the common case, and boot.mode can say else.
     machine = Machine(firmware=Firmware(mode=FirmwareMode.EFI), memory=_IMAGE_MEMORY, disks=(disk,))
     return document, machine

@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
+# The transport of a disk that is an image file.
+IMAGE_TRANSPORT = "image"
+
 _Kind = TypeVar("_Kind")
 _SIMPLE: dict[str, type] = {"str": str, "int": int, "bool": bool}
 
@@ -80,6 +83,31 @@ class Disk:
     partitions: tuple[Partition, ...] = ()
 
 
+class LayerKind(StrEnum):
+    """What lies between disks and filesystems."""
+
+    SWAP = "swap"
+    CRYPT = "crypt"
+    LVM = "lvm"
+    MD = "md"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """Swap space in use, an encrypted volume, a volume group or an array, on one or more disks.
+
+    ``parents`` are the device nodes that it lies on (disks, partitions, or ``devices`` of another
+    layer), ``devices`` those that it makes. Nothing uses the disks of one that is not ``active``.
+    """
+
+    kind: LayerKind
+    name: str
+    uuid: str = ""
+    active: bool = True
+    parents: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkInterface:
     """A wired or wireless interface; ``carrier`` says whether a cable is in."""
@@ -107,6 +135,7 @@ class Machine:
     product: str = ""
     disks: tuple[Disk, ...] = ()
     interfaces: tuple[NetworkInterface, ...] = ()
+    layers: tuple[Layer, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; :func:`machine_from_json` reads it back."""
@@ -134,6 +163,7 @@ def machine_from_json(data: Mapping[str, Any]) -> Machine:
                     _checked(NetworkInterface, {**each, "addresses": _texts(each, "addresses")})
                     for each in data.get("interfaces", ())
                 ),
+                "layers": tuple(_layer(each) for each in data.get("layers", ())),
             },
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -146,6 +176,12 @@ def _disk(data: Mapping[str, Any]) -> Disk:
         for each in data.get("partitions", ())
     )
     return _checked(Disk, {**data, "links": _texts(data, "links"), "partitions": partitions})
+
+
+def _layer(data: Mapping[str, Any]) -> Layer:
+    parents, devices = _texts(data, "parents"), _texts(data, "devices")
+    kind = LayerKind(data["kind"])
+    return _checked(Layer, {**data, "kind": kind, "parents": parents, "devices": devices})
 
 
 def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:

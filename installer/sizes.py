@@ -59,6 +59,14 @@ def format_size(size: int) -> str:
     return f"{size} B"
 
 
+def exact_size(size: int) -> str | int:
+    """The size in the largest unit that gives a whole number, so that nothing is rounded."""
+    for unit in ("GiB", "MiB", "KiB"):
+        if size % _SIZE_UNITS[unit] == 0:
+            return f"{size // _SIZE_UNITS[unit]} {unit}"
+    return size
+
+
 def _number_and_unit(value: str) -> tuple[float, str]:
     number = re.match(r"[0-9.]+", value)
     if number is None:

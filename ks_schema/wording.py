@@ -154,6 +154,8 @@ def _object_hint(schema: Mapping[str, Any]) -> str:
     keys = ", ".join(schema.get("properties", ()))
     if schema.get("maxProperties") == 1:
         return f"an object with exactly one of {keys}"
+    if "oneOf" in schema:
+        return f"an object with exactly one of {', '.join(_choices(schema['oneOf']))}"
     return f"its keys are {keys}" if keys else ""
 
 
@@ -200,6 +202,31 @@ def _too_many_keys(found: Finding) -> Iterator[Said]:
         yield Said(found.pointer, message, f"exactly one of {', '.join(known)}")
 
 
+def _not_one_of(found: Finding) -> Iterator[Said]:
+    choices = _choices(found.limit)
+    said = [key for key in choices if key in found.value]
+    if said:
+        hint = f"exactly one of {', '.join(choices)}"
+        yield Said(found.pointer, f"only one of {' and '.join(said)} can be here", hint)
+    elif not set(found.value) - set(found.schema.get("properties", ())):
+        # An unknown key, which is told of anyway, is likely to be one of them misspelt.
+        message = f"exactly one of these keys must be here: {', '.join(choices)}"
+        yield Said(found.pointer, message)
+
+
+def _choices(alternatives: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The keys of a ``oneOf`` whose members each require one."""
+    return [key for each in alternatives for key in each["required"]]
+
+
+def _missing_company(found: Finding) -> Iterator[Said]:
+    for key, needed in found.limit.items():
+        missing = [each for each in needed if each not in found.value]
+        if key in found.value and missing:
+            message = f"{quoted(key)} only goes with {quoted(missing[0])}"
+            yield Said(child(found.pointer, key), message, "take it away")
+
+
 def _length(found: Finding) -> Iterator[Said]:
     if found.keyword == "minLength":
         yield Said(found.pointer, "this text must not be empty", found.looks_like)
@@ -233,6 +260,8 @@ def _not_unique(found: Finding) -> Iterator[Said]:
 _TELLERS: Mapping[str, Callable[[Finding], Iterable[Said]]] = {
     "additionalProperties": _unknown_keys,
     "required": _missing_keys,
+    "oneOf": _not_one_of,
+    "dependentRequired": _missing_company,
     "type": _wrong_type,
     "enum": _not_allowed,
     "pattern": _pattern,

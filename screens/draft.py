@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from installer.machine import Disk, Machine
+from installer.plan.layers import disks_sharing
 from installer.secret import Secret
 from screens.forms import FieldProblem
 
@@ -28,6 +29,7 @@ class Draft:
     disk: str = ""
     disk_key: str = ""
     disk_value: str = ""
+    disk_partners: tuple[tuple[str, str], ...] = ()
     filesystem: str = ""
     swap: str = ""
     swap_size: str = ""
@@ -209,9 +211,12 @@ def _choose_disk(draft: Draft, path: str, machine: Machine | None) -> Draft:
     disks = machine.disks if machine else ()
     disk = next((disk for disk in disks if disk.path == path), None)
     if disk is None:
-        return replace(draft, disk="", disk_key="", disk_value="")
+        return replace(draft, disk="", disk_key="", disk_value="", disk_partners=())
     key, value = _selector(disk, disks)
-    return replace(draft, disk=path, disk_key=key, disk_value=value)
+    layers = machine.layers if machine else ()
+    # Half an array is of no use to anybody; the screen of the disk and the review say so.
+    partners = tuple(_selector(each, disks) for each in disks_sharing(disk, disks, layers))
+    return replace(draft, disk=path, disk_key=key, disk_value=value, disk_partners=partners)
 
 
 def _selector(disk: Disk, disks: tuple[Disk, ...]) -> tuple[str, str]:
@@ -237,6 +242,10 @@ def _entries(draft: Draft) -> Iterator[_Entry]:
         path=("disks", "default", draft.disk_key or "device"),
         value=draft.disk_value or None,
     )
+    for index, (key, value) in enumerate(draft.disk_partners):
+        name = f"partner-{index + 1}"
+        yield _Entry(field="disk", path=("disks", name, key), value=value)
+        yield _Entry(field="disk", path=("storage", "wipe", index), value=name)
     for field, path in _PLAIN:
         yield _Entry(field=field, path=path, value=getattr(draft, field).strip() or None)
     for field, path in _NEEDED:

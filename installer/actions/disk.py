@@ -66,11 +66,13 @@ class WipeSignatures:
     """Remove what makes the old contents recognisable: from the partitions first, then the disk.
 
     A disk that loses power after this has no boot loader, no filesystem and no table: it does not
-    start half of the old system or half of the new one.
+    start half of the old system or half of the new one. ``held`` says that something lies on the
+    disk now, which will have been stopped by then.
     """
 
     disk: str
     partitions: tuple[str, ...]
+    held: bool = False
     weight: float = 0.5
 
     def describe(self) -> str:
@@ -81,10 +83,12 @@ class WipeSignatures:
     def check(self, context: Context) -> None:
         """The disk can be opened for this process alone."""
         del context
-        _require_unused(self.disk)
+        if not self.held:
+            _require_unused(self.disk)
 
     def run(self, context: Context) -> None:
-        """Wipe, deepest first."""
+        """Wipe, deepest first, unless somebody has begun to use the disk."""
+        _require_unused(self.disk)
         context.written = True
         for path in (*reversed(self.partitions), self.disk):
             context.runner.run(["wipefs", "--all", "--force", "--lock=yes", path])

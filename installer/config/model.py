@@ -73,16 +73,45 @@ class EndAction(StrEnum):
     HOLD = "hold"
 
 
+class Pick(StrEnum):
+    """Which of several disks that match."""
+
+    SMALLEST = "smallest"
+    LARGEST = "largest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskMatch:
+    """What is true of a disk: everything that is set here.
+
+    Of ``any_of``, unless it is empty, at least one must be true as well. ``model`` and ``path``
+    may have shell wildcards; sizes are bytes, both bounds included.
+    """
+
+    serial: str | None = None
+    wwn: str | None = None
+    model: str | None = None
+    transport: str | None = None
+    size_min: int | None = None
+    size_max: int | None = None
+    rotational: bool | None = None
+    removable: bool | None = None
+    path: str | None = None
+    any_of: tuple[DiskMatch, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskSelector:
-    """Which disk: by ``device`` (``/dev/sda``, ``/dev/disk/by-id/...``) or by ``serial``.
+    """Which disk: by ``device`` (``/dev/sda``, ``/dev/disk/by-id/...``), ``serial`` or ``match``.
 
-    Exactly one of the two is set; it must match exactly one disk.
+    Exactly one of the three is set; it must mean exactly one disk, for a ``match`` after ``pick``.
     """
 
     name: str
     device: str | None = None
     serial: str | None = None
+    match: DiskMatch | None = None
+    pick: Pick | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +124,13 @@ class Swap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """The whole of ``disk`` becomes the host's: an ESP, perhaps swap, one root filesystem."""
+    """The whole of ``disk`` becomes the host's: an ESP, perhaps swap, one root filesystem.
+
+    The disks of ``wipe`` are erased as well, and left empty.
+    """
 
     disk: str = "default"
+    wipe: tuple[str, ...] = ()
     filesystem: RootFilesystem | None = None
     swap: Swap | None = None
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from installer.config.disks import disk_selector
 from installer.config.model import (
     Boot,
     BootMode,
-    DiskSelector,
     EndAction,
     Ethernet,
     Finish,
@@ -107,7 +107,7 @@ def _config(data: Data, secrets: Mapping[str, Secret]) -> InstallConfig:
     users = enumerate(data.get("users", ()))
     return InstallConfig(
         **said,
-        disks=tuple(DiskSelector(name=name, **disk) for name, disk in data["disks"].items()),
+        disks=tuple(disk_selector(name, disk) for name, disk in data["disks"].items()),
         storage=_storage(data.get("storage", {})),
         boot=_boot(data.get("boot", {})),
         packages=_packages(data.get("packages", {})),
@@ -128,6 +128,7 @@ def _config(data: Data, secrets: Mapping[str, Secret]) -> InstallConfig:
 def _storage(data: Data) -> Storage:
     return Storage(
         disk=data.get("disk", "default"),
+        wipe=tuple(data.get("wipe", ())),
         filesystem=RootFilesystem(data["filesystem"]) if "filesystem" in data else None,
         swap=_swap(data["swap"]) if "swap" in data else None,
     )

@@ -6,6 +6,7 @@ import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
 
+from installer.config.disks import match_problems
 from installer.config.login_rules import login_problems
 from installer.config.network_rules import network_problems
 from installer.config.sound import Sound
@@ -25,6 +26,8 @@ def rule_problems(document: Document, findings: tuple[Problem, ...]) -> tuple[Pr
     sound = Sound(document, findings)
     return (
         *_disk_problems(sound),
+        *match_problems(sound),
+        *_wipe_problems(sound),
         *_swap_problems(sound),
         *_timezone_problems(sound),
         *network_problems(sound),
@@ -61,6 +64,17 @@ def _disk_problems(sound: Sound) -> Iterator[Problem]:
         'no disk is called "default", and "storage" names no other',
         f'call it "default", or write "storage": {{"disk": "{next(iter(disks))}"}}',
     )
+
+
+def _wipe_problems(sound: Sound) -> Iterator[Problem]:
+    disks, target = sound.value("disks"), sound.value("storage", "disk") or "default"
+    for pointer, _index, name in sound.items("storage", "wipe"):
+        if name == target:
+            message = f"{quoted(name)} is the disk to install onto"
+            yield sound.document.problem(pointer, message, "it is erased anyway: take it away")
+        elif disks is not None and name not in disks:
+            hint = f'{did_you_mean(name, disks)} "disks" has: {", ".join(disks)}'.strip()
+            yield sound.document.problem(pointer, f"no disk is called {quoted(name)}", hint)
 
 
 def _swap_problems(sound: Sound) -> Iterator[Problem]:

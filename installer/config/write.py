@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from installer.config.disks import disk_data
 from installer.config.model import (
     Boot,
-    DiskSelector,
     Ethernet,
     Finish,
     InstallConfig,
@@ -22,7 +22,7 @@ from installer.config.model import (
     User,
 )
 from installer.secret import Secret
-from installer.sizes import GIB, KIB, MIB
+from installer.sizes import exact_size
 
 ROUNDS = 100_000
 
@@ -50,7 +50,7 @@ def to_document(config: InstallConfig) -> Data:
     data: Data = {"version": 1}
     for key in ("hostname", "locale", "keyboard", "timezone"):
         data |= _unless_default(config, defaults, key)
-    data["disks"] = {disk.name: _disk(disk) for disk in config.disks}
+    data["disks"] = {disk.name: disk_data(disk) for disk in config.disks}
     data |= _unless_empty(
         storage=_storage(config.storage),
         boot=_boot(config.boot),
@@ -93,27 +93,16 @@ def _unless_default(value: object, default: object, *names: str) -> Data:
     }
 
 
-def _disk(disk: DiskSelector) -> Data:
-    return _unless_empty(device=disk.device, serial=disk.serial)
-
-
 def _storage(storage: Storage) -> Data:
     return _unless_default(storage, Storage(), "disk") | _unless_empty(
+        wipe=list(storage.wipe),
         filesystem=storage.filesystem and str(storage.filesystem),
         swap=storage.swap and _swap(storage.swap),
     )
 
 
 def _swap(swap: Swap) -> Data:
-    return {"kind": str(swap.kind)} | _unless_empty(size=swap.size and _size(swap.size))
-
-
-def _size(size: int) -> str | int:
-    """The size in the largest unit that gives a whole number, so that nothing is rounded."""
-    for unit, name in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
-        if size % unit == 0:
-            return f"{size // unit} {name}"
-    return size
+    return {"kind": str(swap.kind)} | _unless_empty(size=swap.size and exact_size(swap.size))
 
 
 def _boot(boot: Boot) -> Data:

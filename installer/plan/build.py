@@ -19,20 +19,21 @@ from installer.actions.esp import WriteBootEntry, WriteEsp
 from installer.actions.files import WriteFile
 from installer.actions.filesystem import BTRFS, SWAP, VFAT, MakeFilesystem, MakeSwapFile, MountRoot
 from installer.actions.finish import KeepRecord, SyncRoot
+from installer.actions.layers import StopLayer
 from installer.actions.payload import ExtractPayload, VerifyPayload
 from installer.config.model import InstallConfig, SwapKind
 from installer.config.write import to_document
 from installer.errors import MachineUnfit
-from installer.machine import Disk, Machine
+from installer.machine import IMAGE_TRANSPORT, Disk, Layer, Machine
 from installer.payload import PayloadIndex
 from installer.plan import boot
-from installer.plan.decide import IMAGE_TRANSPORT, Decisions, decide, efi_started
+from installer.plan.decide import Decisions, decide, efi_started
 from installer.plan.identity import derived_machine_id, derived_uuid, derived_volume_id
+from installer.plan.losses import losses
 from installer.plan.model import Action, InstallPlan, Phase
 from installer.plan.network import network_files
 from installer.plan.system import account_actions, identity_actions, script_actions, unit_actions
 from installer.secret import Secret
-from installer.sizes import format_size
 
 SWAP_FILE = "/swapfile"
 BOOT_ENTRY_LABEL = "Photon"
@@ -67,34 +68,11 @@ def make_plan(
         tree=made.tree,
         payload=payload,
         phases=tuple(phase for phase in phases if phase.actions),
-        losses=losses(made.disk),
+        losses=losses((made.disk, *made.wiped), made.layers),
         defaults=made.notes,
         on_success=config.finish.on_success.value,
     )
     return _with_record(plan, config)
-
-
-def losses(disk: Disk) -> tuple[str, ...]:
-    """A line for everything that is on the disk now."""
-    lines = [
-        " ".join(
-            part
-            for part in (
-                f"{each.path}:",
-                format_size(each.size),
-                each.filesystem or "unknown content",
-                f"“{each.label or each.name}”" if each.label or each.name else "",
-                f"({each.operating_system})" if each.operating_system else "",
-            )
-            if part
-        )
-        for each in disk.partitions
-    ]
-    if not lines and disk.filesystem:
-        lines.append(f"{disk.path}: {disk.filesystem} on the whole disk")
-    elif not lines and disk.table:
-        lines.append(f"{disk.path}: an empty {disk.table} partition table")
-    return tuple(lines)
 
 
 def fstab_text(made: Decisions, seed: str) -> str:
@@ -131,8 +109,15 @@ def _partition_actions(made: Decisions, seed: str) -> tuple[Action, ...]:
     attach = AttachPartitions(disk=disk.path, sector=sector, partitions=partitions)
     if disk.transport == IMAGE_TRANSPORT:
         return (CreateImage(path=disk.path, size=disk.size), table, attach)
-    old = tuple(each.path for each in disk.partitions)
-    return (WipeSignatures(disk=disk.path, partitions=old), table, attach)
+    stops = (StopLayer(layer=layer) for layer in made.layers if layer.active)
+    wipes = (_wipe(each, made.layers) for each in (disk, *made.wiped))
+    return (*stops, *wipes, table, attach)
+
+
+def _wipe(disk: Disk, layers: tuple[Layer, ...]) -> WipeSignatures:
+    partitions = tuple(each.path for each in disk.partitions)
+    held = any({disk.path, *partitions} & set(each.parents) for each in layers if each.active)
+    return WipeSignatures(disk=disk.path, partitions=partitions, held=held)
 
 
 def _format_actions(made: Decisions, seed: str) -> tuple[Action, ...]:

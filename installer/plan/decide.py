@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from installer.config.model import (
     BootMode,
+    DiskSelector,
     InstallConfig,
     KernelFlavour,
     RootFilesystem,
@@ -14,14 +15,15 @@ from installer.config.model import (
     SwapKind,
 )
 from installer.config.rules import unit_name
-from installer.machine import Disk, FirmwareMode, Machine, SecureBoot
+from installer.machine import IMAGE_TRANSPORT, Disk, FirmwareMode, Layer, Machine, SecureBoot
 from installer.payload import PayloadIndex, PayloadTree
-from installer.plan.disks import select_disk
+from installer.plan.disks import select_disk, wiped_disks
+from installer.plan.layers import layers_on, sharing_problems
 from installer.plan.layout import Layout, whole_disk_layout
+from installer.plan.matching import match_text
 from installer.sizes import GIB, MIB, format_size
 from ks_schema.problem import Problem
 
-IMAGE_TRANSPORT = "image"
 ROOM = 256 * MIB
 _SECTOR_OF_BIOS = 512
 
@@ -35,10 +37,13 @@ _CLOUD_NETWORK = frozenset({"virtio_net", "ena", "gve", "hv_netvsc", "vif"})
 class Decisions:
     """Everything that the planner needs to know, nothing left open.
 
+    ``wiped`` are the further disks to be erased, ``layers`` what lies on all of them, top first.
     ``notes`` has a line for each default that was taken.
     """
 
     disk: Disk
+    wiped: tuple[Disk, ...]
+    layers: tuple[Layer, ...]
     mode: BootMode
     filesystem: RootFilesystem
     swap: Swap
@@ -52,10 +57,15 @@ def decide(
 ) -> Decisions | tuple[Problem, ...]:
     """All decisions, or everything that keeps this machine from being installed as asked."""
     problems = firmware_problems(config, machine)
-    selector = next(each for each in config.disks if each.name == config.storage.disk)
+    selectors = {each.name: each for each in config.disks}
+    selector = selectors[config.storage.disk]
     disk = select_disk(selector, machine.disks)
     if isinstance(disk, Problem):
         return (*problems, disk)
+    wiped, refused = wiped_disks(config.storage.wipe, selectors, machine.disks, disk)
+    layers = layers_on((disk, *wiped), machine.layers)
+    problems += refused
+    problems += sharing_problems((disk, *wiped), layers, machine) if not refused else ()
     mode = config.boot.mode or BootMode(machine.firmware.mode.value)
     kernel = config.packages.kernel or kernel_for(machine, disk)
     tree = payload.tree(config.packages.set, kernel)
@@ -72,12 +82,14 @@ def decide(
         return problems
     return Decisions(
         disk=disk,
+        wiped=wiped,
+        layers=layers,
         mode=mode,
         filesystem=config.storage.filesystem or RootFilesystem.BTRFS,
         swap=swap,
         tree=tree,
         layout=layout,
-        notes=notes(config, machine, mode, kernel, swap),
+        notes=disk_notes(selector, disk) + notes(config, machine, mode, kernel, swap),
     )
 
 
@@ -168,6 +180,14 @@ def unit_problems(config: InstallConfig, tree: PayloadTree) -> tuple[Problem, ..
         for name, _ in config.services
         if tree.units.isdisjoint({unit_name(name), _template(unit_name(name))})
     )
+
+
+def disk_notes(selector: DiskSelector, disk: Disk) -> tuple[str, ...]:
+    """Which disk was meant, when the kickstart only describes it."""
+    if selector.match is None or disk.transport == IMAGE_TRANSPORT:
+        return ()
+    which = f"the {selector.pick} one" if selector.pick else "the one disk"
+    return (f"disk {disk.path}: {which} that is as described ({match_text(selector.match)})",)
 
 
 def notes(

@@ -27,6 +27,7 @@ def probe_machine(runner: Runner, *, root: Path = Path("/")) -> Machine:
     """
     _settle(runner, root)
     dmi = root / "sys/class/dmi/id"
+    devices = probe_disks(runner, root)
     return Machine(
         firmware=probe_firmware(root),
         memory=memory_size(read_text(root / "proc/meminfo")),
@@ -35,8 +36,9 @@ def probe_machine(runner: Runner, *, root: Path = Path("/")) -> Machine:
         virtualization=_virtualization(runner),
         vendor=read_text(dmi / "sys_vendor"),
         product=read_text(dmi / "product_name"),
-        disks=probe_disks(runner, root).disks,
+        disks=devices.disks,
         interfaces=probe_interfaces(runner, root),
+        layers=devices.layers,
     )
 
 

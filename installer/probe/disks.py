@@ -8,10 +8,17 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from installer.errors import CommandFailed
-from installer.machine import Disk, Partition
+from installer.machine import Disk, Layer, Partition
+from installer.probe.layers import (
+    SWAP_MOUNT,
+    VolumeGroups,
+    layer_kind,
+    layers_in,
+    volume_group_members,
+)
+from installer.probe.nodes import Node, children_of, mounts_of, text_of
 from installer.probe.systems import operating_system
 from installer.run import Runner
 
@@ -38,7 +45,6 @@ _TRANSPORTS = (
     (r"vd[a-z]+", "virtio"), (r"nvme\d.*", "nvme"), (r"mmcblk\d+", "mmc"), (r"xvd[a-z]+", "xen"),
 )  # fmt: skip
 
-Node = Mapping[str, Any]
 Links = Mapping[str, tuple[str, ...]]
 
 
@@ -56,6 +62,7 @@ class Devices:
 
     disks: tuple[Disk, ...]
     left_out: tuple[LeftOut, ...]
+    layers: tuple[Layer, ...] = ()
 
 
 def probe_disks(runner: Runner, root: Path = Path("/")) -> Devices:
@@ -67,21 +74,30 @@ def probe_disks(runner: Runner, root: Path = Path("/")) -> Devices:
     if not (root / "run/udev/data").is_dir():
         # lsblk takes signatures from udev's database alone where it can.
         listing = {"blockdevices": [_signed(runner, each) for each in listing["blockdevices"]]}
-    return parse_devices(listing, links=_links(root / "dev/disk"))
+    volumes = volume_group_members(runner, root, listing["blockdevices"])
+    return parse_devices(listing, links=_links(root / "dev/disk"), volumes=volumes)
 
 
-def parse_devices(listing: Node, *, links: Links | None = None) -> Devices:
+def parse_devices(
+    listing: Node, *, links: Links | None = None, volumes: VolumeGroups | None = None
+) -> Devices:
     """The devices in the output of ``lsblk --json --bytes``; ``links`` has each kernel name's."""
     disks: list[Disk] = []
     left_out: list[LeftOut] = []
+    roots: list[Node] = []
     for node in listing["blockdevices"]:
         reason = _no_disk(node)
         if reason:
             left_out.append(LeftOut(path=node["path"], reason=reason))
         else:
             disks.append(_disk(node, (links or {}).get(node["kname"], ())))
+            roots.append(node)
     by_path = sorted(disks, key=lambda disk: _natural(disk.path))
-    return Devices(disks=tuple(by_path), left_out=tuple(left_out))
+    return Devices(
+        disks=tuple(by_path),
+        left_out=tuple(left_out),
+        layers=layers_in(roots, volumes or VolumeGroups()),
+    )
 
 
 def _no_disk(node: Node) -> str:
@@ -95,15 +111,15 @@ def _no_disk(node: Node) -> str:
 
 
 def _disk(node: Node, links: tuple[str, ...]) -> Disk:
-    parts = [child for child in _children(node) if child["type"] == "part"]
+    parts = [child for child in children_of(node) if child["type"] == "part"]
     medium = any(_is_medium(each) for each in (node, *parts))
     return Disk(
         path=node["path"],
         size=node["size"],
-        model=_text(node, "model"),
-        serial=_text(node, "serial"),
-        wwn=_text(node, "wwn"),
-        transport=_text(node, "tran") or _transport(node["kname"]),
+        model=text_of(node, "model"),
+        serial=text_of(node, "serial"),
+        wwn=text_of(node, "wwn"),
+        transport=text_of(node, "tran") or _transport(node["kname"]),
         links=links,
         logical_sector=node["log-sec"],
         physical_sector=node["phy-sec"],
@@ -112,30 +128,30 @@ def _disk(node: Node, links: tuple[str, ...]) -> Disk:
         read_only=node["ro"],
         medium=medium,
         in_use=_in_use(node, medium=medium),
-        table=_text(node, "pttype"),
-        filesystem=_text(node, "fstype"),
+        table=text_of(node, "pttype"),
+        filesystem=text_of(node, "fstype"),
         partitions=_partitions(parts),
     )
 
 
 def _partitions(parts: list[Node]) -> tuple[Partition, ...]:
-    types = {_text(part, "parttype").lower() for part in parts}
+    types = {text_of(part, "parttype").lower() for part in parts}
     partitions = (
         Partition(
             path=part["path"],
             number=_number(part["kname"]),
             start=(part["start"] or 0) * _START_UNIT,
             size=part["size"],
-            type_guid=_text(part, "parttype").lower(),
-            name=_text(part, "partlabel"),
-            filesystem=_text(part, "fstype"),
-            label=_text(part, "label"),
-            uuid=_text(part, "uuid"),
-            mounted=_mounts(part),
+            type_guid=text_of(part, "parttype").lower(),
+            name=text_of(part, "partlabel"),
+            filesystem=text_of(part, "fstype"),
+            label=text_of(part, "label"),
+            uuid=text_of(part, "uuid"),
+            mounted=mounts_of(part),
             operating_system=operating_system(
-                type_guid=_text(part, "parttype").lower(),
-                filesystem=_text(part, "fstype"),
-                label=_text(part, "label"),
+                type_guid=text_of(part, "parttype").lower(),
+                filesystem=text_of(part, "fstype"),
+                label=text_of(part, "label"),
                 other_types=types,
             ),
         )
@@ -145,8 +161,8 @@ def _partitions(parts: list[Node]) -> tuple[Partition, ...]:
 
 
 def _is_medium(node: Node) -> bool:
-    labelled = _text(node, "fstype") == "iso9660" and _text(node, "label") == MEDIUM_LABEL
-    return labelled or MEDIUM_FOLDER in _mounts(node)
+    labelled = text_of(node, "fstype") == "iso9660" and text_of(node, "label") == MEDIUM_LABEL
+    return labelled or MEDIUM_FOLDER in mounts_of(node)
 
 
 def _in_use(node: Node, *, medium: bool) -> str:
@@ -158,26 +174,14 @@ def _in_use(node: Node, *, medium: bool) -> str:
 
 
 def _uses(node: Node) -> Iterator[str]:
-    """Who uses the device or anything on it."""
-    for mount in _mounts(node):
-        yield "used as swap" if mount == "[SWAP]" else f"mounted at {mount}"
-    for child in _children(node):
-        if child["type"] != "part":
+    """Who uses the device or anything on it, and cannot be stopped by the installer."""
+    for mount in mounts_of(node):
+        if mount != SWAP_MOUNT:
+            yield f"mounted at {mount}"
+    for child in children_of(node):
+        if child["type"] != "part" and layer_kind(child) is None:
             yield f"part of {child['name']} ({child['type']})"
         yield from _uses(child)
-
-
-def _mounts(node: Node) -> tuple[str, ...]:
-    return tuple(mount for mount in node.get("mountpoints") or () if mount)
-
-
-def _children(node: Node) -> list[Node]:
-    children: list[Node] = node.get("children", [])
-    return children
-
-
-def _text(node: Node, column: str) -> str:
-    return (node.get(column) or "").strip()
 
 
 def _number(kernel_name: str) -> int:
@@ -210,7 +214,7 @@ def _links(folder: Path) -> dict[str, tuple[str, ...]]:
 
 def _signed(runner: Runner, node: Node) -> Node:
     """The node and its children with what ``blkid`` finds on them."""
-    children = [_signed(runner, child) for child in _children(node)]
+    children = [_signed(runner, child) for child in children_of(node)]
     found = {} if node["type"] == "rom" or not node["size"] else _signatures(runner, node["path"])
     return {**node, **found, **({"children": children} if children else {})}
 

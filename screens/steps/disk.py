@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from installer.machine import Disk, Partition
+from installer.plan.layers import disks_sharing
 from installer.sizes import format_size
 from screens.forms import Choice, Command, Form, Note, Option, Tone
 from screens.step import Step, View
@@ -27,7 +28,10 @@ def form(view: View) -> Form:
     if not disks:
         note = Note(text=_NONE, tone=Tone.PROBLEM)
         return Form(items=(note,), commands=(RESCAN,), start=RESCAN.id)
-    options = tuple(_option(disk, view.refusal(disk)) for disk in disks)
+    layers = view.machine.layers if view.machine else ()
+    options = tuple(
+        _option(disk, view.refusal(disk), disks_sharing(disk, disks, layers)) for disk in disks
+    )
     note = Note(text="Which disk shall Photon use? All of it will be erased, later and not yet.")
     if all(option.refused for option in options):
         text = "! None of these disks can be used. Attach another one and rescan."
@@ -60,8 +64,10 @@ def disk_details(disk: Disk) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _option(disk: Disk, refused: str) -> Option:
-    detail = (disk_details(disk), *_contents(disk))
+def _option(disk: Disk, refused: str, partners: tuple[Disk, ...]) -> Option:
+    names = ", ".join(short_name(each) for each in partners)
+    shared = (f"! shares an array or volume group with {names}: erased as well",) if names else ()
+    detail = (disk_details(disk), *shared, *_contents(disk))
     return Option(value=disk.path, label=disk_line(disk), detail=detail, refused=refused)
 
 

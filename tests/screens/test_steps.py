@@ -91,6 +91,18 @@ def test_no_disk_is_chosen_for_the_person_when_there_are_two(walk: Walk) -> None
     assert walker.id == "storage"
 
 
+def test_a_disk_takes_those_along_that_share_an_array_with_it(walk: Walk) -> None:
+    walker = walk("two-sata-same-model").go("disk")
+    assert "! shares an array or volume group with sdb: erased as well" in walker.screen
+    walker.keys("down", " ")
+    document = walker.app.walk.draft.document()
+    assert document["disks"] == {
+        "default": {"serial": "WD-WCC7K5LD20RE"},
+        "partner-1": {"serial": "WD-WCC7K3VNJ8PT"},
+    }
+    assert document["storage"]["wipe"] == ["partner-1"]
+
+
 def test_the_only_usable_disk_is_chosen(walk: Walk) -> None:
     walker = walk("virtualbox").go("disk")
     assert "(*) sda  20 GiB  VBOX HARDDISK" in walker.screen

@@ -8,7 +8,7 @@ import pytest
 
 from installer import api
 from installer.errors import CommandFailed, KickstartInvalid, MachineUnfit, PayloadBad
-from installer.plan.decide import IMAGE_TRANSPORT
+from installer.machine import IMAGE_TRANSPORT
 from ks_schema import Document
 from ks_schema.document import Position
 from tests.engine import GIB, TESTS, kickstart, payload

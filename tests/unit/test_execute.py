@@ -21,9 +21,8 @@ from installer.events import (
 )
 from installer.execute import execute, started_event
 from installer.journal import open_journal, tee
-from installer.machine import Disk, Firmware, FirmwareMode, Machine
+from installer.machine import IMAGE_TRANSPORT, Disk, Firmware, FirmwareMode, Machine
 from installer.payload import PayloadImage
-from installer.plan.decide import IMAGE_TRANSPORT
 from installer.plan.model import InstallPlan, Phase
 from tests.engine import (
     GIB,

@@ -89,12 +89,19 @@ def test_an_idle_mirror_is_not_in_use() -> None:
     assert (first.physical_sector, first.rotational) == (4096, True)
 
 
-def test_an_active_mirror_names_everything_that_hangs_on_it() -> None:
+def test_what_is_mounted_is_in_use_through_every_layer() -> None:
     for disk in disks("md-lvm-luks-active").values():
-        assert disk.in_use == (
-            "part of md0 (raid1), part of vg0-root (lvm), mounted at /mnt, "
-            "part of vg0-data (lvm), part of secret (crypt), used as swap"
-        )
+        assert disk.in_use == "mounted at /mnt"
+
+
+def test_what_can_be_stopped_is_not_in_use() -> None:
+    for disk in disks("md-lvm-luks-left").values():
+        assert disk.in_use == ""
+
+
+def test_a_layer_that_is_not_known_is_in_use() -> None:
+    child = {**listing("live-virtio")["blockdevices"][-1], "name": "mpatha", "type": "mpath"}
+    assert one_disk(children=[child]).in_use == "part of mpatha (mpath)"
 
 
 @pytest.mark.parametrize(
@@ -103,7 +110,7 @@ def test_an_active_mirror_names_everything_that_hangs_on_it() -> None:
         ({}, ""),
         ({"ro": True}, "it is read-only"),
         ({"mountpoints": ["/srv", "/srv"]}, "mounted at /srv"),
-        ({"mountpoints": ["[SWAP]"]}, "used as swap"),
+        ({"mountpoints": ["[SWAP]"]}, ""),
     ],
 )
 def test_reasons_not_to_write(columns: dict[str, Any], reason: str) -> None:

@@ -61,6 +61,7 @@ def test_everything_said_arrives() -> None:
     assert config.hostname == "edge-01.example.net"
     assert config.storage == Storage(
         disk="default",
+        wipe=("second",),
         filesystem=RootFilesystem.BTRFS,
         swap=Swap(kind=SwapKind.FILE, size=2 << 30),
     )
@@ -213,10 +214,33 @@ ETHERNET = st.fixed_dictionaries(
         "mtu": st.integers(576, 65535),
     },
 )
+MATCH = st.recursive(
+    optional(
+        serial=st.just("A 1"),
+        wwn=st.just("0x5000"),
+        model=st.just("WDC*"),
+        transport=st.sampled_from(["sata", "nvme"]),
+        size=optional(min=SIZES) | st.just({"max": 1 << 50}),
+        rotational=st.booleans(),
+        removable=st.booleans(),
+        path=st.just("/dev/sd[ab]"),
+    ).filter(lambda match: match.get("size") != {}),
+    lambda inner: st.fixed_dictionaries({"any_of": st.lists(inner, min_size=1, max_size=2)}),
+    max_leaves=3,
+)
+DESCRIBED = st.fixed_dictionaries(
+    {"match": MATCH}, optional={"pick": st.sampled_from(["smallest", "largest"])}
+)
 DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "version": st.just(1),
-        "disks": st.just({"default": {"device": "/dev/sda"}, "other": {"serial": "A 1"}}),
+        "disks": st.fixed_dictionaries(
+            {
+                "default": st.just({"device": "/dev/sda"}) | DESCRIBED,
+                "other": st.just({"serial": "A 1"}),
+                "third": st.just({"device": "/dev/sdc"}),
+            }
+        ),
         "root": st.just({"ssh_keys": [KEY]}),
     },
     optional={
@@ -226,6 +250,7 @@ DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "timezone": st.sampled_from(["UTC", "Europe/Paris"]),
         "storage": optional(
             disk=st.sampled_from(["default", "other"]),
+            wipe=st.sampled_from([[], ["third"]]),
             filesystem=st.sampled_from(["ext4", "btrfs"]),
             swap=st.just({"kind": "none"})
             | st.fixed_dictionaries(

@@ -69,6 +69,25 @@ def test_a_disk_of_another_name_must_be_named_by_storage() -> None:
     assert '"storage": {"disk": "main"}' in found.hint
 
 
+def test_a_range_of_sizes_has_disks_in_it() -> None:
+    match: dict[str, Any] = {"size": {"min": "2 TB", "max": "2 TB"}}
+    assert problems({**BASE, "disks": {"default": {"match": match}}}) == ()
+    match = {"any_of": [{}, {"size": {"min": "2 TiB", "max": "2 TB"}}]}
+    found = only(disks={"default": {"match": match}})
+    assert found.pointer == "/disks/default/match/any_of/1/size"
+    assert found.message == "no disk is this large and this small"
+
+
+def test_disks_to_wipe_are_others_that_are_named() -> None:
+    disks = {"default": {"serial": "1"}, "second": {"serial": "2"}}
+    assert problems({**BASE, "disks": disks, "storage": {"wipe": ["second"]}}) == ()
+    found = only(disks=disks, storage={"wipe": ["second", "secnd"]})
+    assert (found.pointer, found.message) == ("/storage/wipe/1", 'no disk is called "secnd"')
+    assert 'did you mean "second"?' in found.hint
+    found = only(disks=disks, storage={"wipe": ["default"]})
+    assert found.message == '"default" is the disk to install onto'
+
+
 def test_swap_of_no_kind_has_no_size() -> None:
     found = only(storage={"swap": {"kind": "none", "size": "1 GiB"}})
     assert found.pointer == "/storage/swap/size"

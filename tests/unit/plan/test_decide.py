@@ -8,6 +8,7 @@ import pytest
 from installer.config.model import KernelFlavour, Swap, SwapKind
 from installer.errors import MachineUnfit
 from installer.machine import (
+    IMAGE_TRANSPORT,
     Disk,
     Firmware,
     FirmwareMode,
@@ -15,7 +16,7 @@ from installer.machine import (
     NetworkInterface,
     SecureBoot,
 )
-from installer.plan.decide import IMAGE_TRANSPORT, kernel_for, swap_for
+from installer.plan.decide import kernel_for, swap_for
 from installer.plan.model import InstallPlan
 from ks_schema import Problem
 from tests.engine import GIB, kickstart, machine, payload, plan_for, small_machine

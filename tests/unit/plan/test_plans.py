@@ -13,6 +13,8 @@ from installer.machine import (
     Disk,
     Firmware,
     FirmwareMode,
+    Layer,
+    LayerKind,
     Machine,
     NetworkInterface,
     Partition,
@@ -140,6 +142,12 @@ ETHERNETS = st.dictionaries(
     ),
     max_size=2,
 )
+MATCHES = some(
+    path=PATHS | st.just("/dev/*"),
+    transport=st.sampled_from(["sata", "nvme"]),
+    size=some(min=SIZE_TEXTS).filter(bool),
+    any_of=st.lists(some(serial=SERIALS, removable=st.booleans()), min_size=1, max_size=2),
+)
 DOCUMENTS = st.fixed_dictionaries(
     {
         "version": st.just(1),
@@ -147,7 +155,9 @@ DOCUMENTS = st.fixed_dictionaries(
             {
                 "default": st.fixed_dictionaries({"serial": SERIALS})
                 | st.fixed_dictionaries({"device": PATHS})
-            }
+                | st.fixed_dictionaries({"match": MATCHES, "pick": st.just("smallest")})
+            },
+            optional={"other": st.fixed_dictionaries({"match": MATCHES})},
         ),
         "root": st.just({"ssh_keys": [KEY]}),
     },
@@ -155,6 +165,7 @@ DOCUMENTS = st.fixed_dictionaries(
         "hostname": st.sampled_from(["a", "edge-01.example.net", "x" * 63]),
         "locale": st.sampled_from(["C.UTF-8", "de_DE.UTF-8", "ca_ES.UTF-8@valencia"]),
         "storage": some(
+            wipe=st.sampled_from([[], ["other"]]),
             filesystem=st.sampled_from(["ext4", "btrfs"]),
             swap=st.fixed_dictionaries(
                 {"kind": st.sampled_from(["none", "file", "partition"])},
@@ -209,6 +220,14 @@ DISKS = st.builds(
 )
 FIT_DISKS = st.builds(Disk, path=PATHS, size=st.integers(1 << 33, 1 << 44), serial=SERIALS)
 CARDS = st.builds(NetworkInterface, name=NAMES, mac=TEXTS, driver=TEXTS)
+LAYERS = st.builds(
+    Layer,
+    kind=st.sampled_from(LayerKind),
+    name=TEXTS,
+    active=st.booleans(),
+    parents=st.lists(PATHS | st.just("/dev/md0"), max_size=2).map(tuple),
+    devices=st.lists(PATHS | st.just("/dev/md0"), max_size=2).map(tuple),
+)
 ANY_MACHINE = st.builds(
     Machine,
     firmware=st.builds(
@@ -218,6 +237,7 @@ ANY_MACHINE = st.builds(
     virtualization=st.sampled_from(["none", "kvm", "oracle"]),
     disks=st.lists(DISKS | FIT_DISKS, max_size=3).map(tuple),
     interfaces=st.lists(CARDS, max_size=2).map(tuple),
+    layers=st.lists(LAYERS, max_size=3).map(tuple),
 )
 PAYLOADS = st.sampled_from([INDEX, PayloadIndex(source="/x", edition="none", trees=())])
 # One that fits most kickstarts, so that it also comes to plans.
