@@ -15,29 +15,39 @@ from tests.vm.http_server import HttpServer
 from tests.vm.qemu import Firmware, VmConfig
 from tests.vm.virtual_machine import VirtualMachine
 
-pytestmark = [pytest.mark.vm, pytest.mark.once]
+pytestmark = [pytest.mark.vm]
 CASE = Case(name="killed")
 Events = list[dict[str, Any]]
 
 
-def test_killed(medium: Path) -> None:
+@pytest.mark.once
+def test_killed_before_the_end(medium: Path) -> None:
     with HttpServer(CASE.source) as server:
-        address = server.url("kickstart.json")
-        config = VmConfig(
-            name=CASE.name,
-            firmware=Firmware.EFI,
-            variables=CASE.variables,
-            disks=(CASE.disk(),),
-            cdrom=medium,
-            kernel=CASE.kernel(medium, f"photon.ks={address} photon.events=/dev/ttyS1"),
-            events=CASE.work / "events.jsonl",
-        )
-        _kill_when(config, "the middle of the payload", _half_unpacked, label="middle")
-        does_not_boot(config, label="after-middle")
+        config = _config(medium, server)
         _kill_when(config, "the boot loader's turn", _nearly_done, label="end")
         does_not_boot(config, label="after-end")
         install(config, label="again")
     assert "hostname" in check_host(config, OPS)
+
+
+def test_killed_in_the_middle(medium: Path) -> None:
+    with HttpServer(CASE.source) as server:
+        config = _config(medium, server)
+        _kill_when(config, "the middle of the payload", _half_unpacked, label="middle")
+    does_not_boot(config, label="after-middle")
+
+
+def _config(medium: Path, server: HttpServer) -> VmConfig:
+    arguments = f"photon.ks={server.url('kickstart.json')} photon.events=/dev/ttyS1"
+    return VmConfig(
+        name=CASE.name,
+        firmware=Firmware.EFI,
+        disks=(CASE.disk(),),
+        variables=CASE.variables,
+        cdrom=medium,
+        kernel=CASE.kernel(medium, arguments),
+        events=CASE.work / "events.jsonl",
+    )
 
 
 def _kill_when(

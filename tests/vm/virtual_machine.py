@@ -58,7 +58,11 @@ class VirtualMachine:
         )
         with guest_serial, guest_qmp, self._qemu_log.open("wb") as errors:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, pass_fds=fds
+                ["setpriv", "--pdeathsig", "KILL", *command],  # no machine outlives its test
+                stdin=subprocess.DEVNULL,
+                stdout=errors,
+                stderr=errors,
+                pass_fds=fds,
             )
         self.started = time.monotonic()
         self._serial = fdspawn(
