@@ -117,7 +117,7 @@ def _signatures(context: Context, areas: Iterable[Area]) -> Iterator[Range]:
     for area in areas:
         text = context.runner.run([*command, area.node]) if area.node else ""
         for each in json.loads(text)["signatures"] if text.strip() else ():
-            start = area.start + int(each["offset"], 0)
+            start = area.start + int(str(each["offset"]), 0)
             yield start, start + int(each["length"])
 
 
