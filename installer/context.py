@@ -23,8 +23,10 @@ class Context:
     ``nodes`` maps the plan's references (``disk``, ``disk/2``) to device nodes; ``target`` is
     where the new host's root is mounted; ``work`` holds what need not survive the installation;
     ``advance`` tells how far the running action is, from 0 to 1; ``written`` is set by the first
-    action that writes to the disk. ``undo_runner`` runs what takes things back: it is deaf to the
-    user's cancellation, which would otherwise end an unmount that takes its time.
+    action that writes to a disk. ``altered`` are the disks that are not as they were; what they
+    were is in the files ``saved`` until the first filesystem is made (``formatted``).
+    ``undo_runner`` runs what takes things back: it is deaf to the user's cancellation, which would
+    otherwise end an unmount that takes its time.
     """
 
     runner: Runner
@@ -34,6 +36,9 @@ class Context:
     advance: Callable[[float], None] = lambda _: None
     nodes: dict[str, str] = field(default_factory=dict)
     written: bool = False
+    formatted: bool = False
+    altered: set[str] = field(default_factory=set)
+    saved: list[Path] = field(default_factory=list)
     undo_runner: Runner | None = None
     _undo: list[Step] = field(default_factory=list)
     _compensations: list[Step] = field(default_factory=list)
@@ -41,6 +46,18 @@ class Context:
     def node(self, reference: str) -> str:
         """The device node, or file, behind a reference of the plan."""
         return self.nodes[reference]
+
+    def alter(self, disk: str) -> None:
+        """Remember that the disk is about to be written to."""
+        self.written = True
+        self.altered.add(disk)
+
+    def begin_format(self) -> None:
+        """From here on the disks cannot become again what they were: let go of what was saved."""
+        self.formatted = True
+        for path in self.saved:
+            path.unlink(missing_ok=True)
+        self.saved.clear()
 
     def on_undo(self, description: str, undo: Callable[[], object]) -> None:
         """Remember how to take back what was just mounted, attached or opened."""

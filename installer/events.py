@@ -70,13 +70,15 @@ class Finished:
 class Failed:
     """The installation ended without a host.
 
-    ``written`` says whether anything had been written to the disk by then.
+    ``written`` says whether anything had been written to a disk by then, ``restored`` that all of
+    it has been put back, byte for byte.
     """
 
     exit_code: int
     message: str
     hint: str
     written: bool
+    restored: bool = False
 
 
 Event = Started | PhaseStarted | ActionStarted | Progress | Message | Finished | Failed

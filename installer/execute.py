@@ -145,5 +145,6 @@ def _give_up(context: Context, error: InstallerError) -> None:
             message=error.message,
             hint=error.hint,
             written=context.written,
+            restored=context.written and not context.altered,
         )
     )

@@ -106,7 +106,12 @@ def event_text(event: Event) -> str:
             return f"Installed in {sum(event.seconds.values()):.0f} s"
         case Failed():
             hint = f"\n  {event.hint}" if event.hint else ""
-            state = "The disk was written to." if event.written else "Nothing was written."
-            return f"{event.message}{hint}\n{state}"
+            return f"{event.message}{hint}\n{_disk_state(event)}"
         case Progress():
             return ""
+
+
+def _disk_state(event: Failed) -> str:
+    if event.restored:
+        return "The disk is as it was."
+    return "The disk was written to." if event.written else "Nothing was written."

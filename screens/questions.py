@@ -57,8 +57,8 @@ def really_quit(answer: Callable[[str], None]) -> Question:
 def really_cancel(answer: Callable[[str], None]) -> Question:
     """Whether to stop an installation that runs."""
     text = (
-        "Cancel the installation? If the disk has been written to already, "
-        "it will not boot and what was on it is lost."
+        "Cancel the installation? Until the first filesystem is made, the disk becomes again "
+        "what it was; after that it will not boot, and what was on it is lost."
     )
     return Question(
         title="Cancel the installation",

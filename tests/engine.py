@@ -197,6 +197,8 @@ class PretendRunner:
         return ""
 
     def _sfdisk(self, argv: list[str]) -> str:
+        if "--dump" in argv:
+            return ""
         pairs = re.findall(r"^(\d+) : .*uuid=([0-9a-f-]+)", self.inputs[-1], re.MULTILINE)
         self.guids = dict(pairs)
         with Path(argv[-1]).open("r+b") as disk:
@@ -204,6 +206,8 @@ class PretendRunner:
         return ""
 
     def _wipefs(self, argv: list[str]) -> str:
+        if "--no-act" in argv:
+            return ""
         if Path(argv[-1]).is_file():
             with Path(argv[-1]).open("r+b") as disk:
                 disk.write(bytes(512))

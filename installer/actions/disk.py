@@ -89,7 +89,7 @@ class WipeSignatures:
     def run(self, context: Context) -> None:
         """Wipe, deepest first, unless somebody has begun to use the disk."""
         _require_unused(self.disk)
-        context.written = True
+        context.alter(self.disk)
         for path in (*reversed(self.partitions), self.disk):
             context.runner.run(["wipefs", "--all", "--force", "--lock=yes", path])
 
@@ -115,11 +115,14 @@ class WriteTable:
         """Nothing that WipeSignatures has not looked at."""
 
     def run(self, context: Context) -> None:
-        """Write it; a later failure takes it away again, so that the disk is plainly empty."""
-        context.written = True
+        """Write it; a later failure takes it away again, so that the disk is plainly empty.
+
+        Before the first format the old table is put back instead.
+        """
+        context.alter(self.disk)
         context.on_failure(
             f"take the new partition table off {self.disk}",
-            lambda: _take_table_away(context, self.disk),
+            lambda: take_table_away(context, self.disk) if context.formatted else None,
         )
         # sfdisk waits a while before it tells the kernel, which for an image is for nothing.
         silent = ["--no-tell-kernel"] if needs_loops(self.disk) else []
@@ -210,6 +213,16 @@ def needs_loops(disk: str) -> bool:
     return not stat.S_ISBLK(status.st_mode) or os.major(status.st_rdev) == _LOOP_MAJOR
 
 
+def take_table_away(context: Context, disk: str) -> None:
+    """Leave nothing on the disk that a machine could start."""
+    context.runner.run(["wipefs", "--all", "--force", "--lock=yes", disk])
+    # wipefs leaves the first 440 bytes alone, and that is where a BIOS looks for a boot loader.
+    with Path(disk).open("r+b") as device:
+        device.write(bytes(440))
+        device.flush()
+        os.fsync(device.fileno())
+
+
 def _require_unused(disk: str) -> None:
     if not Path(disk).exists() or not Path(disk).is_block_device():
         return
@@ -219,12 +232,3 @@ def _require_unused(disk: str) -> None:
         raise CommandFailed(
             f"{disk}: {error.strerror}", "Something still uses it, or it cannot be written to."
         ) from error
-
-
-def _take_table_away(context: Context, disk: str) -> None:
-    context.runner.run(["wipefs", "--all", "--force", "--lock=yes", disk])
-    # wipefs leaves the first 440 bytes alone, and that is where a BIOS looks for a boot loader.
-    with Path(disk).open("r+b") as device:
-        device.write(bytes(440))
-        device.flush()
-        os.fsync(device.fileno())

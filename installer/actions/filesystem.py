@@ -34,7 +34,8 @@ class MakeFilesystem:
         """Nothing to look at before the volume is there."""
 
     def run(self, context: Context) -> None:
-        """Make it."""
+        """Make it. The first one is the end of the way back."""
+        context.begin_format()
         context.runner.run([*self._command(), context.node(self.volume)])
 
     def _command(self) -> list[str]:

@@ -21,6 +21,7 @@ from installer.actions.filesystem import BTRFS, SWAP, VFAT, MakeFilesystem, Make
 from installer.actions.finish import KeepRecord, SyncRoot
 from installer.actions.layers import StopLayer
 from installer.actions.payload import ExtractPayload, VerifyPayload
+from installer.actions.save import Area, SaveDisk
 from installer.config.model import InstallConfig, SwapKind
 from installer.config.write import to_document
 from installer.errors import MachineUnfit
@@ -110,8 +111,20 @@ def _partition_actions(made: Decisions, seed: str) -> tuple[Action, ...]:
     if disk.transport == IMAGE_TRANSPORT:
         return (CreateImage(path=disk.path, size=disk.size), table, attach)
     stops = (StopLayer(layer=layer) for layer in made.layers if layer.active)
-    wipes = (_wipe(each, made.layers) for each in (disk, *made.wiped))
-    return (*stops, *wipes, table, attach)
+    erased = (disk, *made.wiped)
+    saves = (_save(each, partitions if each == disk else ()) for each in erased)
+    wipes = (_wipe(each, made.layers) for each in erased)
+    return (*stops, *saves, *wipes, table, attach)
+
+
+def _save(disk: Disk, partitions: tuple[PlannedPartition, ...]) -> SaveDisk:
+    """Save the ends of the disk and of its partitions, the old and the new ones."""
+    areas = (
+        Area(start=0, size=disk.size, node=disk.path),
+        *(Area(start=each.start, size=each.size, node=each.path) for each in disk.partitions),
+        *(Area(start=each.start, size=each.size) for each in partitions),
+    )
+    return SaveDisk(disk=disk.path, size=disk.size, areas=areas)
 
 
 def _wipe(disk: Disk, layers: tuple[Layer, ...]) -> WipeSignatures:

@@ -36,11 +36,12 @@ def done_form(outcome: Finished) -> Form:
 
 def failed_form(outcome: Failed, log: str) -> Form:
     """What went wrong, what it means for the disk, and what can be done now."""
-    written = (
-        "The disk was written to: what was on it is lost, and it does not boot."
-        if outcome.written
-        else "Nothing was written to any disk."
-    )
+    if outcome.restored:
+        written = "The disk is as it was: what had been changed on it was put back."
+    elif outcome.written:
+        written = "The disk was written to: what was on it is lost, and it does not boot."
+    else:
+        written = "Nothing was written to any disk."
     hint = (Note(text=outcome.hint),) if outcome.hint else ()
     return Form(
         items=(

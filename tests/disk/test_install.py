@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from installer import api
+from installer.actions.filesystem import MakeFilesystem
 from installer.disk_table import read_table
 from installer.errors import Cancelled, CommandFailed, ExitCode, PayloadBad
 from installer.events import ActionStarted, Failed, Finished, Message
@@ -235,7 +236,12 @@ def test_a_failure_takes_the_table_off_a_disk(
     plan = without_boot_entry(plan_for(full_kickstart(boot={"mode": "efi"}), loop, payload))
     (tmp_path / "work").mkdir()
     last = len(actions_of(plan)) - 1
-    for number in (2, last // 2, last):
+    formatting = next(
+        number
+        for number, action in enumerate(actions_of(plan))
+        if isinstance(action, MakeFilesystem)
+    )
+    for number in (formatting, last // 2, last):
         told = Told()
         broken = with_break(plan, number, CommandFailed("broken"), after=True)
         with pytest.raises(CommandFailed, match="broken"):
@@ -243,6 +249,7 @@ def test_a_failure_takes_the_table_off_a_disk(
         failed = told.events[-1]
         assert isinstance(failed, Failed)
         assert failed.written
+        assert not failed.restored
         assert read_table(plan.disk.path).kind == ""
         first = _first(Path(plan.disk.path), 512)
         assert (first[:440], first[510:]) == (bytes(440), bytes(2))

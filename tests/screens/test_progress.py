@@ -107,6 +107,12 @@ def test_failed_before_anything_was_written(walk: Walk) -> None:
     until(walker, "Nothing was written to any disk.")
 
 
+def test_a_disk_that_was_put_back(walk: Walk) -> None:
+    failed = Failed(exit_code=5, message="Stopped.", hint="", written=True, restored=True)
+    walker = started(walk(script=(*BEGIN, failed), error=CommandFailed("Stopped.")))
+    until(walker, "The disk is as it was")
+
+
 def test_the_engines_own_failure_is_shown_once(walk: Walk) -> None:
     failed = Failed(exit_code=4, message="mkfs failed", hint="", written=True)
     walker = started(walk(script=(*BEGIN, failed), error=CommandFailed("mkfs failed")))

@@ -33,6 +33,7 @@ EVENTS: tuple[Event, ...] = (
     Progress(fraction=0.5),
     Message(level="warning", text="two\nlines, ümläut, \x1b, \ud800"),
     Finished(seconds={"verify": 1.5}, next="reboot"),
+    Failed(exit_code=5, message="no", hint="", written=True, restored=True),
     Failed(exit_code=4, message="no", hint="", written=True),
 )
 

@@ -32,7 +32,8 @@ def test_the_journal_takes_any_text(tmp_path: Path) -> None:
     with open_journal(tmp_path / "new") as sink:
         for event in EVENTS:
             sink(event)
-    assert (tmp_path / "new" / LOG_NAME).read_text("utf-8").endswith("The disk was written to.\n")
+    log = (tmp_path / "new" / LOG_NAME).read_text("utf-8")
+    assert log.endswith("no\nThe disk is as it was.\nno\nThe disk was written to.\n")
     assert len((tmp_path / "new" / EVENTS_NAME).read_bytes().splitlines()) == len(EVENTS)
 
 
