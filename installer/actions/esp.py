@@ -102,7 +102,7 @@ class WriteBootEntry:
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        return f"write the firmware boot entry “{self.label}” for {LOADER} and read it back"
+        return f'write the firmware boot entry "{self.label}" for {LOADER} and read it back'
 
     def check(self, context: Context) -> None:
         """The firmware's variables are there."""

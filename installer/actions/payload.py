@@ -31,7 +31,7 @@ class VerifyPayload:
         """See :class:`~installer.plan.model.Action`."""
         return (
             f"verify {self.source}/{self.image.file}, {format_size(self.image.size)}, "
-            f"SHA-256 {self.image.sha256[:16]}…"
+            f"SHA-256 {self.image.sha256[:16]}..."
         )
 
     def check(self, context: Context) -> None:

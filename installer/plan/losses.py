@@ -36,7 +36,7 @@ def _disk_losses(disk: Disk) -> tuple[str, ...]:
                 f"{each.path}:",
                 format_size(each.size),
                 each.filesystem or "unknown content",
-                f"“{each.label or each.name}”" if each.label or each.name else "",
+                f'"{each.label or each.name}"' if each.label or each.name else "",
                 f"({each.operating_system})" if each.operating_system else "",
             )
             if part

@@ -121,7 +121,7 @@ def check_host(config: VmConfig, account: Account, *, label: str = "host") -> li
     script = check_disk(config.name, LOG_FOLDER / config.name / "check.img")
     alone = replace(
         config, cdrom=None, kernel=None, network_boot=None, events=None,
-        disks=(config.disks[0], VmDisk(path=script, read_only=True)),
+        disks=(config.disks[0], VmDisk(path=script)),
     )  # fmt: skip
     with VirtualMachine(alone, label=label) as vm:
         log_in(vm, account, timeout=300)

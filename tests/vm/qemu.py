@@ -34,7 +34,6 @@ class VmDisk:
 
     path: Path
     serial: str = ""
-    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +145,7 @@ def _disks(config: VmConfig) -> list[str]:
     bios = config.firmware is Firmware.BIOS
     arguments = [] if virtio else ["-device", "ich9-ahci,id=sata"]
     for number, disk in enumerate(config.disks):
-        arguments += ["-blockdev", _file_node(f"disk{number}", disk.path, disk.read_only)]
+        arguments += ["-blockdev", _file_node(f"disk{number}", disk.path, read_only=False)]
         device = "virtio-blk-pci" if virtio else f"ide-hd,bus=sata.{number}"
         serial = f",serial={disk.serial}" if disk.serial else ""
         # EFI machines get no order from outside: what counts there is the NVRAM.
@@ -159,7 +158,7 @@ def _disks(config: VmConfig) -> list[str]:
     return arguments
 
 
-def _file_node(name: str, path: Path, read_only: bool) -> str:
+def _file_node(name: str, path: Path, *, read_only: bool) -> str:
     # cache.direct off and no flush to the host's disk: the host never loses power in a test.
     flags = "read-only=on" if read_only else "read-only=off,discard=unmap,cache.no-flush=on"
     return f"driver=raw,node-name={name},{flags},file.driver=file,file.filename={path}"

@@ -165,7 +165,7 @@ def _look_inside(config: VmConfig) -> tuple[dict[str, Any], dict[str, Any]]:
     script = check_disk(CASE.name, CASE.work / "check.img")
     alone = replace(
         config, cdrom=None, events=None,
-        disks=(*config.disks, VmDisk(path=script, read_only=True)),
+        disks=(*config.disks, VmDisk(path=script)),
     )  # fmt: skip
     with VirtualMachine(alone, label="host") as vm:
         log_in(vm, OPS, timeout=300)

@@ -90,7 +90,7 @@ def test_what_is_lost() -> None:
     data = kickstart(disks={"default": {"device": "/dev/nvme0n1"}})
     losses = plan_for(data, on).losses
     assert len(losses) == len(on.disks[0].partitions)
-    assert "/dev/nvme0n1p3: 300 GiB ntfs “Windows” (Windows)" in losses
+    assert '/dev/nvme0n1p3: 300 GiB ntfs "Windows" (Windows)' in losses
 
 
 @pytest.mark.parametrize("path", sorted(MACHINES.glob("*.json")), ids=lambda path: path.stem)
