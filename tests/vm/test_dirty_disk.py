@@ -43,7 +43,7 @@ def test_dirty_disk(medium: Path) -> None:
             name=CASE.name,
             firmware=Firmware.EFI,
             variables=CASE.variables,
-            disks=(target, mirror, VmDisk(path=_script_volume(), read_only=True)),
+            disks=(target, mirror, VmDisk(path=_script_volume())),
             cdrom=medium,
             kernel=CASE.kernel(medium, f"photon.ks={address} {PREPARE}"),
         )
