@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from tests.vm.case import OPS, Case
@@ -17,6 +19,7 @@ from tests.vm.virtual_machine import VirtualMachine, VmError
 
 CASE = Case(name="minimal-efi")
 WORK = Case(name="demo")
+EVENTS = "/var/log/photon-installer/events.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +115,7 @@ def _report(vm: VirtualMachine) -> tuple[list[str], list[str]]:
     log_in(vm, OPS, timeout=300)
     seconds["host's kernel to a root shell"] = vm.seconds - sum(seconds.values())
     answers = [(question, run_inside(vm, question.command)[1]) for question in QUESTIONS]
-    phases = run_inside(
-        vm, 'sed -n \'/"event": *"finished"/p\' /var/log/photon-installer/*.jsonl | tail -n 1'
-    )[1]
+    seconds |= _phases(run_inside(vm, f"grep phase_started {EVENTS}; tail -n 1 {EVENTS}")[1])
     vm.note("asked everything, switching off")
     switch_off(vm)
     report = ["", "--- Photon, as the installed host sees itself ---"]
@@ -123,14 +124,21 @@ def _report(vm: VirtualMachine) -> tuple[list[str], list[str]]:
         report.append(f"{question.title + ':':<34} {first}")
         report += [f"{'':<34} {line}" for line in rest]
     report += ["", "--- seconds ---", *(f"{name:<40} {s:5.0f}" for name, s in seconds.items())]
-    if phases:
-        report += ["of the installation: " + phases]
     wrong = [
         f"{question.title}: {answer!r}"
         for question, answer in answers
         if not re.search(question.expected, answer)
     ]
     return report, wrong
+
+
+def _phases(lines: str) -> dict[str, float]:
+    """Seconds of each phase of the installation; the last line says until when it is known."""
+    events = [json.loads(line) for line in lines.splitlines() if line.startswith("{")]
+    return {
+        f"  of these: {event['title']}": after["time"] - event["time"]
+        for event, after in pairwise(events)
+    }
 
 
 if __name__ == "__main__":

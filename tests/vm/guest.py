@@ -57,7 +57,7 @@ def log_in(vm: VirtualMachine, account: Account, *, timeout: float) -> None:
         vm.send("exec sudo sh\r")
         vm.expect(r"\[sudo\] password for [a-z]+: ", timeout=60)
         vm.send(f"{account.password}\r")
-    vm.expect(r"\n# ", timeout=60, what="a root shell")
+    vm.expect(r"[\r\n]# ", timeout=60, what="a root shell")
     vm.send("dmesg --console-off; PS1='READY> '\r")
     vm.expect(PROMPT, timeout=30)
 
