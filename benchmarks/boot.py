@@ -96,13 +96,17 @@ def _first_start(config: VmConfig) -> Times:
 def _active_since(vm: VirtualMachine, units: tuple[str, ...]) -> float:
     """Seconds from the kernel's start until the first of the units was active."""
     found = []
+    said = []
     for unit in units:
         command = f"systemctl show --property=ActiveEnterTimestampMonotonic --value {unit}"
         _, text = run_inside(vm, command)
-        if text.strip().isdigit() and int(text) > 0:
-            found.append(int(text) / _MICROSECONDS)
+        # The terminal may have wrapped the command that stands before the answer.
+        answer = text.strip().rpartition("\n")[2]
+        said.append(text)
+        if answer.isdigit() and int(answer) > 0:
+            found.append(int(answer) / _MICROSECONDS)
     if not found:
-        raise VmError(f"{' and '.join(units)}: not active on the host")
+        raise VmError(f"{' and '.join(units)}: not active on the host; systemctl said {said}")
     return min(found)
 
 
