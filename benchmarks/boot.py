@@ -98,10 +98,10 @@ def _active_since(vm: VirtualMachine, units: tuple[str, ...]) -> float:
     found = []
     said = []
     for unit in units:
-        command = f"systemctl show --property=ActiveEnterTimestampMonotonic --value {unit}"
+        # Through a pipe: on a terminal systemctl adds sequences for it to the answer.
+        command = f"systemctl show --property=ActiveEnterTimestampMonotonic --value {unit} | cat"
         _, text = run_inside(vm, command)
-        # The terminal may have wrapped the command that stands before the answer.
-        answer = text.strip().rpartition("\n")[2]
+        answer = text.strip()
         said.append(text)
         if answer.isdigit() and int(answer) > 0:
             found.append(int(answer) / _MICROSECONDS)
