@@ -4,34 +4,38 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from installer.context import Context
-from installer.disk_table import verify_table
+from installer.disk_table import TableEntry, read_table, verify_table
 from installer.errors import CommandFailed
 from installer.sizes import format_size
 
-DISK = "disk"
+DOS = "dos"
+GPT = "gpt"
 _NODE_TIMEOUT_SECONDS = 30
 _LOOP_MAJOR = 7
+_DOS_PRIMARIES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedPartition:
-    """A partition to be: ``start`` and ``size`` are bytes, the GUIDs lower-case text."""
+    """A partition to be: ``start`` and ``size`` are bytes, the GUIDs lower-case text.
 
+    ``reference`` is how actions speak of it, ``name`` what a GPT calls it. In a DOS table it has
+    neither name nor GUID, ``type_guid`` is a number like ``83``, and one may be ``bootable``.
+    """
+
+    reference: str
     number: int
     start: int
     size: int
     type_guid: str
-    guid: str
-    name: str
-
-    @property
-    def reference(self) -> str:
-        """How actions speak of it."""
-        return f"{DISK}/{self.number}"
+    guid: str = ""
+    name: str = ""
+    bootable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +88,11 @@ class WipeSignatures:
         """The disk can be opened for this process alone."""
         del context
         if not self.held:
-            _require_unused(self.disk)
+            require_unused(self.disk)
 
     def run(self, context: Context) -> None:
         """Wipe, deepest first, unless somebody has begun to use the disk."""
-        _require_unused(self.disk)
+        require_unused(self.disk)
         context.alter(self.disk)
         for path in (*reversed(self.partitions), self.disk):
             context.runner.run(["wipefs", "--all", "--force", "--lock=yes", path])
@@ -96,20 +100,22 @@ class WipeSignatures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteTable:
-    """Write the partition table (GPT) and read it back through another program."""
+    """Write the partition table and read it back through another program.
+
+    ``kind`` is ``gpt`` or ``dos``; a DOS table takes the first eight digits of ``guid`` as its ID.
+    """
 
     disk: str
     guid: str
     sector: int
     partitions: tuple[PlannedPartition, ...]
+    kind: str = GPT
     weight: float = 1.0
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        parts = ", ".join(
-            f"{each.number} {each.name} {format_size(each.size)}" for each in self.partitions
-        )
-        return f"write a GPT partition table on {self.disk}: {parts}"
+        parts = describe_partitions(self.partitions)
+        return f"write a {self.kind.upper()} partition table on {self.disk}: {parts}"
 
     def check(self, context: Context) -> None:
         """Nothing that WipeSignatures has not looked at."""
@@ -128,6 +134,12 @@ class WriteTable:
         silent = ["--no-tell-kernel"] if needs_loops(self.disk) else []
         wipe = ["--wipe=always", "--wipe-partitions=always", "--lock=yes"]
         context.runner.run(["sfdisk", *silent, *wipe, self.disk], stdin=sfdisk_script(self))
+        self._verify()
+
+    def _verify(self) -> None:
+        if self.kind == DOS:
+            require_entries(self.disk, DOS, [planned_entry(each, DOS) for each in self.partitions])
+            return
         verify_table(
             self.disk,
             [
@@ -144,9 +156,11 @@ class AttachPartitions:
     """Find the device node of each partition, or make one with a loop device at its offset.
 
     Loop devices serve image files, and disks whose partitions the kernel does not show.
+    ``reference`` is that of the disk itself.
     """
 
     disk: str
+    reference: str
     sector: int
     partitions: tuple[PlannedPartition, ...]
     weight: float = 0.5
@@ -160,16 +174,14 @@ class AttachPartitions:
 
     def run(self, context: Context) -> None:
         """Fill the context's map from references to nodes."""
-        context.nodes[DISK] = self.disk
+        context.nodes[self.reference] = self.disk
         attach = self._loop_node if needs_loops(self.disk) else self._kernel_node
         for partition in self.partitions:
             context.nodes[partition.reference] = attach(context, partition)
 
     def _kernel_node(self, context: Context, partition: PlannedPartition) -> str:
         node = partition_node(self.disk, partition.number)
-        context.runner.run(
-            ["udevadm", "wait", "--settle", f"--timeout={_NODE_TIMEOUT_SECONDS}", node]
-        )
+        await_node(context, node)
         return node
 
     def _loop_node(self, context: Context, partition: PlannedPartition) -> str:
@@ -191,15 +203,106 @@ class AttachPartitions:
         return node
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachExisting:
+    """Give references to devices that are there already, and stay what they are."""
+
+    references: tuple[tuple[str, str], ...]
+    weight: float = 0.1
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return f"keep {', '.join(path for _, path in self.references)}"
+
+    def check(self, context: Context) -> None:
+        """They are there, unless an earlier step brings them up."""
+
+    def run(self, context: Context) -> None:
+        """Fill the context's map from references to nodes."""
+        for reference, path in self.references:
+            if not Path(path).exists():
+                raise CommandFailed(f"{path}: it is gone", "Look whether its disk is attached.")
+            context.nodes[reference] = path
+
+
 def sfdisk_script(table: WriteTable) -> str:
     """The table in sfdisk's own script language, in sectors."""
-    lines = ["label: gpt", f"label-id: {table.guid}", "unit: sectors", ""]
-    lines += [
-        f"{each.number} : start={each.start // table.sector}, size={each.size // table.sector}, "
-        f'type={each.type_guid}, uuid={each.guid}, name="{each.name}"'
-        for each in table.partitions
-    ]
+    identity = f"0x{table.guid[:8]}" if table.kind == DOS else table.guid
+    lines = [f"label: {table.kind}", f"label-id: {identity}", "unit: sectors", ""]
+    lines += [sfdisk_line(each, table.sector) for each in table.partitions]
     return "\n".join(lines) + "\n"
+
+
+def sfdisk_line(partition: PlannedPartition, sector: int) -> str:
+    """One partition in sfdisk's script language."""
+    fields = [
+        f"start={partition.start // sector}",
+        f"size={partition.size // sector}",
+        f"type={partition.type_guid}",
+    ]
+    if partition.guid:
+        fields.append(f"uuid={partition.guid}")
+    if partition.name:
+        fields.append(f'name="{partition.name}"')
+    if partition.bootable:
+        fields.append("bootable")
+    return f"{partition.number} : {', '.join(fields)}"
+
+
+def describe_partitions(partitions: Iterable[PlannedPartition]) -> str:
+    """The partitions in a few words each."""
+    return ", ".join(
+        f"{each.number} {each.name or each.type_guid} {format_size(each.size)}"
+        for each in partitions
+    )
+
+
+def planned_entry(partition: PlannedPartition, kind: str) -> TableEntry:
+    """The partition as a table of this kind will show it."""
+    entry = TableEntry(number=partition.number, start=partition.start, size=partition.size)
+    if kind == GPT:
+        type_id, guid = partition.type_guid, partition.guid
+        return replace(entry, type_id=type_id, guid=guid, name=partition.name)
+    # What is in an extended partition has a type that read_table does not look for.
+    primary = partition.number <= _DOS_PRIMARIES
+    return replace(entry, type_id=hex(int(partition.type_guid, 16)) if primary else "")
+
+
+def require_entries(disk: str, kind: str, wanted: Iterable[TableEntry]) -> None:
+    """Look whether the table on a disk has these entries and no other.
+
+    An entry without flags is compared without them.
+
+    :raises CommandFailed: it is another one; the message has every difference.
+    """
+    table = read_table(disk)
+    differences = list(_entry_differences(table.partitions, wanted))
+    if table.kind != kind:
+        differences.insert(0, f"it is {table.kind or 'missing'}, not {kind}")
+    if differences:
+        raise CommandFailed(
+            f"{disk}: the partition table is not what was written: {'; '.join(differences)}",
+            "The disk does not keep what it is given. Look at its cable and its health, or use "
+            "another one.",
+        )
+
+
+def _entry_differences(there: Iterable[TableEntry], wanted: Iterable[TableEntry]) -> Iterator[str]:
+    found = {each.number: each for each in there}
+    for entry in wanted:
+        match = found.pop(entry.number, None)
+        if match is None:
+            yield f"partition {entry.number} is missing"
+        elif entry != (match if entry.flags else replace(match, flags=())):
+            yield f"partition {entry.number} is {match}, not {entry}"
+    for number in found:
+        yield f"partition {number} is there unplanned"
+
+
+def await_node(context: Context, node: str) -> None:
+    """Wait until udev has made a device node and is done with it."""
+    wait = ["udevadm", "wait", "--settle", f"--timeout={_NODE_TIMEOUT_SECONDS}"]
+    context.runner.run([*wait, node])
 
 
 def partition_node(disk: str, number: int) -> str:
@@ -223,7 +326,11 @@ def take_table_away(context: Context, disk: str) -> None:
         os.fsync(device.fileno())
 
 
-def _require_unused(disk: str) -> None:
+def require_unused(disk: str) -> None:
+    """Look whether a disk can be opened for this process alone.
+
+    :raises CommandFailed: something on it is mounted or active, or it cannot be written to.
+    """
     if not Path(disk).exists() or not Path(disk).is_block_device():
         return
     try:

@@ -89,8 +89,9 @@ class WriteEsp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteBootEntry:
-    """Write the firmware's boot entry (NVRAM), first in its order, and read it back.
+    """Write a boot entry of the firmware (NVRAM), first in its order, and read it back.
 
+    Each new one comes in front of the others: of several the one to be started is written last.
     Firmware that takes no entry still starts the disk by the fallback path, so that is a warning.
     """
 

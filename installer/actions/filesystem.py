@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from installer.context import Context
 from installer.sizes import format_size
@@ -11,24 +14,31 @@ VFAT = "vfat"
 SWAP = "swap"
 EXT4 = "ext4"
 BTRFS = "btrfs"
+XFS = "xfs"
+
+_XFS_LABEL_LENGTH = 12
+_STICKY = ("/tmp", "/var/tmp")  # noqa: S108  (of the new host)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeFilesystem:
     """Make a filesystem, or swap space, with an identifier that is known beforehand.
 
-    ``kind`` is ``ext4``, ``btrfs``, ``vfat`` or ``swap``; a vfat ``uuid`` looks like ``1A2B-3C4D``.
+    ``kind`` is ``ext4``, ``xfs``, ``btrfs``, ``vfat`` or ``swap``; a vfat ``uuid`` looks like
+    ``1A2B-3C4D``. ``options`` are more words for the program that makes it.
     """
 
     volume: str
     kind: str
     uuid: str
     label: str
+    options: tuple[str, ...] = ()
     weight: float = 1.0
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        return f"make {self.kind} on {self.volume}, label {self.label}, UUID {self.uuid}"
+        more = f", {' '.join(self.options)}" if self.options else ""
+        return f"make {self.kind} on {self.volume}, label {self.label}, UUID {self.uuid}{more}"
 
     def check(self, context: Context) -> None:
         """Nothing to look at before the volume is there."""
@@ -36,7 +46,7 @@ class MakeFilesystem:
     def run(self, context: Context) -> None:
         """Make it. The first one is the end of the way back."""
         context.begin_format()
-        context.runner.run([*self._command(), context.node(self.volume)])
+        context.runner.run([*self._command(), *self.options, context.node(self.volume)])
 
     def _command(self) -> list[str]:
         match self.kind:
@@ -49,31 +59,62 @@ class MakeFilesystem:
                 return ["mkfs.btrfs", "--quiet", "--force", "-U", self.uuid, "-L", self.label]
             case "ext4":
                 return ["mkfs.ext4", "-q", "-F", "-U", self.uuid, "-L", self.label]
+            case "xfs":
+                label = self.label[:_XFS_LABEL_LENGTH]
+                return ["mkfs.xfs", "-q", "-f", "-m", f"uuid={self.uuid}", "-L", label]
         raise ValueError(f"no filesystem is called {self.kind!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MountRoot:
-    """Mount the new host's root where the payload will be extracted."""
+class MakeSubvolumes:
+    """Make subvolumes of a btrfs, in this order: ``a/b`` lies inside ``a``."""
+
+    volume: str
+    names: tuple[str, ...]
+    weight: float = 0.3
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return f"make the subvolumes {', '.join(self.names)} on {self.volume}"
+
+    def check(self, context: Context) -> None:
+        """Nothing to look at before the filesystem is there."""
+
+    def run(self, context: Context) -> None:
+        """Make them in the top level, which is mounted for that alone."""
+        with mounted_top(context, context.node(self.volume)) as top:
+            for name in self.names:
+                place = top / name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                context.runner.run(["btrfs", "subvolume", "create", str(place)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MountFilesystem:
+    """Mount a filesystem at ``path`` of the new host; ``/`` is where the payload is extracted."""
 
     volume: str
     kind: str
+    path: str
     options: str
     weight: float = 0.2
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        return f"mount {self.volume} ({self.kind}, {self.options}) as the new root"
+        return f"mount {self.volume} ({self.kind}, {self.options}) at {self.path} of the new host"
 
     def check(self, context: Context) -> None:
         """Nothing to look at before the filesystem is there."""
 
     def run(self, context: Context) -> None:
         """Mount it."""
-        context.target.mkdir(parents=True, exist_ok=True)
-        node, target = context.node(self.volume), str(context.target)
-        context.runner.run(["mount", "-t", self.kind, "-o", self.options, node, target])
-        context.on_undo(f"unmount {target}", lambda: context.runner.run(["umount", target]))
+        place = context.inside(self.path)
+        place.mkdir(parents=True, exist_ok=True)
+        node = context.node(self.volume)
+        context.runner.run(["mount", "-t", self.kind, "-o", self.options, node, str(place)])
+        context.on_undo(f"unmount {place}", lambda: context.runner.run(["umount", str(place)]))
+        if self.path in _STICKY:
+            place.chmod(0o1777)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,3 +146,17 @@ class MakeSwapFile:
         context.runner.run(["fallocate", "--length", str(self.size), str(place)])
         place.chmod(0o600)
         context.runner.run(["mkswap", "--uuid", self.uuid, str(place)])
+
+
+@contextmanager
+def mounted_top(context: Context, node: str) -> Iterator[Path]:
+    """The top level of a btrfs, mounted for a while."""
+    top = context.work / "top"
+    top.mkdir(parents=True, exist_ok=True)
+    depth = context.depth
+    context.runner.run(["mount", "-t", BTRFS, "-o", "subvolid=5", node, str(top)])
+    context.on_undo(f"unmount {top}", lambda: context.runner.run(["umount", str(top)]))
+    try:
+        yield top
+    finally:
+        context.unwind(depth)

@@ -39,12 +39,14 @@ class Area:
 class SaveDisk:
     """Copy what the next steps change on a disk into memory; a failure then puts it back.
 
-    ``areas`` are the disk itself, its old partitions and the new ones.
+    ``areas`` are the disk itself, its old partitions and the new ones. With ``keeps`` there are
+    partitions of others on it: its table is left even if it cannot be put back.
     """
 
     disk: str
     size: int
     areas: tuple[Area, ...]
+    keeps: bool = False
     weight: float = 0.5
 
     def describe(self) -> str:
@@ -57,11 +59,11 @@ class SaveDisk:
     def run(self, context: Context) -> None:
         """Copy it, and remember to put it back."""
         store = context.work / f"saved-{Path(self.disk).name}"
-        ranges = merged([*_ends(self.areas), *_signatures(context, self.areas)], self.size)
+        ranges = merged([*ends(self.areas), *_signatures(context, self.areas)], self.size)
         context.saved.append(store)
         context.on_failure(
             f"put back what was on {self.disk}",
-            lambda: _put_back(context, self.disk, store, ranges),
+            lambda: self._put_back(context, store, ranges),
         )
         with contextlib.suppress(CommandFailed):  # no table, or one that sfdisk does not know
             context.runner.run(["sfdisk", "--dump", self.disk])  # for whoever reads the log
@@ -70,6 +72,32 @@ class SaveDisk:
         store.touch(mode=0o600)
         os.truncate(store, self.size)
         copy_ranges(self.disk, store, ranges, holes=True)
+
+    def _put_back(self, context: Context, store: Path, ranges: tuple[Range, ...]) -> None:
+        """Make the disk what it was, unless nothing was changed yet or it is too late for that."""
+        try:
+            if self.disk in context.altered and not context.formatted:
+                self._copy_back(context, store, ranges)
+        finally:
+            store.unlink(missing_ok=True)
+
+    def _copy_back(self, context: Context, store: Path, ranges: tuple[Range, ...]) -> None:
+        try:
+            copy_ranges(store, self.disk, ranges)
+        except OSError:
+            if not self.keeps:
+                take_table_away(context, self.disk)
+            raise
+        context.altered.discard(self.disk)
+        _show_partitions(context, self.disk)
+
+
+def ends(areas: Iterable[Area]) -> Iterator[Range]:
+    """The parts of the areas that any known signature lies in."""
+    for area in areas:
+        end = area.start + area.size
+        yield area.start, min(end, area.start + _HEAD)
+        yield max(area.start, end - _TAIL), end
 
 
 def merged(ranges: Iterable[Range], size: int) -> tuple[Range, ...]:
@@ -104,13 +132,6 @@ def copy_ranges(
         os.fsync(writer.fileno())
 
 
-def _ends(areas: Iterable[Area]) -> Iterator[Range]:
-    for area in areas:
-        end = area.start + area.size
-        yield area.start, min(end, area.start + _HEAD)
-        yield max(area.start, end - _TAIL), end
-
-
 def _signatures(context: Context, areas: Iterable[Area]) -> Iterator[Range]:
     """Where wipefs would erase something, should that be anywhere else."""
     command = ["wipefs", "--no-act", "--json", "--output", "OFFSET,LENGTH"]
@@ -119,25 +140,6 @@ def _signatures(context: Context, areas: Iterable[Area]) -> Iterator[Range]:
         for each in json.loads(text)["signatures"] if text.strip() else ():
             start = area.start + int(str(each["offset"]), 0)
             yield start, start + int(each["length"])
-
-
-def _put_back(context: Context, disk: str, store: Path, ranges: tuple[Range, ...]) -> None:
-    """Make the disk what it was, unless nothing was changed yet or it is too late for that."""
-    try:
-        if disk in context.altered and not context.formatted:
-            _copy_back(context, disk, store, ranges)
-    finally:
-        store.unlink(missing_ok=True)
-
-
-def _copy_back(context: Context, disk: str, store: Path, ranges: tuple[Range, ...]) -> None:
-    try:
-        copy_ranges(store, disk, ranges)
-    except OSError:
-        take_table_away(context, disk)
-        raise
-    context.altered.discard(disk)
-    _show_partitions(context, disk)
 
 
 def _show_partitions(context: Context, disk: str) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
+from installer.actions.chroot import kernel_filesystems
 from installer.context import Context
 
 _VERBS = {"enabled": "enable", "disabled": "disable", "masked": "mask"}
@@ -50,12 +50,7 @@ class RunScript:
 
     def run(self, context: Context) -> None:
         """Run it with the kernel's filesystems and name resolution of the running system."""
-        depth = context.depth
-        try:
-            for source in ("/proc", "/sys", "/dev"):
-                _bind(context, source, "rbind")
-            if Path("/run/systemd/resolve").is_dir():
-                _bind(context, "/run/systemd/resolve", "bind")
+        with kernel_filesystems(context):
             place = context.inside(_SCRIPT)
             place.touch(mode=0o700)
             context.on_undo(f"remove {_SCRIPT}", lambda: place.unlink(missing_ok=True))
@@ -66,16 +61,3 @@ class RunScript:
             context.runner.run(
                 [*alone, "chroot", str(context.target), _SCRIPT], timeout=self.timeout
             )
-        finally:
-            context.unwind(depth)
-
-
-def _bind(context: Context, source: str, options: str) -> None:
-    place = context.inside(source)
-    place.mkdir(parents=True, exist_ok=True)
-    # A slave: what the script mounts or unmounts below stays with it.
-    context.runner.run(["mount", "-o", options, source, str(place)])
-    context.on_undo(
-        f"unmount {place}", lambda: context.runner.run(["umount", "--recursive", str(place)])
-    )
-    context.runner.run(["mount", "--make-rslave", str(place)])

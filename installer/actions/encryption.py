@@ -1,0 +1,222 @@
+"""Steps on encrypted volumes (LUKS2): make them, open them, give them more keys."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.actions.disk import await_node
+from installer.context import Context
+from installer.errors import CommandFailed
+from installer.secret import Secret
+from installer.sizes import format_size
+
+_TPM = Path("/dev/tpmrm0")
+_RECOVERY_KEY_BYTES = 32
+_RECOVERY_KEY_GROUP = 8
+_MODHEX = "cbdefghijklnrtuv"
+# A key of 256 random bits cannot be guessed, so it needs no slow derivation: what
+# systemd-cryptenroll chooses for one (cryptsetup_set_minimal_pbkdf).
+_FAST = ("--pbkdf=pbkdf2", "--hash=sha512", "--pbkdf-force-iterations=1000")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncryptVolume:
+    """Make an encrypted volume and open it.
+
+    ``volume`` is the reference of what lies below, ``reference`` that of the opened volume,
+    ``name`` what the device mapper calls it. ``memory`` is what deriving the key from the
+    passphrase may take, in bytes: the machine needs it at each start. With ``discard`` the disk is
+    told which blocks are free, and so is everybody who has it in his hands.
+    """
+
+    reference: str
+    volume: str
+    name: str
+    uuid: str
+    label: str
+    passphrase: Secret
+    memory: int
+    discard: bool = True
+    weight: float = 5.0
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        memory = format_size(self.memory)
+        return (
+            f"encrypt {self.volume} (LUKS2, Argon2id with {memory}), label {self.label}, "
+            f"UUID {self.uuid}, and open it as {self.name}"
+        )
+
+    def check(self, context: Context) -> None:
+        """Nothing to look at before the volume is there."""
+
+    def run(self, context: Context) -> None:
+        """Make and open it. Like the first filesystem, it is the end of the way back."""
+        context.begin_format()
+        node = context.node(self.volume)
+        context.runner.run(
+            [
+                "cryptsetup",
+                "luksFormat",
+                "--batch-mode",
+                "--type=luks2",
+                "--pbkdf=argon2id",
+                f"--pbkdf-memory={self.memory // 1024}",
+                f"--uuid={self.uuid}",
+                f"--label={self.label}",
+                "--key-file=-",
+                node,
+            ],
+            stdin=self.passphrase,
+        )
+        context.nodes[self.reference] = _open(
+            context, node, self.name, self.passphrase, discard=self.discard
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenVolume:
+    """Open an encrypted volume that is there already; its fields are those of EncryptVolume."""
+
+    reference: str
+    volume: str
+    name: str
+    passphrase: Secret
+    discard: bool = True
+    weight: float = 2.0
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return f"open the encrypted volume {self.volume} as {self.name}"
+
+    def check(self, context: Context) -> None:
+        """Nothing to look at before the volume is there."""
+
+    def run(self, context: Context) -> None:
+        """Open it."""
+        context.nodes[self.reference] = _open(
+            context,
+            context.node(self.volume),
+            self.name,
+            self.passphrase,
+            discard=self.discard,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddRecoveryKey:
+    """Let a recovery key open the volume too; systemd's tools list it as one."""
+
+    volume: str
+    passphrase: Secret
+    recovery_key: Secret
+    weight: float = 2.0
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return f"add a recovery key to the encrypted volume {self.volume}"
+
+    def check(self, context: Context) -> None:
+        """Nothing to look at before the volume is there."""
+
+    def run(self, context: Context) -> None:
+        """Add it, mark it, and try it."""
+        node = context.node(self.volume)
+        before = _key_slots(context, node)
+        passphrase, key = self.passphrase.reveal(), self.recovery_key.reveal()
+        size = len(passphrase.encode())
+        # Both come on standard input, which is a file. It goes by two names because cryptsetup
+        # takes two files of one name for one key.
+        old = ["--key-file=-", f"--keyfile-size={size}"]
+        new = ["--new-keyfile=/dev/stdin", f"--new-keyfile-offset={size}"]
+        context.runner.run(
+            ["cryptsetup", "luksAddKey", "--batch-mode", *_FAST, *old, *new, node],
+            stdin=Secret(passphrase + key),
+        )
+        (slot,) = _key_slots(context, node) - before
+        context.runner.run(
+            ["cryptsetup", "open", "--test-passphrase", f"--key-slot={slot}", "--key-file=-", node],
+            stdin=self.recovery_key,
+        )
+        token = {"type": "systemd-recovery", "keyslots": [slot]}
+        context.runner.run(
+            ["cryptsetup", "token", "import", "--json-file=-", node], stdin=json.dumps(token)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealToTpm2:
+    """Let this machine's TPM open the volume by itself, as long as these PCRs stay what they are.
+
+    They are measured now: ``pcrs`` should be those that the new host starts with, such as 7.
+    """
+
+    volume: str
+    passphrase: Secret
+    pcrs: tuple[int, ...]
+    weight: float = 2.0
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        pcrs = f", PCRs {_joined(self.pcrs)}" if self.pcrs else ""
+        return f"let the TPM open the encrypted volume {self.volume}{pcrs}"
+
+    def check(self, context: Context) -> None:
+        """The machine has a TPM 2.0."""
+        del context
+        if not _TPM.exists():
+            raise CommandFailed(
+                "this machine has no TPM 2.0 that the kernel knows",
+                "Turn it on in the firmware's setup, or do without it.",
+            )
+
+    def run(self, context: Context) -> None:
+        """Seal a new key to it."""
+        context.runner.run(
+            [
+                "systemd-cryptenroll",
+                "--tpm2-device=auto",
+                f"--tpm2-pcrs={_joined(self.pcrs)}",
+                "--unlock-key-file=/dev/stdin",
+                context.node(self.volume),
+            ],
+            stdin=self.passphrase,
+        )
+
+
+def new_recovery_key() -> Secret:
+    """256 random bits as systemd writes them: letters that every keyboard has in the same place.
+
+    https://github.com/systemd/systemd/blob/main/src/shared/recovery-key.c
+    """
+    digits = secrets.token_bytes(_RECOVERY_KEY_BYTES).hex()
+    letters = "".join(_MODHEX[int(digit, 16)] for digit in digits)
+    groups = range(0, len(letters), _RECOVERY_KEY_GROUP)
+    return Secret("-".join(letters[start : start + _RECOVERY_KEY_GROUP] for start in groups))
+
+
+def _open(context: Context, node: str, name: str, passphrase: Secret, *, discard: bool) -> str:
+    discards = ["--allow-discards"] if discard else []
+    context.runner.run(
+        ["cryptsetup", "open", "--type=luks2", "--key-file=-", *discards, node, name],
+        stdin=passphrase,
+    )
+    context.on_undo(
+        f"close the encrypted volume {name}",
+        lambda: context.runner.run(["cryptsetup", "close", name]),
+    )
+    opened = f"/dev/mapper/{name}"
+    await_node(context, opened)
+    return opened
+
+
+def _key_slots(context: Context, node: str) -> set[str]:
+    text = context.runner.run(["cryptsetup", "luksDump", "--dump-json-metadata", node])
+    return set(json.loads(text)["keyslots"])
+
+
+def _joined(pcrs: tuple[int, ...]) -> str:
+    return "+".join(str(each) for each in pcrs)

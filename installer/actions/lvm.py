@@ -1,0 +1,94 @@
+"""Steps on LVM: volume groups and logical volumes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from installer.actions.disk import await_node
+from installer.context import Context
+from installer.sizes import format_size
+
+LINEAR = "linear"
+THIN_POOL = "thin_pool"
+THIN = "thin"
+
+# A pool grows into what is left when its metadata needs more; so it does not get everything.
+_ALL_FOR_POOL = "95%FREE"
+_ALL = "100%FREE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateVolumeGroup:
+    """Make a volume group of members, which are references."""
+
+    name: str
+    members: tuple[str, ...]
+    weight: float = 0.5
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return f"make the volume group {self.name} of {', '.join(self.members)}"
+
+    def check(self, context: Context) -> None:
+        """Nothing to look at before the members are there."""
+
+    def run(self, context: Context) -> None:
+        """Make it. What its volumes will hold is written anywhere: there is no way back."""
+        context.begin_format()
+        nodes = [context.node(each) for each in self.members]
+        context.runner.run(["pvcreate", "--yes", "-ff", "--zero", "y", *nodes])
+        context.runner.run(["vgcreate", "--yes", self.name, *nodes])
+        context.on_undo(
+            f"deactivate the volume group {self.name}",
+            lambda: context.runner.run(["vgchange", "--activate", "n", self.name]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateLogicalVolume:
+    """Make a logical volume: ``linear``, a ``thin_pool``, or ``thin`` out of a ``pool``.
+
+    ``size`` is in bytes, whole extents of 4 MiB; None is all that is left. That of a thin volume is
+    what it pretends to have, and must be said.
+    """
+
+    reference: str
+    group: str
+    name: str
+    size: int | None
+    kind: str = LINEAR
+    pool: str | None = None
+    weight: float = 0.5
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        size = "all that is left" if self.size is None else format_size(self.size)
+        kind = self.kind.replace("_", " ")
+        pool = f" in {self.pool}" if self.pool else ""
+        return f"make the {kind} volume {self.group}/{self.name}{pool}, {size}"
+
+    def check(self, context: Context) -> None:
+        """Nothing to look at before the group is there."""
+
+    def run(self, context: Context) -> None:
+        """Make it; it is active then."""
+        node = f"/dev/{self.group}/{self.name}"
+        context.runner.run(["lvcreate", "--yes", *self._options(), "--name", self.name, self.group])
+        if self.kind != THIN_POOL:  # a pool is no device to be used
+            await_node(context, node)
+        context.nodes[self.reference] = node
+
+    def _options(self) -> list[str]:
+        match self.kind:
+            case "linear":
+                size = _size(self.size, _ALL)
+                return ["--type", "linear", "--wipesignatures", "y", "--zero", "y", *size]
+            case "thin_pool":
+                return ["--type", "thin-pool", "--zero", "y", *_size(self.size, _ALL_FOR_POOL)]
+            case "thin" if self.pool and self.size is not None:
+                return ["--type", "thin", "--thinpool", self.pool, "--virtualsize", f"{self.size}b"]
+        raise ValueError(f"no volume is made like this: {self}")
+
+
+def _size(size: int | None, everything: str) -> list[str]:
+    return ["--extents", everything] if size is None else ["--size", f"{size}b"]
