@@ -41,7 +41,11 @@ class Firmware:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partition:
-    """A partition that exists now. ``start`` and ``size`` are bytes."""
+    """A partition that exists now. ``start`` and ``size`` are bytes.
+
+    ``minimum`` are the bytes that its filesystem could be shrunk to; 0 when it cannot be shrunk, or
+    nobody knows how far.
+    """
 
     path: str
     number: int
@@ -54,6 +58,7 @@ class Partition:
     uuid: str = ""
     mounted: tuple[str, ...] = ()
     operating_system: str = ""
+    minimum: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,14 @@ class Disk:
     table: str = ""
     filesystem: str = ""
     partitions: tuple[Partition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A block device that is no candidate for an installation, and why not."""
+
+    path: str
+    reason: str
 
 
 class LayerKind(StrEnum):
@@ -136,6 +149,7 @@ class Machine:
     disks: tuple[Disk, ...] = ()
     interfaces: tuple[NetworkInterface, ...] = ()
     layers: tuple[Layer, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; :func:`machine_from_json` reads it back."""
@@ -164,6 +178,7 @@ def machine_from_json(data: Mapping[str, Any]) -> Machine:
                     for each in data.get("interfaces", ())
                 ),
                 "layers": tuple(_layer(each) for each in data.get("layers", ())),
+                "left_out": tuple(_checked(LeftOut, each) for each in data.get("left_out", ())),
             },
         )
     except (KeyError, TypeError, AttributeError) as error:

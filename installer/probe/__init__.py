@@ -7,27 +7,41 @@ from __future__ import annotations
 
 import os
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from installer.errors import CommandFailed
+from installer.events import Emit
 from installer.machine import Machine
-from installer.probe.disks import probe_disks
+from installer.probe.disks import Devices, probe_disks
 from installer.probe.firmware import probe_firmware
 from installer.probe.network import probe_interfaces
+from installer.probe.shrink import with_minimums
 from installer.probe.sysfs import read_text
+from installer.probe.wait import settle, wait_for_disks
 from installer.run import Runner
 
-SETTLE_SECONDS = 30
+_LIVE_FOLDER = "run/photon"
 
 
-def probe_machine(runner: Runner, *, root: Path = Path("/")) -> Machine:
+def probe_machine(
+    runner: Runner,
+    *,
+    emit: Emit = lambda _: None,
+    wanted: tuple[str, ...] = (),
+    root: Path = Path("/"),
+    sleep: Callable[[float], None] = time.sleep,
+) -> Machine:
     """The machine this runs on; ``root`` is where its ``sys``, ``proc``, ``dev`` and ``run`` are.
+
+    In the live system, disks that come late are waited for: those that are ``wanted`` (by path,
+    link or serial number), or else any that can be used. ``emit`` is told.
 
     :raises CommandFailed: the disks cannot be listed.
     """
-    _settle(runner, root)
     dmi = root / "sys/class/dmi/id"
-    devices = probe_disks(runner, root)
+    devices = _devices(runner, root, wanted, emit=emit, sleep=sleep)
     return Machine(
         firmware=probe_firmware(root),
         memory=memory_size(read_text(root / "proc/meminfo")),
@@ -36,9 +50,10 @@ def probe_machine(runner: Runner, *, root: Path = Path("/")) -> Machine:
         virtualization=_virtualization(runner),
         vendor=read_text(dmi / "sys_vendor"),
         product=read_text(dmi / "product_name"),
-        disks=devices.disks,
+        disks=tuple(with_minimums(runner, disk) for disk in devices.disks),
         interfaces=probe_interfaces(runner, root),
         layers=devices.layers,
+        left_out=devices.left_out,
     )
 
 
@@ -48,16 +63,20 @@ def memory_size(meminfo: str) -> int:
     return int(total.group(1)) * 1024 if total else 0
 
 
-def _settle(runner: Runner, root: Path) -> None:
-    """Wait for udev: a slow disk (USB, a RAID controller) may still be announcing itself."""
-    if not (root / "run/udev/control").exists():
-        return
-    try:
-        runner.run(["udevadm", "settle", f"--timeout={SETTLE_SECONDS}"])
-    except CommandFailed:
-        # Something is still busy after half a minute; what is there by now is listed all the same,
-        # and the runner has logged why.
-        return
+def _devices(
+    runner: Runner,
+    root: Path,
+    wanted: tuple[str, ...],
+    *,
+    emit: Emit,
+    sleep: Callable[[float], None],
+) -> Devices:
+    if (root / "run/udev/control").exists():
+        settle(runner, emit)
+    if not (root / _LIVE_FOLDER).is_dir():
+        # Elsewhere a machine without a disk to use is nothing unusual.
+        return probe_disks(runner, root)
+    return wait_for_disks(lambda: probe_disks(runner, root), wanted, emit=emit, sleep=sleep)
 
 
 def _virtualization(runner: Runner) -> str:

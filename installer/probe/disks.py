@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.errors import CommandFailed
-from installer.machine import Disk, Layer, Partition
+from installer.machine import Disk, Layer, LeftOut, Partition
 from installer.probe.layers import (
     SWAP_MOUNT,
     VolumeGroups,
@@ -33,7 +33,15 @@ MEDIUM_FOLDER = "/run/photon/medium"
 # `start` attribute in sysfs).
 _START_UNIT = 512
 _LINK_FOLDERS = ("by-id", "by-path", "by-uuid")
-_NOT_DISKS = {"rom": "a CD or DVD drive", "loop": "a loop device", "lvm": "a logical volume"}
+_NOT_DISKS = {
+    "rom": "a CD or DVD drive",
+    "loop": "a loop device",
+    "lvm": "a logical volume",
+    "mpath": "several paths to one disk (multipath), which is not supported",
+    "dmraid": "an array of the firmware, which is not supported",
+}
+# Nodes that the kernel keeps ready, with nothing behind them until somebody sets them up.
+_IDLE_NODES = r"(loop|nbd|ram|zram)\d+"
 _NAMES_NOT_DISKS = (
     (r"zram\d+", "compressed memory"),
     (r"ram\d+", "a RAM disk"),
@@ -43,17 +51,10 @@ _NAMES_NOT_DISKS = (
 )
 _TRANSPORTS = (
     (r"vd[a-z]+", "virtio"), (r"nvme\d.*", "nvme"), (r"mmcblk\d+", "mmc"), (r"xvd[a-z]+", "xen"),
+    (r"sd[a-z]+", "scsi"),
 )  # fmt: skip
 
 Links = Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
-    """A block device that is no candidate for an installation, and why not."""
-
-    path: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,9 @@ def probe_disks(runner: Runner, root: Path = Path("/")) -> Devices:
 
     :raises CommandFailed: ``lsblk`` fails.
     """
-    listing = json.loads(runner.run(["lsblk", "--json", "--bytes", "--output", COLUMNS]))
+    # Without --all it keeps silent about drives that have no card or disc in them.
+    command = ["lsblk", "--json", "--bytes", "--all", "--output", COLUMNS]
+    listing = json.loads(runner.run(command))
     if not (root / "run/udev/data").is_dir():
         # lsblk takes signatures from udev's database alone where it can.
         listing = {"blockdevices": [_signed(runner, each) for each in listing["blockdevices"]]}
@@ -85,19 +88,25 @@ def parse_devices(
     disks: list[Disk] = []
     left_out: list[LeftOut] = []
     roots: list[Node] = []
-    for node in listing["blockdevices"]:
+    for node in filter(_is_there, listing["blockdevices"]):
         reason = _no_disk(node)
         if reason:
             left_out.append(LeftOut(path=node["path"], reason=reason))
         else:
             disks.append(_disk(node, (links or {}).get(node["kname"], ())))
             roots.append(node)
+            left_out += _unknown_layers(node)
     by_path = sorted(disks, key=lambda disk: _natural(disk.path))
     return Devices(
         disks=tuple(by_path),
-        left_out=tuple(left_out),
+        # What lies on several disks has been met on each of them.
+        left_out=tuple(dict.fromkeys(left_out)),
         layers=layers_in(roots, volumes or VolumeGroups()),
     )
+
+
+def _is_there(node: Node) -> bool:
+    return bool(node["size"]) or not re.fullmatch(_IDLE_NODES, node["kname"])
 
 
 def _no_disk(node: Node) -> str:
@@ -108,6 +117,18 @@ def _no_disk(node: Node) -> str:
         if re.fullmatch(pattern, node["kname"]):
             return what
     return "" if node["size"] else "empty: no card or disk is in it"
+
+
+def _unknown_layers(node: Node) -> Iterator[LeftOut]:
+    """What is stacked on a disk in a way that cannot be taken apart here."""
+    for child in children_of(node):
+        if _is_unknown_layer(child):
+            yield LeftOut(path=child["path"], reason=_no_disk(child))
+        yield from _unknown_layers(child)
+
+
+def _is_unknown_layer(node: Node) -> bool:
+    return node["type"] != "part" and layer_kind(node) is None
 
 
 def _disk(node: Node, links: tuple[str, ...]) -> Disk:
@@ -179,7 +200,7 @@ def _uses(node: Node) -> Iterator[str]:
         if mount != SWAP_MOUNT:
             yield f"mounted at {mount}"
     for child in children_of(node):
-        if child["type"] != "part" and layer_kind(child) is None:
+        if _is_unknown_layer(child):
             yield f"part of {child['name']} ({child['type']})"
         yield from _uses(child)
 

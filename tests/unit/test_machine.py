@@ -31,7 +31,10 @@ GOOD: dict[str, Any] = json.loads((MACHINES / "windows-dual-boot.json").read_tex
         (["disks", 0, "colour"], "red"),
         (["disks", 0, "partitions", 1, "number"], True),
         (["disks", 0, "partitions", 1], None),
+        (["disks", 0, "partitions", 2, "minimum"], -1),
         (["interfaces", 0, "addresses"], [1]),
+        (["left_out"], [{"path": "/dev/sr0"}]),
+        (["left_out"], ["/dev/sr0"]),
         (["vendor"], 7),
     ],
     ids=str,
@@ -55,3 +58,4 @@ def test_what_is_no_object(data: Any) -> None:
 def test_defaults_may_be_left_out() -> None:
     machine = machine_from_json({"firmware": {"mode": "bios"}, "memory": 1})
     assert (machine.disks, machine.interfaces, machine.virtualization) == ((), (), "none")
+    assert machine.left_out == ()

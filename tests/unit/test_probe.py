@@ -130,6 +130,7 @@ def test_the_whole_machine(tmp_path: Path) -> None:
     assert machine.cpus >= 1
     # A udev that is still busy after its time does not end the installation.
     assert runner.calls[0][:2] == ("udevadm", "settle")
+    assert runner.calls[0][:2] == runner.calls[1][:2] != runner.calls[2][:2]
 
 
 def test_bare_metal_is_told_by_an_exit_code(tmp_path: Path) -> None:

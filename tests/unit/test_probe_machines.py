@@ -28,10 +28,12 @@ def test_its_disks_are_possible(path: Path) -> None:
             assert before.start + before.size <= after.start
         assert all(part.start + part.size <= disk.size for part in disk.partitions)
         assert all(part.path.startswith(disk.path) for part in disk.partitions)
+        assert all(part.minimum < part.size for part in disk.partitions)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_names_are_of_one_disk(path: Path) -> None:
-    disks = load(path).disks
+    # The paths to one disk differ in nothing but how one gets there.
+    disks = [disk for disk in load(path).disks if "mpath" not in disk.in_use]
     names = [name for disk in disks for name in (disk.path, disk.serial, *disk.links)]
     assert len(names) == len(set(names))
