@@ -20,6 +20,7 @@ from installer.kickstart import read_kickstart
 from installer.kickstart.http import Patience
 from installer.kickstart.sources import Surroundings
 from installer.machine import Machine, machine_from_json
+from installer.machine_text import machine_text
 from installer.plan.model import InstallPlan, disk_text
 from ks_schema import Document
 
@@ -109,17 +110,6 @@ def unattended(arguments: Namespace) -> ExitCode:
     del arguments
     INSTALLING.set()
     return run(STOP.is_set)
-
-
-def machine_text(machine: Machine) -> str:
-    """The machine for people: firmware, memory, every disk and what keeps it from being used."""
-    firmware = f"{machine.firmware.mode} firmware, Secure Boot {machine.firmware.secure_boot}"
-    lines = [f"{machine.vendor} {machine.product}".strip(), firmware]
-    for disk in machine.disks:
-        reason = disk.in_use or ("the medium" if disk.medium else "")
-        lines.append(disk_text(disk) + (f" -- {reason}" if reason else ""))
-    lines += [f"{each.name} {each.mac} {each.driver}" for each in machine.interfaces]
-    return "\n".join(line for line in lines if line)
 
 
 def _document(arguments: Namespace) -> Document:
