@@ -116,7 +116,7 @@ def _no_disk(node: Node) -> str:
     for pattern, what in _NAMES_NOT_DISKS:
         if re.fullmatch(pattern, node["kname"]):
             return what
-    return "" if node["size"] else "empty: no card or disk is in it"
+    return "" if node["size"] else "no card or disk is in it"
 
 
 def _unknown_layers(node: Node) -> Iterator[LeftOut]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from installer.machine import Disk, Partition
+from installer.machine import Disk, LeftOut, Partition
 from installer.plan.layers import disks_sharing
 from installer.sizes import format_size
 from screens.forms import Choice, Command, Form, Note, Option, Tone
@@ -12,6 +12,7 @@ from screens.step import Step, View
 
 RESCAN = Command(id="rescan", label="Rescan the disks")
 _PARTITIONS_SHOWN = 6
+_LEFT_OUT_SHOWN = 3
 _NONE = """\
 ! No disk was found.
 
@@ -25,9 +26,10 @@ def form(view: View) -> Form:
     if view.error and not view.machine:
         note = _failed(view.error.message, view.error.hint)
         return Form(items=(note,), commands=(RESCAN,), start=RESCAN.id)
+    left_out = left_out_notes(view.machine.left_out) if view.machine else ()
     if not disks:
         note = Note(text=_NONE, tone=Tone.PROBLEM)
-        return Form(items=(note,), commands=(RESCAN,), start=RESCAN.id)
+        return Form(items=(note, *left_out), commands=(RESCAN,), start=RESCAN.id)
     layers = view.machine.layers if view.machine else ()
     options = tuple(
         _option(disk, view.refusal(disk), disks_sharing(disk, disks, layers)) for disk in disks
@@ -38,7 +40,23 @@ def form(view: View) -> Form:
         note = Note(text=text, tone=Tone.PROBLEM)
     choice = Choice(id="disk", label="Disk", value=view.draft.disk, options=options)
     start = "" if view.draft.disk else "disk"
-    return Form(items=(note, choice), commands=(RESCAN,), start=start)
+    return Form(items=(note, choice, *left_out), commands=(RESCAN,), start=start)
+
+
+def left_out_notes(left_out: tuple[LeftOut, ...]) -> tuple[Note, ...]:
+    """Which devices are not listed, and why: those with the same reason together."""
+    names: dict[str, list[str]] = {}
+    for each in left_out:
+        names.setdefault(each.reason, []).append(each.path.rpartition("/")[2])
+    lines = (f"  {_few(each)}: {reason}" for reason, each in names.items())
+    text = "\n".join(("Left out:", *lines))
+    return (Note(text=text, tone=Tone.DIM),) if left_out else ()
+
+
+def _few(names: list[str]) -> str:
+    more = len(names) - _LEFT_OUT_SHOWN
+    shown = ", ".join(names[:_LEFT_OUT_SHOWN])
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def short_name(disk: Disk) -> str:

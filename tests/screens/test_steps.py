@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from installer.machine import Disk, Machine
+from installer.machine import Disk, LeftOut, Machine
 from tests.screens.conftest import Walk
 from tests.screens.walker import HASH, Walker
 
@@ -137,6 +137,28 @@ def test_no_disk_offers_a_rescan(walk: Walk) -> None:
     walker.keys("enter")
     assert walker.engine.probes == 2
     assert "VBOX HARDDISK" in walker.screen
+
+
+def test_what_is_left_out_is_shown_with_its_reason(walk: Walk) -> None:
+    walker = walk("empty-virtio").go("disk")
+    for line in ("sr0: a CD or DVD drive", "zram0: compressed memory", "loop0: a loop device"):
+        assert f"\n   {line}\n" in walker.screen
+    assert "more below" not in walker.screen
+
+
+def test_devices_with_one_reason_are_told_of_together(walk: Walk) -> None:
+    screen = walk("emmc").go("disk").screen
+    assert "mmcblk0boot0, mmcblk0boot1: a hidden area of a memory card" in screen
+
+
+def test_what_is_left_out_helps_where_no_disk_was_found(walk: Walk) -> None:
+    walker = walk("no-disk").go("disk")
+    assert "Left out" not in walker.screen
+    drives = tuple(LeftOut(path=f"/dev/sr{each}", reason="a CD or DVD drive") for each in range(5))
+    walker.engine.machine = replace(walker.engine.machine, left_out=drives)
+    walker.keys("enter")
+    assert "No disk was found" in walker.screen
+    assert "sr0, sr1, sr2 and 2 more: a CD or DVD drive" in walker.screen
 
 
 def _disks(walk: Walk) -> tuple[Disk, ...]:

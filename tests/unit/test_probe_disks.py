@@ -72,7 +72,7 @@ def test_the_stick_it_booted_from_is_the_medium() -> None:
     assert stick.in_use == "it holds the installation medium"
     assert stick.removable
     assert stick.partitions[0].mounted == ("/run/photon/medium",)
-    assert devices.left_out[0].reason == "empty: no card or disk is in it"
+    assert devices.left_out[0].reason == "no card or disk is in it"
 
 
 def test_a_medium_is_one_before_it_is_mounted() -> None:
@@ -140,7 +140,7 @@ def test_nodes_that_the_kernel_keeps_ready_are_not_told_of() -> None:
     assert {each.path: each.reason for each in devices.left_out} == {
         "/dev/mmcblk0boot0": "a hidden area of a memory card",
         "/dev/mmcblk0boot1": "a hidden area of a memory card",
-        "/dev/sda": "empty: no card or disk is in it",
+        "/dev/sda": "no card or disk is in it",
         "/dev/loop0": "a loop device",
     }
 
