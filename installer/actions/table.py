@@ -58,7 +58,7 @@ class AlterTable:
         del context
         if not self.held:
             require_unused(self.disk)
-        self._wanted(read_table(self.disk))
+        self._require_possible(read_table(self.disk))
 
     def run(self, context: Context) -> None:
         """Make the new areas plain, write the table, and read it back through another program.
@@ -68,7 +68,7 @@ class AlterTable:
         """
         require_unused(self.disk)
         before = read_table(self.disk)
-        wanted = tuple(self._wanted(before))
+        self._require_possible(before)
         script = altered_script(context.runner.run(["sfdisk", "--dump", self.disk]), self)
         # It refuses what overlaps: before anything of that is made plain.
         context.runner.run(["sfdisk", "--no-act", self.disk], stdin=script)
@@ -77,27 +77,30 @@ class AlterTable:
         silent = ["--no-tell-kernel"] if needs_loops(self.disk) else []
         wipe = ["--wipe=never", "--wipe-partitions=never", "--lock=yes"]
         context.runner.run(["sfdisk", *silent, *wipe, self.disk], stdin=script)
-        require_entries(self.disk, before.kind, wanted)
+        require_entries(self.disk, before.kind, self._wanted(before))
 
-    def _wanted(self, before: Table) -> Iterator[TableEntry]:
-        """The entries of the table to be."""
-        sizes = dict(self.resize)
-        if missing := {*self.delete, *sizes} - {each.number for each in before.partitions}:
+    def _require_possible(self, before: Table) -> None:
+        numbers = {each.number for each in before.partitions}
+        if missing := {*self.delete, *(number for number, _ in self.resize)} - numbers:
             raise CommandFailed(
                 f"{self.disk}: it has no partition {', '.join(map(str, sorted(missing)))}",
                 "It is not the disk that it was when the installation was planned.",
             )
-        # Logical partitions are a chain: deleting a link gives those behind it other numbers.
+        # Logical partitions are a chain: without a link, those behind it get other numbers.
         first = min((each for each in self.delete if each >= _FIRST_LOGICAL), default=None)
+        moved = [each for each in numbers.difference(self.delete) if first and each > first]
+        if before.kind == DOS and moved:
+            raise CommandFailed(
+                f"{self.disk}: partition {min(moved)} would get another number",
+                f"Delete it as well, or keep partition {first}.",
+            )
+
+    def _wanted(self, before: Table) -> Iterator[TableEntry]:
+        """The entries of the table to be."""
+        sizes = dict(self.resize)
         for entry in before.partitions:
-            if entry.number in self.delete:
-                continue
-            if before.kind == DOS and first is not None and entry.number > first:
-                raise CommandFailed(
-                    f"{self.disk}: partition {entry.number} would get another number",
-                    f"Delete it as well, or keep partition {first}.",
-                )
-            yield replace(entry, size=sizes.get(entry.number, entry.size))
+            if entry.number not in self.delete:
+                yield replace(entry, size=sizes.get(entry.number, entry.size))
         yield from (planned_entry(each, before.kind) for each in self.partitions)
 
     def _clear_new_areas(self) -> None:
