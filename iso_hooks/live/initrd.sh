@@ -23,7 +23,7 @@ chmod 0755 "$conf/hooks/photon"
 # Where initramfs-tools would open a shell, it halts.
 echo panic=0 >"$conf/conf.d/photon"
 # The live system's root is on no volume group or array, and nothing of the machine's is started.
-for hook in btrfs dmsetup fsck keymap lvm2 mdadm resume thermal xfs; do
+for hook in btrfs dmsetup fsck keymap lvm2 mdadm resume thermal thin-provisioning-tools xfs; do
     rm -f "$root/usr/share/initramfs-tools/hooks/$hook"
 done
 rm -f "$root"/usr/share/initramfs-tools/scripts/local-*/*
