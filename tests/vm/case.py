@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from installer.sizes import GIB
 from tests.vm.guest import CASES, Account
 from tests.vm.media import blank_disk, from_medium, medium_with
-from tests.vm.qemu import DirectKernel, VmDisk
+from tests.vm.qemu import Bus, DirectKernel, VmDisk
 from tests.vm.virtual_machine import LOG_FOLDER
 
-DISK_SERIAL = "PHOTON0"
 OPS = Account(name="ops", password="correct horse")
 # What the boot menu's own serial entry says, but for `quiet`: the kernel tells when it starts.
 LIVE_ARGUMENTS = "boot=photon loglevel=4 console=tty0 console=ttyS0,115200"
@@ -37,11 +38,29 @@ class Case:
         """The firmware's NVRAM, kept from one machine of the case to the next."""
         return self.work / "variables.fd"
 
-    def disk(self, *, serial: str = DISK_SERIAL) -> VmDisk:
-        """A new empty disk to install on (and a new NVRAM with it)."""
+    @property
+    def tpm(self) -> Path:
+        """The TPM's state, kept likewise."""
+        return self.work / "tpm"
+
+    def disk(
+        self,
+        number: int = 0,
+        *,
+        size: int = 8 * GIB,
+        bus: Bus | None = None,
+        sector: int = 512,
+    ) -> VmDisk:
+        """A new empty disk of ``size`` bytes; its serial number is PHOTON and the number.
+
+        With the first disk the machine is new: its NVRAM and its TPM are, too.
+        """
         self.work.mkdir(parents=True, exist_ok=True)
-        self.variables.unlink(missing_ok=True)
-        return VmDisk(path=blank_disk(self.work / "disk.img"), serial=serial)
+        if number == 0:
+            self.variables.unlink(missing_ok=True)
+            shutil.rmtree(self.tpm, ignore_errors=True)
+        path = blank_disk(self.work / f"disk{number or ''}.img", size)
+        return VmDisk(path=path, serial=f"PHOTON{number}", bus=bus, sector=sector)
 
     def medium(self, medium: Path, arguments: str) -> Path:
         """A copy of the medium that starts by itself with these kernel arguments added."""

@@ -13,6 +13,7 @@ from tests.vm.virtual_machine import LOG_FOLDER, VirtualMachine, VmError
 
 CASES = Path("tests/cases").resolve()
 PROMPT = r"\nREADY> "
+PASSPHRASE = r"enter passphrase for disk [^\r\n]*:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +44,21 @@ def end_of_installation(vm: VirtualMachine, *, timeout: float) -> int:
     return int(match.group(1) or 0)
 
 
-def log_in(vm: VirtualMachine, account: Account, *, timeout: float) -> None:
-    """From a starting host to a root shell on its serial line (within ``timeout`` seconds)."""
-    vm.expect(r"\blogin: ", timeout=timeout, what="the login prompt")
+def log_in(
+    vm: VirtualMachine, account: Account, *, timeout: float, unlock: str | None = None
+) -> None:
+    """From a starting host to a root shell on its serial line (within ``timeout`` seconds).
+
+    ``unlock`` is the passphrase that the host must ask for before its login prompt; without it,
+    it must not ask for any.
+    """
+    if unlock is not None:
+        vm.expect(PASSPHRASE, timeout=timeout, what="the passphrase prompt")
+        vm.note("passphrase prompt")
+        vm.send(f"{unlock}\r")
+    match = vm.expect(PASSPHRASE, r"\blogin: ", timeout=timeout, what="the login prompt")
+    if match.re.pattern == PASSPHRASE:
+        raise VmError(f"it asks for a passphrase{' again' if unlock else ''}:\n{vm.last_lines()}")
     vm.note("login prompt")
     vm.send(f"{account.name}\r")
     vm.expect(r"Password: ", timeout=60)
@@ -113,18 +126,26 @@ def install(config: VmConfig, *, timeout: float = 900, label: str = "install") -
         vm.note("restart")
 
 
-def check_host(config: VmConfig, account: Account, *, label: str = "host") -> list[str]:
-    """Start the installed disk alone, check it from inside, switch it off.
+def check_host(
+    config: VmConfig,
+    account: Account,
+    *,
+    label: str = "host",
+    disks: int = 1,
+    unlock: str | None = None,
+) -> list[str]:
+    """Start the installed disks alone, check the host from inside, switch it off.
 
-    The machine is ``config`` without a medium, a network boot or a kernel of its own.
+    The machine is ``config`` with its first ``disks`` disks, without a medium, a network boot or a
+    kernel of its own. ``unlock`` is as for :func:`log_in`.
     """
     script = check_disk(config.name, LOG_FOLDER / config.name / "check.img")
     alone = replace(
         config, cdrom=None, kernel=None, network_boot=None, events=None,
-        disks=(config.disks[0], VmDisk(path=script)),
+        disks=(*config.disks[:disks], VmDisk(path=script)),
     )  # fmt: skip
     with VirtualMachine(alone, label=label) as vm:
-        log_in(vm, account, timeout=300)
+        log_in(vm, account, timeout=300, unlock=unlock)
         fine = check_inside(vm)
         switch_off(vm)
     return fine

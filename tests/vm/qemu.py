@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -28,12 +28,27 @@ class Hardware(StrEnum):
     VIRTUALBOX = "virtualbox"
 
 
+class Bus(StrEnum):
+    """How a disk is attached."""
+
+    VIRTIO = "virtio"
+    NVME = "nvme"
+    SATA = "sata"
+    USB = "usb"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VmDisk:
-    """A raw image as a disk of the machine."""
+    """A raw image as a disk of the machine.
+
+    Without a ``bus`` it is attached the way of the machine's hardware. ``sector`` is the size of
+    its logical and physical sectors in bytes; SATA disks know 512 only.
+    """
 
     path: Path
     serial: str = ""
+    bus: Bus | None = None
+    sector: int = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +73,8 @@ class VmConfig:
     """The whole machine.
 
     ``variables`` is the firmware's NVRAM (made when it does not exist; keep it to keep the boot
-    entries). ``events`` is a file that gets what the guest writes to its second serial port.
+    entries). ``tpm`` is the folder of a TPM 2.0's state (made when it does not exist).
+    ``events`` is a file that gets what the guest writes to its second serial port.
     With ``stop_on_reset`` a restart ends the machine, so that the test decides what comes next.
     """
 
@@ -67,6 +83,7 @@ class VmConfig:
     disks: tuple[VmDisk, ...] = ()
     cdrom: Path | None = None
     variables: Path | None = None
+    tpm: Path | None = None
     hardware: Hardware = Hardware.VIRTIO
     kernel: DirectKernel | None = None
     network_boot: NetworkBoot | None = None
@@ -77,9 +94,18 @@ class VmConfig:
     stop_on_reset: bool = True
 
 
-def qemu_arguments(config: VmConfig, *, serial: str, monitor: str) -> list[str]:
-    """The command line. ``serial`` and ``monitor`` say where the first serial port and the machine
-    protocol talk, in the words of QEMU's ``-chardev`` (``socket,fd=7``, ``stdio``, ``null``).
+def secure_boot_off(config: VmConfig, variables: Path) -> VmConfig:
+    """The same machine, TPM included, as if its owner had switched Secure Boot off: its firmware
+    does not enforce, and has lost its boot entries (``variables`` is made anew).
+    """
+    variables.unlink(missing_ok=True)
+    return replace(config, firmware=Firmware.EFI, variables=variables)
+
+
+def qemu_arguments(config: VmConfig, *, serial: str, monitor: str, tpm: str = "") -> list[str]:
+    """The command line. ``serial``, ``monitor`` and ``tpm`` say where the first serial port, the
+    machine protocol and the TPM's control channel talk, in the words of QEMU's ``-chardev``
+    (``socket,fd=7``, ``stdio``, ``null``).
     """
     return [
         QEMU, "-name", config.name, "-nodefaults", "-no-user-config", "-display", "none",
@@ -91,6 +117,7 @@ def qemu_arguments(config: VmConfig, *, serial: str, monitor: str) -> list[str]:
         "-chardev", f"{serial},id=serial0", "-serial", "chardev:serial0",
         "-chardev", f"{monitor},id=qmp", "-mon", "chardev=qmp,mode=control",
         *_events(config),
+        *_tpm(tpm),
         *_disks(config),
         *_network(config),
         *_direct_kernel(config),
@@ -134,6 +161,23 @@ def _firmware(config: VmConfig) -> list[str]:
     ]  # fmt: skip
 
 
+def _tpm(tpm: str) -> list[str]:
+    if not tpm:
+        return []
+    return [
+        "-chardev", f"{tpm},id=tpm0", "-tpmdev", "emulator,id=tpm0,chardev=tpm0",
+        "-device", "tpm-crb,tpmdev=tpm0",
+    ]  # fmt: skip
+
+
+def swtpm_arguments(state: Path, *, fd: int) -> list[str]:
+    """The command line of a TPM 2.0 whose control channel is ``fd``; it ends with QEMU."""
+    return [
+        "swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}",
+        "--ctrl", f"type=unixio,clientfd={fd}", "--terminate",
+    ]  # fmt: skip
+
+
 def _events(config: VmConfig) -> list[str]:
     if config.events is None:
         return []
@@ -141,21 +185,38 @@ def _events(config: VmConfig) -> list[str]:
 
 
 def _disks(config: VmConfig) -> list[str]:
-    virtio = config.hardware is Hardware.VIRTIO
     bios = config.firmware is Firmware.BIOS
-    arguments = [] if virtio else ["-device", "ich9-ahci,id=sata"]
-    for number, disk in enumerate(config.disks):
+    usual = Bus.VIRTIO if config.hardware is Hardware.VIRTIO else Bus.SATA
+    buses = [disk.bus or usual for disk in config.disks]
+    arguments = ["-device", "ich9-ahci,id=sata"] if Bus.SATA in buses else []
+    arguments += ["-device", "qemu-xhci,id=xhci"] if Bus.USB in buses else []
+    for number, (disk, bus) in enumerate(zip(config.disks, buses, strict=True)):
         arguments += ["-blockdev", _file_node(f"disk{number}", disk.path, read_only=False)]
-        device = "virtio-blk-pci" if virtio else f"ide-hd,bus=sata.{number}"
-        serial = f",serial={disk.serial}" if disk.serial else ""
+        # An NVMe drive is none without a serial number.
+        name = disk.serial or (f"disk{number}" if bus is Bus.NVME else "")
+        serial = f",serial={name}" if name else ""
+        sizes = f",logical_block_size={disk.sector},physical_block_size={disk.sector}"
         # EFI machines get no order from outside: what counts there is the NVRAM.
         order = f",bootindex={number + 2}" if bios else ""
-        arguments += ["-device", f"{device},drive=disk{number}{serial}{order}"]
+        device = f"{_disk_device(bus, number)},drive=disk{number}{serial}"
+        arguments += ["-device", f"{device}{sizes if disk.sector != 512 else ''}{order}"]
     if config.cdrom is not None:
         arguments += ["-blockdev", _file_node("cdrom", config.cdrom, read_only=True)]
-        bus, order = ("ide.1", ",bootindex=1") if bios else ("ide.0", "")
-        arguments += ["-device", f"ide-cd,id=cd,bus={bus},drive=cdrom{order}"]
+        port, order = ("ide.1", ",bootindex=1") if bios else ("ide.0", "")
+        arguments += ["-device", f"ide-cd,id=cd,bus={port},drive=cdrom{order}"]
     return arguments
+
+
+def _disk_device(bus: Bus, number: int) -> str:
+    match bus:
+        case Bus.VIRTIO:
+            return "virtio-blk-pci"
+        case Bus.NVME:
+            return "nvme"
+        case Bus.SATA:
+            return f"ide-hd,bus=sata.{number}"
+        case Bus.USB:
+            return "usb-storage,bus=xhci.0"
 
 
 def _file_node(name: str, path: Path, *, read_only: bool) -> str:

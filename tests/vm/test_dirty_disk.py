@@ -11,7 +11,7 @@ from installer.sizes import MIB
 from tests.vm.case import OPS, Case
 from tests.vm.guest import check_host, installed
 from tests.vm.http_server import HttpServer
-from tests.vm.media import blank_disk, labelled_volume
+from tests.vm.media import labelled_volume
 from tests.vm.qemu import Firmware, VmConfig, VmDisk
 from tests.vm.virtual_machine import VirtualMachine
 
@@ -36,7 +36,7 @@ STOPS = (
 
 def test_dirty_disk(medium: Path) -> None:
     target = CASE.disk()
-    mirror = VmDisk(path=blank_disk(CASE.work / "mirror.img"), serial="PHOTON1")
+    mirror = CASE.disk(1)
     with HttpServer(CASE.source) as server:
         address = server.url("kickstart.json")
         config = VmConfig(

@@ -14,13 +14,13 @@ import time
 from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 import pexpect
 import pyte
 from pexpect.fdpexpect import fdspawn
 
-from tests.vm.qemu import VmConfig, emulated, qemu_arguments
+from tests.vm.qemu import VmConfig, emulated, qemu_arguments, swtpm_arguments
 from tests.vm.qmp import Qmp
 
 LOG_FOLDER = Path("build/vm").resolve()
@@ -51,19 +51,21 @@ class VirtualMachine:
         self._log: TextIOWrapper = self.log_path.open("w", encoding="utf-8", newline="")
         serial, guest_serial = socket.socketpair()
         qmp, guest_qmp = socket.socketpair()
+        tpm, guest_tpm = socket.socketpair()
         self._sockets = (serial, qmp)
-        fds = guest_serial.fileno(), guest_qmp.fileno()
-        command = qemu_arguments(
-            self.config, serial=f"socket,fd={fds[0]}", monitor=f"socket,fd={fds[1]}"
-        )
-        with guest_serial, guest_qmp, self._qemu_log.open("wb") as errors:
-            self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *command],  # no machine outlives its test
-                stdin=subprocess.DEVNULL,
-                stdout=errors,
-                stderr=errors,
-                pass_fds=fds,
+        self._tpm: subprocess.Popen[bytes] | None = None
+        with tpm, guest_serial, guest_qmp, guest_tpm, self._qemu_log.open("wb") as errors:
+            if self.config.tpm is not None:
+                self.config.tpm.mkdir(parents=True, exist_ok=True)
+                command = swtpm_arguments(self.config.tpm, fd=tpm.fileno())
+                self._tpm = _start(command, errors, tpm)
+            command = qemu_arguments(
+                self.config,
+                serial=f"socket,fd={guest_serial.fileno()}",
+                monitor=f"socket,fd={guest_qmp.fileno()}",
+                tpm=f"socket,fd={guest_tpm.fileno()}" if self._tpm else "",
             )
+            self._process = _start(command, errors, guest_serial, guest_qmp, guest_tpm)
         self.started = time.monotonic()
         self._serial = fdspawn(
             serial.fileno(), encoding="utf-8", codec_errors="replace", timeout=60, maxread=1 << 16
@@ -162,6 +164,8 @@ class VirtualMachine:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait(timeout=30)
+        if self._tpm is not None:
+            self._tpm.wait(timeout=30)  # it ends with the machine
 
     def screenshot(self, path: Path) -> Path:
         """What the graphics card shows, as PNG."""
@@ -211,3 +215,14 @@ class VirtualMachine:
             f"{', emulated' if emulated() else ''}){screen}\n"
             f"--- end of {self.log_path} ---\n{self.last_lines()}"
         )
+
+
+def _start(command: list[str], errors: BinaryIO, *lines: socket.socket) -> subprocess.Popen[bytes]:
+    """Start a program that outlives no test and gets these sockets."""
+    return subprocess.Popen(
+        ["setpriv", "--pdeathsig", "KILL", *command],
+        stdin=subprocess.DEVNULL,
+        stdout=errors,
+        stderr=errors,
+        pass_fds=[line.fileno() for line in lines],
+    )

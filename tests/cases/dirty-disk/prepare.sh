@@ -20,14 +20,18 @@ mkfs.vfat -n OLD-ESP "${a}1"
 mdadm --create /dev/md0 --run --assume-clean --level=1 --raid-devices=2 --name=old "${a}2" "${b}2"
 udevadm settle
 
-pvcreate --yes /dev/md0
-vgcreate vg0 /dev/md0
-lvcreate --yes --size 1G --name root vg0
-lvcreate --yes --size 512M --name data vg0
-# A disk that was in another machine brings a volume group of the same name.
+# A disk that was in another machine brings a volume group of the same name: made first and out of
+# sight while the other one is made, or LVM would refuse the name.
 pvcreate --devices "${b}3" --yes "${b}3"
 vgcreate --devices "${b}3" vg0 "${b}3"
 lvcreate --devices "${b}3" --yes --size 256M --name other vg0
+vgchange --devices "${b}3" --activate n vg0
+udevadm settle
+pvcreate --devices /dev/md0 --yes /dev/md0
+vgcreate --devices /dev/md0 vg0 /dev/md0
+lvcreate --devices /dev/md0 --yes --size 1G --name root vg0
+lvcreate --devices /dev/md0 --yes --size 512M --name data vg0
+vgchange --devices "${b}3" --activate y vg0
 udevadm settle
 
 mkfs.ext4 -q -L old-root /dev/mapper/vg0-root
