@@ -19,6 +19,7 @@ from installer.probe.firmware import probe_firmware
 from installer.probe.network import probe_interfaces
 from installer.probe.shrink import with_minimums
 from installer.probe.sysfs import read_text
+from installer.probe.systems import with_system_names
 from installer.probe.wait import settle, wait_for_disks
 from installer.run import Runner
 
@@ -50,7 +51,9 @@ def probe_machine(
         virtualization=_virtualization(runner),
         vendor=read_text(dmi / "sys_vendor"),
         product=read_text(dmi / "product_name"),
-        disks=tuple(with_minimums(runner, disk) for disk in devices.disks),
+        disks=tuple(
+            with_minimums(runner, with_system_names(runner, disk)) for disk in devices.disks
+        ),
         interfaces=probe_interfaces(runner, root),
         layers=devices.layers,
         left_out=devices.left_out,

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
+
+from installer.errors import CommandFailed
+from installer.machine import Disk, Partition
+from installer.run import Runner
 
 _WINDOWS_RESERVED = "e3c9e316-0b5c-4db8-817d-f92df00215ae"
 _WINDOWS_RECOVERY = "de94bba4-06d1-4d40-a16a-bfd50179d6ac"
@@ -20,6 +27,10 @@ _LINUX_LABELS = {
     "root": "Linux",
     "rootfs": "Linux",
 }
+# /etc/os-release is a link to it, which debugfs does not follow.
+_OS_RELEASE = "/usr/lib/os-release"
+_LONGEST_NAME = 60
+_TIMEOUT_SECONDS = 20.0
 
 
 def operating_system(
@@ -42,3 +53,41 @@ def operating_system(
             return _LINUX_LABELS.get(label, "Linux" if type_guid in _LINUX_ROOTS else "")
         case _:
             return ""
+
+
+def with_system_names(runner: Runner, disk: Disk) -> Disk:
+    """The disk with the names that the systems on it give themselves, unless it is in use."""
+    if disk.in_use:
+        return disk
+    partitions = tuple(
+        replace(each, operating_system=_own_name(runner, each) or each.operating_system)
+        for each in disk.partitions
+    )
+    return replace(disk, partitions=partitions)
+
+
+def release_name(os_release: str) -> str:
+    """The system's name for people, from the text of its ``os-release``; "" when it has none.
+
+    https://www.freedesktop.org/software/systemd/man/latest/os-release.html
+    """
+    line = re.search(r"^PRETTY_NAME=(.+)$", os_release, re.MULTILINE)
+    if line is None:
+        return ""
+    try:
+        name = " ".join(shlex.split(line[1]))
+    except ValueError:  # a quotation mark too few
+        return ""
+    # Whoever wrote that disk has no business with this terminal.
+    return "".join(each for each in name if each.isprintable())[:_LONGEST_NAME]
+
+
+def _own_name(runner: Runner, partition: Partition) -> str:
+    """debugfs opens read-only unless it is told otherwise, and replays no journal."""
+    if partition.filesystem not in {"ext2", "ext3", "ext4"}:
+        return ""
+    command = ["debugfs", "-R", f"cat {_OS_RELEASE}", partition.path]
+    try:
+        return release_name(runner.run(command, timeout=_TIMEOUT_SECONDS))
+    except CommandFailed:
+        return ""
