@@ -59,7 +59,8 @@ class SaveDisk:
     def run(self, context: Context) -> None:
         """Copy it, and remember to put it back."""
         store = context.work / f"saved-{Path(self.disk).name}"
-        ranges = merged([*ends(self.areas), *_signatures(context, self.areas)], self.size)
+        found = [*ends(self.areas), *_links(self.areas), *_signatures(context, self.areas)]
+        ranges = merged(found, self.size)
         context.saved.append(store)
         context.on_failure(
             f"put back what was on {self.disk}",
@@ -130,6 +131,12 @@ def copy_ranges(
                     writer.write(block)
         writer.flush()
         os.fsync(writer.fileno())
+
+
+def _links(areas: Iterable[Area]) -> Iterator[Range]:
+    """Where a DOS table has its links: before each logical partition, at most this far away."""
+    for area in areas:
+        yield area.start - MIB, area.start
 
 
 def _signatures(context: Context, areas: Iterable[Area]) -> Iterator[Range]:
