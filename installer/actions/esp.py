@@ -59,6 +59,7 @@ class WriteEsp:
     def run(self, context: Context) -> None:
         """Stage the files, copy them over, compare what a fresh read gives."""
         stage, back = context.work / "esp", context.work / "esp-read-back"
+        _remove_folders(stage, back)  # what another ESP gave back does not vouch for this one
         context.on_undo("remove the staged ESP", lambda: _remove_folders(stage, back))
         self._stage(context, stage)
         node = context.node(self.volume)

@@ -1,0 +1,62 @@
+"""Two ESPs of one host: each is read back by itself."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from installer.actions.esp import ESP_FILES, WriteEsp
+from installer.context import Context
+from installer.errors import CommandFailed
+from installer.run import Input
+
+
+@dataclass(slots=True)
+class Volumes:
+    """A runner whose mcopy knows folders in place of volumes; one loses what it is given."""
+
+    folder: Path
+    losing: str
+    copied: list[str] = field(default_factory=list)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: Input = None,  # noqa: ARG002
+        timeout: float | None = None,  # noqa: ARG002
+        watch: Callable[[int], None] | None = None,  # noqa: ARG002
+    ) -> str:
+        if argv[0] != "mcopy":
+            return ""
+        node, source, target = argv[2], argv[-2], argv[-1]
+        volume = self.folder / node
+        if target == "::/":
+            self.copied.append(node)
+            shutil.copytree(source, volume / "EFI")
+            if node == self.losing:
+                (volume / "EFI/BOOT/BOOTX64.EFI").unlink()
+        else:
+            shutil.copytree(volume / "EFI", Path(target) / "EFI", dirs_exist_ok=True)
+        return ""
+
+
+def test_an_esp_that_loses_a_file_is_found(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    for name in set(ESP_FILES.values()):
+        (root / name.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+        (root / name.lstrip("/")).write_text(name)
+    runner = Volumes(folder=tmp_path, losing="second")
+    context = Context(
+        runner=runner,
+        emit=lambda _: None,
+        target=root,
+        work=tmp_path / "work",
+        nodes={"partition/esp": "first", "partition/esp2": "second"},
+    )
+    WriteEsp(volume="partition/esp", grub_cfg="").run(context)
+    with pytest.raises(CommandFailed, match=r"bootx64\.efi"):
+        WriteEsp(volume="partition/esp2", grub_cfg="").run(context)
+    assert runner.copied == ["first", "second"]
