@@ -16,6 +16,7 @@ from typing import Any
 from installer import kickstart, probe
 from installer.config.model import InstallConfig
 from installer.config.read import from_document
+from installer.config.recovery import with_recovery_keys
 from installer.config.write import hash_passwords, to_document
 from installer.context import RUN_DIRECTORY
 from installer.errors import CommandFailed, KickstartInvalid, MachineUnfit
@@ -36,6 +37,9 @@ _START_SCREENS = "/usr/lib/photon-installer/start-screens"
 _INSTALLED = "installed"
 _IMAGE_MEMORY = 1 << 30
 
+# Gives the passphrase that belongs to a place (a JSON pointer) in the kickstart.
+Ask = Callable[[str], str]
+
 
 def new_seed() -> str:
     """A seed for one installation: every identifier of the host derives from it."""
@@ -45,7 +49,7 @@ def new_seed() -> str:
 def problems(document: Document) -> tuple[Problem, ...]:
     """Everything that is wrong with a kickstart, as far as can be told without the machine."""
     try:
-        from_document(document)
+        from_document(document, ask=lambda _pointer: "answered later")
     except KickstartInvalid as error:
         return error.problems
     return ()
@@ -56,24 +60,30 @@ def check(data: Mapping[str, Any]) -> tuple[Problem, ...]:
     return problems(Document(data=data))
 
 
-def configuration(document: Document) -> InstallConfig:
-    """The configuration a kickstart asks for, passwords hashed.
+def configuration(document: Document, ask: Ask | None = None) -> InstallConfig:
+    """The configuration a kickstart asks for, passwords hashed and recovery keys drawn.
 
-    :raises KickstartInvalid: something is wrong with it.
+    :raises KickstartInvalid: something is wrong with it, or a passphrase is to be asked for and
+        there is nobody to ask.
     """
-    return hash_passwords(from_document(document))
+    return with_recovery_keys(hash_passwords(from_document(document, ask=ask)))
 
 
 def prepare(
-    document: Document, machine: Machine, payload: PayloadIndex, *, seed: str
+    document: Document,
+    machine: Machine,
+    payload: PayloadIndex,
+    *,
+    seed: str,
+    ask: Ask | None = None,
 ) -> InstallPlan:
-    """The plan for a kickstart on a machine.
+    """The plan for a kickstart on a machine; ``ask`` gives a passphrase by its place.
 
     :raises KickstartInvalid: something is wrong with the kickstart.
     :raises MachineUnfit: the machine or the payload cannot give what it asks for.
     """
     try:
-        return make_plan(configuration(document), machine, payload, seed=seed)
+        return make_plan(configuration(document, ask), machine, payload, seed=seed)
     except MachineUnfit as error:
         raise MachineUnfit(
             document.problem(each.pointer, each.message, each.hint) for each in error.problems
@@ -130,12 +140,23 @@ def remove_work(work: Path) -> None:
             folder.rmdir()
 
 
-def probe_machine(emit: Emit) -> Machine:
-    """The machine this runs on.
+def probe_machine(emit: Emit, wanted: tuple[str, ...] = ()) -> Machine:
+    """The machine this runs on; in the live system, disks that come late are waited for.
+
+    ``wanted`` are names of disks (paths, links, serial numbers) that must be there.
 
     :raises CommandFailed: it cannot be looked at.
     """
-    return probe.probe_machine(ProcessRunner(emit))
+    return probe.probe_machine(ProcessRunner(emit), emit=emit, wanted=wanted)
+
+
+def wanted_disks(document: Document) -> tuple[str, ...]:
+    """The disks that a kickstart names, by path or serial number.
+
+    :raises KickstartInvalid: something is wrong with it.
+    """
+    disks = from_document(document, ask=lambda _pointer: "answered later").disks
+    return tuple(name for each in disks if (name := each.device or each.serial))
 
 
 def image_target(document: Document, path: str, size: int) -> tuple[Document, Machine]:
@@ -198,7 +219,7 @@ def save_kickstart(data: Mapping[str, Any], path: str) -> None:
 
     :raises CommandFailed: it cannot be written.
     """
-    config = configuration(Document(data=data, name=path))
+    config = configuration(Document(data=data, name=path), ask=lambda _pointer: "not saved")
     text = json.dumps(to_document(config), indent=2, ensure_ascii=False) + "\n"
     try:
         with _open_private(path) as file:

@@ -80,9 +80,8 @@ def _install(
         if document is None:
             return None
         finish = _finish(document)
-        plan = api.prepare(
-            document, api.probe_machine(tell), api.payload_index(), seed=api.new_seed()
-        )
+        machine = api.probe_machine(tell, api.wanted_disks(document))
+        plan = api.prepare(document, machine, api.payload_index(), seed=api.new_seed())
         for line in plan.describe().splitlines():
             tell(Message(level="info", text=line))
         api.install(plan, emit=tell, cancelled=cancelled)

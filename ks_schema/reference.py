@@ -73,8 +73,8 @@ A value with spaces stands in double quotes; the last of several wins.
 
 Every finding names the file, line and column, the place as a JSON pointer, what is wrong and what
 is allowed: `ks.json:3:5: /storage/layout: "whole-disk" is not allowed here (did you mean
-"whole_disk"? allowed: whole_disk)`. No message repeats a password. Nothing is written to a disk
-before everything has been checked.
+"whole_disk"? allowed: whole_disk, free_space, custom)`. No message repeats a password. Nothing is
+written to a disk before everything has been checked.
 
 | exit code | what happened |
 |---|---|
@@ -99,6 +99,8 @@ def reference() -> str:
         *(_section(root, name) for name in _objects(root)),
         "## Everything said\n",
         _fenced("json", example("full.json")),
+        "## A custom layout\n",
+        _fenced("json", example("custom.json")),
     ]
     return "\n".join(parts)
 

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from installer import api
-from installer.config.model import BootMode, InstallConfig, Password, Root, Swap, SwapKind
+from installer.config.model import BootMode, InstallConfig, Password, Root
 from installer.config.write import hash_passwords
 from installer.events import Emit
 from installer.machine import Disk, Machine
 from installer.payload import PayloadIndex
-from installer.plan.decide import room_problems
+from installer.plan.decide import least_disk_size
 from installer.plan.disks import unfit_reason
-from installer.plan.layout import whole_disk_layout
 from installer.plan.model import InstallPlan
 from installer.secret import Secret
 from ks_schema import Document, Problem
@@ -68,6 +67,4 @@ def disk_refusal(disk: Disk, payload: PayloadIndex | None, mode: BootMode) -> st
     if payload is None or not payload.trees:
         return ""
     smallest = min(payload.trees, key=lambda tree: tree.installed_size)
-    layout = whole_disk_layout(disk.size, mode, 0, "")
-    found = room_problems(disk, layout, smallest, Swap(kind=SwapKind.NONE))
-    return "too small" if found else ""
+    return "too small" if disk.size < least_disk_size(smallest, mode) else ""

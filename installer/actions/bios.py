@@ -24,36 +24,41 @@ _KERNEL_SECTOR_OFFSET = 0x5C
 _DRIVE_CHECK_OFFSET = 0x66
 _BLOCKLIST_OFFSET = _SECTOR - 12
 _MODULES = "/usr/lib/grub/i386-pc"
-_PREFIX = "/boot/grub"
-_FOLDER = f"{_PREFIX}/i386-pc"
+_FOLDER = "/boot/grub/i386-pc"
+_MODULES_OF = {"ext4": "ext2", "btrfs": "btrfs", "xfs": "xfs"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrepareBiosGrub:
     """Put GRUB's modules into the new root and build its core image with the host's own GRUB.
 
-    ``filesystem`` and ``root_uuid`` say where the core image finds its modules and its menu.
+    ``filesystem`` (its kind), ``uuid`` and ``folder`` (``/boot`` as seen from its top) say where
+    the core image finds its modules and its menu; ``arrays`` whether that lies on an array.
     """
 
     filesystem: str
-    root_uuid: str
+    uuid: str
+    folder: str
+    arrays: bool = False
     weight: float = 2.0
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        return f"build GRUB for BIOS in {_FOLDER}, its root on {self.filesystem} {self.root_uuid}"
+        return f"build GRUB for BIOS in {_FOLDER}, its menu on {self.filesystem} {self.uuid}"
 
     def check(self, context: Context) -> None:
         """Nothing to look at before the root is there."""
 
     def run(self, context: Context) -> None:
         """Build it."""
-        folder = context.inside(_FOLDER)
-        shutil.copytree(context.inside(_MODULES), folder, dirs_exist_ok=True)
-        (folder / "load.cfg").write_text(
-            f"search.fs_uuid {self.root_uuid} root\nset prefix=($root)'{_PREFIX}'\n",
+        place, prefix = context.inside(_FOLDER), f"{self.folder}/grub"
+        shutil.copytree(context.inside(_MODULES), place, dirs_exist_ok=True)
+        (place / "load.cfg").write_text(
+            f"search.fs_uuid {self.uuid} root\nset prefix=($root)'{prefix}'\n",
             encoding="utf-8",
         )
+        modules = ["part_gpt", "part_msdos", "search_fs_uuid", _MODULES_OF[self.filesystem]]
+        modules += ["mdraid1x"] if self.arrays else []
         context.runner.run(
             [
                 "chroot",
@@ -61,25 +66,23 @@ class PrepareBiosGrub:
                 "grub-mkimage",
                 "--format=i386-pc",
                 f"--directory={_MODULES}",
-                f"--prefix={_PREFIX}",
+                f"--prefix={prefix}",
                 f"--config={_FOLDER}/load.cfg",
                 f"--output={_FOLDER}/core.img",
                 "biosdisk",
-                "part_gpt",
-                "search_fs_uuid",
                 "normal",
                 "configfile",
-                "btrfs" if self.filesystem == "btrfs" else "ext2",
+                *modules,
             ]
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbedBiosGrub:
-    """Write the core image into the BIOS boot partition, then the first stage into sector 0.
+    """Write the core image into its place, then the first stage into sector 0.
 
-    ``start`` and ``size`` are those of the BIOS boot partition, in bytes. From here on the disk
-    boots.
+    ``start`` and ``size`` (bytes) are those of the BIOS boot partition, or of what a DOS table
+    leaves free behind itself. From here on the disk boots.
     """
 
     disk: str
@@ -89,7 +92,7 @@ class EmbedBiosGrub:
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        return "write GRUB for BIOS to the BIOS boot partition and the boot sector"
+        return f"write GRUB for BIOS to {self.disk}: its core image, and the boot sector"
 
     def check(self, context: Context) -> None:
         """Nothing to look at before the core image is there."""
@@ -99,9 +102,7 @@ class EmbedBiosGrub:
         folder = context.inside(_FOLDER)
         core = (folder / "core.img").read_bytes()
         if len(core) > self.size:
-            raise CommandFailed(
-                f"GRUB's core image has {len(core)} bytes, the BIOS boot partition {self.size}"
-            )
+            raise CommandFailed(f"GRUB's core image has {len(core)} bytes, its place {self.size}")
         sector = self.start // _SECTOR
         with Path(context.node(self.disk)).open("r+b") as device:
             _write_through(device, self.start, core_image(core, sector))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +13,6 @@ from installer.secret import Secret
 from installer.sizes import format_size
 
 _TPM = Path("/dev/tpmrm0")
-_RECOVERY_KEY_BYTES = 32
-_RECOVERY_KEY_GROUP = 8
-_MODHEX = "cbdefghijklnrtuv"
 # A key of 256 random bits cannot be guessed, so it needs no slow derivation: what
 # systemd-cryptenroll chooses for one (cryptsetup_set_minimal_pbkdf).
 _FAST = ("--pbkdf=pbkdf2", "--hash=sha512", "--pbkdf-force-iterations=1000")
@@ -185,17 +181,6 @@ class SealToTpm2:
             ],
             stdin=self.passphrase,
         )
-
-
-def new_recovery_key() -> Secret:
-    """256 random bits as systemd writes them: letters that every keyboard has in the same place.
-
-    https://github.com/systemd/systemd/blob/main/src/shared/recovery-key.c
-    """
-    digits = secrets.token_bytes(_RECOVERY_KEY_BYTES).hex()
-    letters = "".join(_MODHEX[int(digit, 16)] for digit in digits)
-    groups = range(0, len(letters), _RECOVERY_KEY_GROUP)
-    return Secret("-".join(letters[start : start + _RECOVERY_KEY_GROUP] for start in groups))
 
 
 def _open(context: Context, node: str, name: str, passphrase: Secret, *, discard: bool) -> str:

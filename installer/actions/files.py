@@ -66,6 +66,30 @@ class MakeLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MakeFolder:
+    """Make a folder, with those above it; one that is there keeps its owner and its mode."""
+
+    path: str
+    mode: int = 0o755
+    weight: float = 0.01
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return f"make the folder {self.path}"
+
+    def check(self, context: Context) -> None:
+        """Nothing to look at before the root is there."""
+
+    def run(self, context: Context) -> None:
+        """Make it."""
+        place = context.inside(self.path)
+        if place.is_dir():
+            return
+        _make_folders(place, 0)
+        place.chmod(self.mode)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetTimezone:
     """Point ``/etc/localtime`` at a zone that the new host has."""
 

@@ -50,17 +50,22 @@ class KeepRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncRoot:
-    """Wait until everything written so far is on the disk."""
+    """Wait until everything written so far is on the disk.
 
+    ``paths`` are where filesystems of the new host are mounted.
+    """
+
+    paths: tuple[str, ...] = ("/",)
     weight: float = 10.0
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        return "write everything out to the disk"
+        return f"write everything out to the disk: {', '.join(self.paths)}"
 
     def check(self, context: Context) -> None:
         """Nothing to look at before the root is there."""
 
     def run(self, context: Context) -> None:
-        """Sync the filesystem that the new root is on."""
-        context.runner.run(["sync", "--file-system", str(context.target)])
+        """Sync the filesystems that the new root is made of."""
+        places = [str(context.inside(path)) for path in self.paths]
+        context.runner.run(["sync", "--file-system", *places])

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from installer.config.storage import Storage
 from installer.secret import Secret
 
 
@@ -17,21 +18,6 @@ class BootMode(StrEnum):
     EFI = "efi"
     BIOS = "bios"
     DUAL = "dual"
-
-
-class RootFilesystem(StrEnum):
-    """The filesystem of ``/``."""
-
-    EXT4 = "ext4"
-    BTRFS = "btrfs"
-
-
-class SwapKind(StrEnum):
-    """Where the swap space lives."""
-
-    NONE = "none"
-    PARTITION = "partition"
-    FILE = "file"
 
 
 class PackageSet(StrEnum):
@@ -112,27 +98,6 @@ class DiskSelector:
     serial: str | None = None
     match: DiskMatch | None = None
     pick: Pick | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Swap:
-    """Swap space; ``size`` in bytes, None for the planner's choice."""
-
-    kind: SwapKind
-    size: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Storage:
-    """The whole of ``disk`` becomes the host's: an ESP, perhaps swap, one root filesystem.
-
-    The disks of ``wipe`` are erased as well, and left empty.
-    """
-
-    disk: str = "default"
-    wipe: tuple[str, ...] = ()
-    filesystem: RootFilesystem | None = None
-    swap: Swap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +209,7 @@ class InstallConfig:
     locale: str = "C.UTF-8"
     keyboard: str = "us"
     timezone: str = "UTC"
-    storage: Storage = Storage()
+    storage: Storage = field(default_factory=Storage)
     boot: Boot = Boot()
     packages: Packages = Packages()
     network: tuple[Ethernet, ...] | None = None

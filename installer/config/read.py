@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +21,23 @@ from installer.config.model import (
     PackageSet,
     Password,
     Root,
-    RootFilesystem,
     Route,
     Script,
     ServiceState,
-    Storage,
     SudoRule,
-    Swap,
-    SwapKind,
     User,
 )
 from installer.config.rules import rule_problems
 from installer.config.sound import Sound
+from installer.config.storage_data import storage
 from installer.errors import KickstartInvalid
 from installer.secret import Secret
-from installer.sizes import parse_duration, parse_size
+from installer.sizes import parse_duration
 from ks_schema import Document, Problem, check
 from ks_schema.checker import in_order
 
 _LONGEST_SECRET = 1024
+_STORAGE_KEYS = ("version", "disks", "storage", "boot")
 
 Data = Mapping[str, Any]
 
@@ -63,12 +63,16 @@ def read_secret_file(path: str) -> str:
 
 
 def from_document(
-    document: Document, *, read_secret: Callable[[str], str] = read_secret_file
+    document: Document,
+    *,
+    read_secret: Callable[[str], str] = read_secret_file,
+    ask: Callable[[str], str] | None = None,
 ) -> InstallConfig:
     """The configuration that the document describes.
 
     ``read_secret`` gives the text of a secret by the path of its file; it may raise OSError and
-    ValueError.
+    ValueError. ``ask`` gets a passphrase by the place (JSON pointer) that it is for; None when
+    there is nobody to ask.
 
     :raises KickstartInvalid: with every problem of schema, rules and secrets at once.
     """
@@ -76,9 +80,10 @@ def from_document(
     sound = Sound(document, findings)
     findings += rule_problems(document, findings)
     secrets: dict[str, Secret] = {}
-    for pointer, path in _secret_files(sound):
+    for pointer, said in _secrets(sound):
         try:
-            secrets[pointer] = Secret(read_secret(path))
+            if text := _secret_text(said, pointer, read_secret, ask):
+                secrets[pointer] = Secret(text)
         except (OSError, ValueError) as error:
             findings += (_unreadable(document, pointer, error),)
     if findings:
@@ -86,20 +91,71 @@ def from_document(
     return _config(document.data, secrets)
 
 
+def storage_from_document(
+    document: Document, *, ask: Callable[[str], str] | None = None
+) -> InstallConfig:
+    """The configuration of disks, storage and boot alone; nothing else is looked at.
+
+    :raises KickstartInvalid: with every problem of those.
+    """
+    parts = {key: document.data[key] for key in _STORAGE_KEYS if key in document.data}
+    part = replace(document, data=parts)
+    findings = check(part)
+    sound = Sound(part, findings)
+    findings += tuple(
+        each
+        for each in rule_problems(part, findings)
+        if each.pointer.startswith(tuple(f"/{key}" for key in _STORAGE_KEYS))
+    )
+    secrets: dict[str, Secret] = {}
+    for pointer, said in _secrets(sound):
+        with contextlib.suppress(OSError, ValueError):
+            # What is only thought about yet needs no passphrase to be right.
+            if text := _secret_text(said, pointer, lambda _path: "in a file", ask):
+                secrets[pointer] = Secret(text)
+    if findings:
+        raise KickstartInvalid(in_order(findings))
+    return _config(parts, secrets)
+
+
+def _secret_text(
+    said: Data, pointer: str, read_secret: Callable[[str], str], ask: Callable[[str], str] | None
+) -> str:
+    """What is known of a secret before the rest is; "" for one that the configuration reads."""
+    match said:
+        case {"file": str(path)}:
+            return read_secret(path)
+        case {"ask": True}:
+            if ask is None:
+                raise ValueError("it is to be asked for, and nobody is here to answer")
+            return ask(pointer)
+        case _:
+            return str(said.get("plain", "")) if pointer.endswith("/passphrase") else ""
+
+
 def _unreadable(document: Document, pointer: str, error: OSError | ValueError) -> Problem:
     reason = error.strerror if isinstance(error, OSError) else str(error)
+    if pointer.endswith("/passphrase"):
+        hint = "name a file that has it in its first line"
+        return document.problem(pointer, f"no passphrase: {reason}", hint)
     return document.problem(
         f"{pointer}/file", f"no password from this file: {reason}", "give the file its password"
     )
 
 
-def _secret_files(sound: Sound) -> Iterator[tuple[str, str]]:
-    """The pointers of the passwords that stand in files, with the paths of the files."""
+def _secrets(sound: Sound) -> Iterator[tuple[str, Data]]:
+    """The pointer of every password and passphrase, with what is said of it."""
     accounts = [("/root", sound.value("root") or {})]
     accounts += [(pointer, user) for pointer, _key, user in sound.items("users")]
     for pointer, account in accounts:
-        if path := account.get("password", {}).get("file"):
-            yield f"{pointer}/password", path
+        yield f"{pointer}/password", account.get("password", {})
+    encryptions = [("/storage/encryption", sound.value("storage", "encryption") or {})]
+    encryptions += [
+        (f"{pointer}/encryption", volume["encryption"])
+        for pointer, _key, volume in sound.items("storage", "encrypted")
+    ]
+    for pointer, encryption in encryptions:
+        yield f"{pointer}/passphrase", encryption.get("passphrase", {})
 
 
 def _config(data: Data, secrets: Mapping[str, Secret]) -> InstallConfig:
@@ -108,7 +164,7 @@ def _config(data: Data, secrets: Mapping[str, Secret]) -> InstallConfig:
     return InstallConfig(
         **said,
         disks=tuple(disk_selector(name, disk) for name, disk in data["disks"].items()),
-        storage=_storage(data.get("storage", {})),
+        storage=storage(data.get("storage", {}), secrets),
         boot=_boot(data.get("boot", {})),
         packages=_packages(data.get("packages", {})),
         network=_network(data["network"]) if "network" in data else None,
@@ -123,20 +179,6 @@ def _config(data: Data, secrets: Mapping[str, Secret]) -> InstallConfig:
         ),
         finish=_finish(data.get("finish", {})),
     )
-
-
-def _storage(data: Data) -> Storage:
-    return Storage(
-        disk=data.get("disk", "default"),
-        wipe=tuple(data.get("wipe", ())),
-        filesystem=RootFilesystem(data["filesystem"]) if "filesystem" in data else None,
-        swap=_swap(data["swap"]) if "swap" in data else None,
-    )
-
-
-def _swap(data: Data) -> Swap:
-    size = parse_size(data["size"]) if "size" in data else None
-    return Swap(kind=SwapKind(data["kind"]), size=size)
 
 
 def _boot(data: Data) -> Boot:

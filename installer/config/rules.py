@@ -10,7 +10,8 @@ from installer.config.disks import match_problems
 from installer.config.login_rules import login_problems
 from installer.config.network_rules import network_problems
 from installer.config.sound import Sound
-from installer.sizes import MIB, parse_duration, parse_size
+from installer.config.storage_rules import storage_problems
+from installer.sizes import parse_duration
 from ks_schema import Document, Problem
 from ks_schema.syntax import child
 from ks_schema.wording import did_you_mean, quoted
@@ -28,7 +29,7 @@ def rule_problems(document: Document, findings: tuple[Problem, ...]) -> tuple[Pr
         *_disk_problems(sound),
         *match_problems(sound),
         *_wipe_problems(sound),
-        *_swap_problems(sound),
+        *storage_problems(sound),
         *_timezone_problems(sound),
         *network_problems(sound),
         *login_problems(sound),
@@ -51,6 +52,8 @@ def _disk_problems(sound: Sound) -> Iterator[Problem]:
             'write "disks": {"default": {"device": "/dev/..."}}, or boot with photon.disk=/dev/...',
         )
         return
+    if sound.value("storage", "layout") == "custom":
+        return  # its partitions name their disks
     disks, said = sound.value("disks"), sound.value("storage", "disk")
     name = said or "default"
     if disks is None or not sound.is_sound("/storage/disk") or name in disks:
@@ -75,21 +78,6 @@ def _wipe_problems(sound: Sound) -> Iterator[Problem]:
         elif disks is not None and name not in disks:
             hint = f'{did_you_mean(name, disks)} "disks" has: {", ".join(disks)}'.strip()
             yield sound.document.problem(pointer, f"no disk is called {quoted(name)}", hint)
-
-
-def _swap_problems(sound: Sound) -> Iterator[Problem]:
-    swap = sound.value("storage", "swap")
-    if swap is None or "size" not in swap:
-        return
-    pointer = "/storage/swap/size"
-    if swap["kind"] == "none":
-        yield sound.document.problem(
-            pointer, "swap of the kind none has no size", 'choose "partition" or "file"'
-        )
-    elif parse_size(swap["size"]) < MIB:
-        yield sound.document.problem(
-            pointer, "swap this small is of no use", 'at least "1 MiB", or the kind "none"'
-        )
 
 
 def _timezone_problems(sound: Sound) -> Iterator[Problem]:

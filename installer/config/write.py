@@ -16,13 +16,11 @@ from installer.config.model import (
     Password,
     Root,
     Script,
-    Storage,
     SudoRule,
-    Swap,
     User,
 )
+from installer.config.storage_data import storage_data
 from installer.secret import Secret
-from installer.sizes import exact_size
 
 ROUNDS = 100_000
 
@@ -52,7 +50,7 @@ def to_document(config: InstallConfig) -> Data:
         data |= _unless_default(config, defaults, key)
     data["disks"] = {disk.name: disk_data(disk) for disk in config.disks}
     data |= _unless_empty(
-        storage=_storage(config.storage),
+        storage=storage_data(config.storage),
         boot=_boot(config.boot),
         packages=_packages(config.packages),
     )
@@ -91,18 +89,6 @@ def _unless_default(value: object, default: object, *names: str) -> Data:
         for name in names
         if getattr(value, name) != getattr(default, name)
     }
-
-
-def _storage(storage: Storage) -> Data:
-    return _unless_default(storage, Storage(), "disk") | _unless_empty(
-        wipe=list(storage.wipe),
-        filesystem=storage.filesystem and str(storage.filesystem),
-        swap=storage.swap and _swap(storage.swap),
-    )
-
-
-def _swap(swap: Swap) -> Data:
-    return {"kind": str(swap.kind)} | _unless_empty(size=swap.size and exact_size(swap.size))
 
 
 def _boot(boot: Boot) -> Data:

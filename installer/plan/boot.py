@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from installer.config.model import Boot
 
 TIMEOUT_SECONDS = 3
 
 
-def kernel_command_line(boot: Boot, root_uuid: str) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootPlace:
+    """Where the boot loader finds the kernel, and the kernel the root.
+
+    ``folder`` is ``/boot`` as seen from the top of the filesystem ``uuid``: ``/boot``, "" when it
+    is a filesystem of its own. ``root_flags`` name a subvolume; ``arguments`` are what the
+    initramfs needs to find the root.
+    """
+
+    uuid: str
+    folder: str
+    root_uuid: str
+    root_flags: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+
+
+def kernel_command_line(boot: Boot, place: BootPlace) -> str:
     """The whole command line of the installed kernel."""
-    root = f"root=UUID={root_uuid}"
-    return " ".join([root, "ro", *console_arguments(boot), *boot.kernel_arguments])
+    root = (f"root=UUID={place.root_uuid}", "ro", *place.root_flags)
+    return " ".join([*root, *_own_arguments(boot, place)])
+
+
+def _own_arguments(boot: Boot, place: BootPlace) -> tuple[str, ...]:
+    return (*place.arguments, *console_arguments(boot), *boot.kernel_arguments)
 
 
 def console_arguments(boot: Boot) -> tuple[str, ...]:
@@ -20,42 +41,40 @@ def console_arguments(boot: Boot) -> tuple[str, ...]:
     return ("console=tty0", f"console={boot.console}") if boot.console else ()
 
 
-def grub_cfg_text(boot: Boot, kernel_version: str, root_uuid: str, command_line: str) -> str:
-    """The first boot menu; the host's own update-grub writes the ones after it.
-
-    ``command_line`` is from :func:`kernel_command_line`.
-    """
+def grub_cfg_text(boot: Boot, kernel_version: str, place: BootPlace) -> str:
+    """The first boot menu; the host's own update-grub writes the ones after it."""
+    command_line = kernel_command_line(boot, place)
     return f"""\
 # Written by photon-installer; update-grub writes it anew with each kernel.
 insmod part_gpt
 set default=0
 set timeout={TIMEOUT_SECONDS}
 {_terminal(boot)}\
-search --no-floppy --fs-uuid --set=root {root_uuid}
+search --no-floppy --fs-uuid --set=root {place.uuid}
 menuentry 'Photon' --class photon --id photon {{
   echo 'Loading Linux {kernel_version} ...'
-  linux /boot/vmlinuz-{kernel_version} {command_line}
-  initrd /boot/initrd.img-{kernel_version}
+  linux {place.folder}/vmlinuz-{kernel_version} {command_line}
+  initrd {place.folder}/initrd.img-{kernel_version}
 }}
 menuentry 'Photon (rescue: only what is needed to log in)' --class photon --id photon-rescue {{
-  linux /boot/vmlinuz-{kernel_version} {command_line} systemd.unit=rescue.target
-  initrd /boot/initrd.img-{kernel_version}
+  linux {place.folder}/vmlinuz-{kernel_version} {command_line} systemd.unit=rescue.target
+  initrd {place.folder}/initrd.img-{kernel_version}
 }}
 """
 
 
-def esp_grub_cfg_text(root_uuid: str) -> str:
-    """The few lines on the ESP: find the root, go on with the menu there."""
+def esp_grub_cfg_text(place: BootPlace) -> str:
+    """The few lines on the ESP: find /boot, go on with the menu there."""
     return f"""\
-search.fs_uuid {root_uuid} root
-set prefix=($root)'/boot/grub'
+search.fs_uuid {place.uuid} root
+set prefix=($root)'{place.folder}/grub'
 configfile $prefix/grub.cfg
 """
 
 
-def grub_defaults_text(boot: Boot) -> str:
+def grub_defaults_text(boot: Boot, place: BootPlace) -> str:
     """What update-grub takes from ``/etc/default/grub.d``, so that its menus equal the first."""
-    arguments = " ".join([*console_arguments(boot), *boot.kernel_arguments])
+    arguments = " ".join(_own_arguments(boot, place))
     lines = [
         "# Written by photon-installer.",
         f"GRUB_TIMEOUT={TIMEOUT_SECONDS}",

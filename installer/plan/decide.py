@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from installer.config.model import (
-    BootMode,
-    DiskSelector,
-    InstallConfig,
-    KernelFlavour,
-    RootFilesystem,
-    Swap,
-    SwapKind,
-)
+from installer.config.model import BootMode, InstallConfig, KernelFlavour
 from installer.config.rules import unit_name
+from installer.config.storage import Nouns, Storage, Swap, SwapKind
 from installer.machine import IMAGE_TRANSPORT, Disk, FirmwareMode, Layer, Machine, SecureBoot
 from installer.payload import PayloadIndex, PayloadTree
-from installer.plan.disks import select_disk, wiped_disks
+from installer.plan.disks import chosen_disks
 from installer.plan.layers import layers_on, sharing_problems
-from installer.plan.layout import Layout, whole_disk_layout
-from installer.plan.matching import match_text
+from installer.plan.losses import lost_disks
+from installer.plan.model import disk_text
+from installer.plan.storage.bootable import boot_problems, disks_below
+from installer.plan.storage.guided import BIOS_BOOT_SIZE, ESP_SIZE, guided_nouns
+from installer.plan.storage.model import StoragePlan
+from installer.plan.storage.resolve import resolve_storage
 from installer.sizes import GIB, MIB, format_size
 from ks_schema.problem import Problem
 
 ROOM = 256 * MIB
-_SECTOR_OF_BIOS = 512
+# Where a tree has something of size.
+_PARTS_OF_THE_TREE = ("/usr", "/var", "/opt", "/var/lib")
 
 # Debian's cloud kernel is small because it drives nothing but these.
 _CLOUD_VIRTUALIZATION = frozenset({"kvm", "qemu", "amazon", "google", "microsoft", "xen"})
@@ -37,19 +36,24 @@ _CLOUD_NETWORK = frozenset({"virtio_net", "ena", "gve", "hv_netvsc", "vif"})
 class Decisions:
     """Everything that the planner needs to know, nothing left open.
 
-    ``wiped`` are the further disks to be erased, ``layers`` what lies on all of them, top first.
-    ``notes`` has a line for each default that was taken.
+    ``wiped`` are the further disks to be erased, ``lost`` every disk that loses something with the
+    partitions that it loses, ``layers`` what lies on those, top first. ``notes`` has a line for
+    each default that was taken.
     """
 
-    disk: Disk
+    storage: StoragePlan
     wiped: tuple[Disk, ...]
+    lost: tuple[Disk, ...]
     layers: tuple[Layer, ...]
     mode: BootMode
-    filesystem: RootFilesystem
     swap: Swap
     tree: PayloadTree
-    layout: Layout
     notes: tuple[str, ...]
+
+    @property
+    def disk(self) -> Disk:
+        """The disk that the host starts from."""
+        return self.storage.disks[0].disk
 
 
 def decide(
@@ -57,48 +61,82 @@ def decide(
 ) -> Decisions | tuple[Problem, ...]:
     """All decisions, or everything that keeps this machine from being installed as asked."""
     problems = firmware_problems(config, machine)
-    selectors = {each.name: each for each in config.disks}
-    selector = selectors[config.storage.disk]
-    disk = select_disk(selector, machine.disks)
-    if isinstance(disk, Problem):
-        return (*problems, disk)
-    wiped, refused = wiped_disks(config.storage.wipe, selectors, machine.disks, disk)
-    layers = layers_on((disk, *wiped), machine.layers)
-    problems += refused
-    problems += sharing_problems((disk, *wiped), layers, machine) if not refused else ()
-    mode = config.boot.mode or BootMode(machine.firmware.mode.value)
-    kernel = config.packages.kernel or kernel_for(machine, disk)
+    chosen = chosen_disks(config, machine.disks)
+    if isinstance(chosen, tuple):
+        return (*problems, *chosen)
+    kernel = config.packages.kernel or kernel_for(machine, tuple(chosen.used.values()))
     tree = payload.tree(config.packages.set, kernel)
     if tree is None:
         return (*problems, _missing_tree(config, kernel, payload))
-    swap = swap_for(config.storage.swap, machine.memory)
-    partition = swap.size or 0 if swap.kind is SwapKind.PARTITION else 0
-    layout = whole_disk_layout(disk.size, mode, partition, seed)
-    problems += room_problems(disk, layout, tree, swap)
-    problems += unit_problems(config, tree)
-    if mode is not BootMode.EFI and disk.logical_sector != _SECTOR_OF_BIOS:
-        problems += (_sector_problem(disk),)
-    if problems or layout is None:
+    resolved = resolve_layout(config, machine, chosen.used, seed)
+    storage, mode, swap = resolved.storage, resolved.mode, resolved.swap
+    problems += resolved.problems + unit_problems(config, tree)
+    if storage is None:
+        return problems
+    lost = (*lost_disks(storage), *chosen.wiped)
+    layers = layers_on(lost, machine.layers)
+    problems += sharing_problems(lost, layers, machine)
+    problems += room_problems(storage, tree, swap)
+    if problems:
         return problems
     return Decisions(
-        disk=disk,
-        wiped=wiped,
+        storage=storage,
+        wiped=chosen.wiped,
+        lost=lost,
         layers=layers,
         mode=mode,
-        filesystem=config.storage.filesystem or RootFilesystem.BTRFS,
         swap=swap,
         tree=tree,
-        layout=layout,
-        notes=disk_notes(selector, disk) + notes(config, machine, mode, kernel, swap),
+        notes=chosen.notes + notes(config, machine, mode, kernel, swap),
     )
 
 
-def kernel_for(machine: Machine, disk: Disk) -> KernelFlavour:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedLayout:
+    """A layout on real disks (None when it cannot be), and what is wrong with it."""
+
+    storage: StoragePlan | None
+    problems: tuple[Problem, ...]
+    mode: BootMode
+    swap: Swap
+
+
+def resolve_layout(
+    config: InstallConfig, machine: Machine, disks: Mapping[str, Disk], seed: str
+) -> ResolvedLayout:
+    """What will lie on ``disks`` (by name), whatever is installed there."""
+    mode = config.boot.mode or BootMode(machine.firmware.mode.value)
+    swap = swap_for(config.storage.swap, machine.memory)
+    nouns = nouns_for(config.storage, mode, swap, disks)
+    storage = resolve_storage(nouns, disks, machine.memory, seed)
+    if isinstance(storage, tuple):
+        problems = _placed(storage, config.storage)
+        return ResolvedLayout(storage=None, problems=problems, mode=mode, swap=swap)
+    problems = boot_problems(storage, mode) + tpm2_problems(storage, machine)
+    return ResolvedLayout(storage=storage, problems=problems, mode=mode, swap=swap)
+
+
+def nouns_for(storage: Storage, mode: BootMode, swap: Swap, disks: Mapping[str, Disk]) -> Nouns:
+    """The nouns said, or those of the guided layout."""
+    if storage.nouns is not None:
+        return storage.nouns
+    partition = swap.size or 0 if swap.kind is SwapKind.PARTITION else 0
+    return guided_nouns(storage, mode, partition, disks)
+
+
+def _placed(problems: tuple[Problem, ...], storage: Storage) -> tuple[Problem, ...]:
+    """The problems; of a guided layout, whose nouns nobody wrote, without their places."""
+    if storage.nouns is not None:
+        return problems
+    return tuple(replace(each, pointer="/storage") for each in problems)
+
+
+def kernel_for(machine: Machine, disks: tuple[Disk, ...]) -> KernelFlavour:
     """The small kernel where it drives all that this machine has, else the one that drives all."""
     drivers = {each.driver for each in machine.interfaces if each.driver}
     small = (
         machine.virtualization in _CLOUD_VIRTUALIZATION
-        and disk.transport in _CLOUD_TRANSPORTS
+        and all(disk.transport in _CLOUD_TRANSPORTS for disk in disks)
         and drivers <= _CLOUD_NETWORK
     )
     return KernelFlavour.CLOUD if small else KernelFlavour.GENERIC
@@ -110,6 +148,8 @@ def swap_for(swap: Swap | None, memory: int) -> Swap:
         return Swap(kind=SwapKind.NONE)
     if swap.kind is SwapKind.NONE or swap.size is not None:
         return swap
+    if swap.kind is SwapKind.ZRAM:
+        return swap  # its size follows the memory of whichever machine starts the host
     size = min(max(memory, GIB // 2), 4 * GIB) // MIB * MIB
     return replace(swap, size=size)
 
@@ -147,24 +187,48 @@ def firmware_problems(config: InstallConfig, machine: Machine) -> tuple[Problem,
     return tuple(problems)
 
 
-def room_problems(
-    disk: Disk, layout: Layout | None, tree: PayloadTree, swap: Swap
-) -> tuple[Problem, ...]:
-    """Whether everything fits, with a little room left."""
-    need = tree.installed_size * 115 // 100 + ROOM
-    if swap.kind is SwapKind.FILE:
-        need += swap.size or 0
-    free = layout.root.size if layout else 0
+def room_needed(tree: PayloadTree, swap: Swap) -> int:
+    """What the host's filesystems must hold, with a little room left; bytes."""
+    file = swap.size or 0 if swap.kind is SwapKind.FILE else 0
+    return tree.installed_size * 115 // 100 + ROOM + file
+
+
+def room_problems(storage: StoragePlan, tree: PayloadTree, swap: Swap) -> tuple[Problem, ...]:
+    """Whether everything fits."""
+    need = room_needed(tree, swap)
+    # How the tree is divided is not known; a part of it needs no more than the whole.
+    parts = {storage.root.volume: storage.root.size}
+    for path in _PARTS_OF_THE_TREE:
+        part = storage.filesystem_at(path)
+        parts |= {part.volume: part.size} if part else {}
+    free = sum(parts.values())
     if free >= need:
         return ()
+    disks = ", ".join(disk_text(each.disk) for each in disks_below(storage, storage.root.volume))
     return (
         Problem(
             pointer="/storage",
-            message=f"{disk.path} is too small: {format_size(disk.size)} leaves "
+            message=f"{disks} is too small: that leaves "
             f"{format_size(free)} for the root, {tree.name} needs {format_size(need)}",
             hint="use a larger disk, less swap, or the minimal set",
         ),
     )
+
+
+def least_disk_size(tree: PayloadTree, mode: BootMode) -> int:
+    """The smallest disk that the tree fits on as a whole, in bytes."""
+    loaders = (0 if mode is BootMode.BIOS else ESP_SIZE) + BIOS_BOOT_SIZE
+    return room_needed(tree, Swap(kind=SwapKind.NONE)) + loaders + 2 * MIB
+
+
+def tpm2_problems(storage: StoragePlan, machine: Machine) -> tuple[Problem, ...]:
+    """A TPM is that of one machine, and is not there while an image is made."""
+    sealed = any(each.tpm2_pcrs is not None for each in storage.encrypted)
+    if not sealed or not is_image(machine):
+        return ()
+    message = "an image is made before the machine is known whose TPM would open it"
+    hint = 'leave "tpm2" out, and use systemd-cryptenroll on the host'
+    return (Problem(pointer="/storage", message=message, hint=hint),)
 
 
 def unit_problems(config: InstallConfig, tree: PayloadTree) -> tuple[Problem, ...]:
@@ -182,14 +246,6 @@ def unit_problems(config: InstallConfig, tree: PayloadTree) -> tuple[Problem, ..
     )
 
 
-def disk_notes(selector: DiskSelector, disk: Disk) -> tuple[str, ...]:
-    """Which disk was meant, when the kickstart only describes it."""
-    if selector.match is None or disk.transport == IMAGE_TRANSPORT:
-        return ()
-    which = f"the {selector.pick} one" if selector.pick else "the one disk"
-    return (f"disk {disk.path}: {which} that is as described ({match_text(selector.match)})",)
-
-
 def notes(
     config: InstallConfig, machine: Machine, mode: BootMode, kernel: KernelFlavour, swap: Swap
 ) -> tuple[str, ...]:
@@ -199,14 +255,23 @@ def notes(
         lines.append(f"boot mode {mode}: the machine started that way")
     if config.packages.kernel is None:
         lines.append(f"kernel {kernel}: the machine is {_kind(machine)}")
-    if config.storage.filesystem is None:
-        lines.append("root filesystem btrfs: it compresses what it stores")
-    if config.storage.swap is None:
-        lines.append("no swap: a container host is better told that its memory is full")
-    elif config.storage.swap.size is None and swap.size:
+    lines += storage_notes(config.storage)
+    if config.storage.swap and config.storage.swap.size is None and swap.size:
         lines.append(f"swap of {format_size(swap.size)}: from the size of the memory")
     if config.network is None:
         lines.append("DHCP on every wired interface")
+    return tuple(lines)
+
+
+def storage_notes(storage: Storage) -> tuple[str, ...]:
+    """What a guided layout leaves to the planner."""
+    if storage.nouns is not None:
+        return ()
+    lines: list[str] = []
+    if storage.filesystem is None:
+        lines.append("root filesystem btrfs: it compresses what it stores")
+    if storage.swap is None:
+        lines.append("no swap: a container host is better told that its memory is full")
     return tuple(lines)
 
 
@@ -245,12 +310,4 @@ def _missing_tree(config: InstallConfig, kernel: KernelFlavour, payload: Payload
         pointer="/packages",
         message=f"the payload has no tree for the set {config.packages.set} with kernel {kernel}",
         hint=f"it has: {names or 'none'}",
-    )
-
-
-def _sector_problem(disk: Disk) -> Problem:
-    return Problem(
-        pointer="/boot/mode",
-        message=f"{disk.path} has {disk.logical_sector}-byte sectors; BIOS starts only from 512",
-        hint="use efi",
     )

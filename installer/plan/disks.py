@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from installer.config.model import DiskMatch, DiskSelector, Pick
+from installer.config.model import DiskMatch, DiskSelector, InstallConfig, Pick
+from installer.config.storage import Storage
 from installer.machine import IMAGE_TRANSPORT, Disk
 from installer.plan.matching import attributes_text, differences, match_text
 from installer.plan.model import disk_text
+from installer.plan.storage.resolve import used_disks
 from ks_schema.problem import Problem
 
 
@@ -22,27 +25,65 @@ def select_disk(selector: DiskSelector, disks: tuple[Disk, ...]) -> Disk | Probl
     return _named(selector, disks)
 
 
-def wiped_disks(
-    names: tuple[str, ...],
-    selectors: Mapping[str, DiskSelector],
-    disks: tuple[Disk, ...],
-    target: Disk,
-) -> tuple[tuple[Disk, ...], tuple[Problem, ...]]:
-    """The further disks to erase, and what is wrong with those that cannot be told or used."""
-    found: list[Disk] = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenDisks:
+    """The disks to use, by their names in the kickstart, and those that are only erased."""
+
+    used: Mapping[str, Disk]
+    wiped: tuple[Disk, ...]
+    notes: tuple[str, ...]
+
+
+def chosen_disks(
+    config: InstallConfig, disks: tuple[Disk, ...]
+) -> ChosenDisks | tuple[Problem, ...]:
+    """What the selectors mean: each exactly one disk, and no two the same."""
+    selectors = {each.name: each for each in config.disks}
+    names = _used_names(config.storage, tuple(selectors))
+    found: dict[str, Disk] = {}
     problems: list[Problem] = []
-    for index, name in enumerate(names):
+    for name in (*names, *config.storage.wipe):
         disk = select_disk(selectors[name], disks)
         if isinstance(disk, Problem):
             problems.append(disk)
-        elif disk in {target, *found} and disk.transport != IMAGE_TRANSPORT:
-            message = f"{disk_text(disk)} is meant twice"
-            hint = "each disk has one name; describe them so that they are different"
-            pointer = f"/storage/wipe/{index}"
-            problems.append(Problem(pointer=pointer, message=message, hint=hint))
-        elif disk != target:
-            found.append(disk)
-    return tuple(found), tuple(problems)
+        elif disk not in found.values():
+            found[name] = disk
+        elif disk.transport != IMAGE_TRANSPORT or name in names:
+            problems.append(_meant_twice(name, disk))
+    if problems:
+        return tuple(problems)
+    return ChosenDisks(
+        used={name: found[name] for name in names},
+        wiped=tuple(found[name] for name in config.storage.wipe if name in found),
+        notes=tuple(note for name in names for note in _disk_notes(selectors[name], found[name])),
+    )
+
+
+def _used_names(storage: Storage, names: tuple[str, ...]) -> tuple[str, ...]:
+    if storage.nouns is not None:
+        return used_disks(storage.nouns, names)
+    containers = storage.containers.disk if storage.containers else None
+    return (storage.disk, *storage.mirror, *([containers] if containers else []))
+
+
+def _meant_twice(name: str, disk: Disk) -> Problem:
+    if disk.transport == IMAGE_TRANSPORT:
+        message = "an image stands for one disk, and the layout uses several"
+        hint = "install onto a machine, or use a layout on one disk"
+        return Problem(pointer="/storage", message=message, hint=hint)
+    return Problem(
+        pointer=f"/disks/{name}",
+        message=f"{disk_text(disk)} is meant twice",
+        hint="each disk has one name; describe them so that they are different",
+    )
+
+
+def _disk_notes(selector: DiskSelector, disk: Disk) -> tuple[str, ...]:
+    """Which disk was meant, when the kickstart only describes it."""
+    if selector.match is None or disk.transport == IMAGE_TRANSPORT:
+        return ()
+    which = f"the {selector.pick} one" if selector.pick else "the one disk"
+    return (f"disk {disk.path}: {which} that is as described ({match_text(selector.match)})",)
 
 
 def unfit_reason(disk: Disk) -> str:

@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from installer.machine import Disk, Layer, LayerKind
 from installer.plan.layers import layer_text
 from installer.plan.model import disk_text
+from installer.plan.storage.model import PlannedDisk, StoragePlan
 from installer.sizes import format_size
 
 
-def losses(disks: tuple[Disk, ...], layers: tuple[Layer, ...]) -> tuple[str, ...]:
-    """A line for each thing on the disks; ``layers`` are those that lie on them.
+def lost_disks(storage: StoragePlan) -> tuple[Disk, ...]:
+    """The disks that lose something, each with only those partitions that are lost."""
+    return tuple(
+        _what_is_lost(storage, each)
+        for each in storage.disks
+        if not each.keep or _what_is_lost(storage, each).partitions
+    )
 
-    The first disk is the one to install onto; each further one is named as a whole.
-    """
-    target, *others = disks
+
+def losses(disks: tuple[Disk, ...], layers: tuple[Layer, ...]) -> tuple[str, ...]:
+    """A line for each thing on the disks (:func:`lost_disks`); ``layers`` lie on them."""
+    named = len(disks) > 1
     return (
-        *_disk_losses(target),
-        *(line for disk in others for line in (f"all of {disk_text(disk)}", *_disk_losses(disk))),
+        *(line for disk in disks for line in _of_disk(disk, named=named)),
         *(_layer_loss(layer) for layer in layers if layer.kind is not LayerKind.SWAP),
     )
+
+
+def _what_is_lost(storage: StoragePlan, planned: PlannedDisk) -> Disk:
+    if not planned.keep:
+        return planned.disk
+    kept = {each.volume for each in storage.filesystems if not each.format}
+    lost = [*planned.deleted]
+    lost += [
+        each.partition for each in planned.kept if each.reference and each.reference not in kept
+    ]
+    by_number = sorted(lost, key=lambda partition: partition.number)
+    return replace(planned.disk, partitions=tuple(by_number), table="", filesystem="")
+
+
+def _of_disk(disk: Disk, *, named: bool) -> tuple[str, ...]:
+    lines = _disk_losses(disk)
+    whole = bool(disk.table or disk.filesystem) or not disk.partitions
+    return (f"all of {disk_text(disk)}", *lines) if named and whole else lines
 
 
 def _layer_loss(layer: Layer) -> str:

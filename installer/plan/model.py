@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from installer.context import Context
 from installer.machine import Disk
 from installer.payload import PayloadIndex, PayloadTree
+from installer.plan.storage.model import StoragePlan
 from installer.secret import MASK, Secret
 from installer.sizes import format_size
 
@@ -58,11 +59,13 @@ class InstallPlan:
     """Everything that will happen.
 
     ``losses`` has a line for each thing that is on the disk now and will be gone; ``defaults`` a
-    line for each decision that the kickstart left to the planner.
+    line for each decision that the kickstart left to the planner. ``disk`` is the first of those
+    that ``storage`` uses.
     """
 
     seed: str
     disk: Disk
+    storage: StoragePlan
     tree: PayloadTree
     payload: PayloadIndex
     phases: tuple[Phase, ...]

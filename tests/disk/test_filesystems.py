@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.actions.encryption import AddRecoveryKey, new_recovery_key
+from installer.actions.encryption import AddRecoveryKey
 from installer.actions.filesystem import (
     MakeFilesystem,
     MakeSubvolumes,
@@ -17,6 +17,7 @@ from installer.actions.filesystem import (
     MountFilesystem,
 )
 from installer.actions.resize import ResizeFilesystem
+from installer.config.recovery import new_recovery_key
 from installer.context import Context
 from installer.errors import CommandFailed
 from installer.secret import Secret

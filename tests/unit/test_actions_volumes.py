@@ -12,9 +12,9 @@ from installer.actions.encryption import (
     EncryptVolume,
     OpenVolume,
     SealToTpm2,
-    new_recovery_key,
 )
 from installer.actions.lvm import CreateLogicalVolume, CreateVolumeGroup
+from installer.config.recovery import new_recovery_key
 from installer.context import Context
 from installer.errors import CommandFailed
 from installer.secret import Secret

@@ -19,7 +19,7 @@ FINISH = {"on_success": "poweroff", "on_failure": "halt"}
 
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    def probe(_: object) -> Machine:
+    def probe(*_: object) -> Machine:
         return machine("empty-virtio")
 
     def read(*_: object, **__: object) -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,18 @@ from installer.config.model import (
     PackageSet,
     Password,
     Root,
-    RootFilesystem,
     ServiceState,
-    Storage,
     SudoRule,
+    User,
+)
+from installer.config.storage import (
+    Containers,
+    Encryption,
+    RootFilesystem,
+    Size,
+    Storage,
     Swap,
     SwapKind,
-    User,
 )
 from installer.errors import KickstartInvalid
 from installer.secret import Secret
@@ -46,6 +52,9 @@ LEAST: dict[str, Any] = {
 }
 
 
+PASSPHRASE = "correct horse battery staple"
+
+
 def config_of(**data: Any) -> InstallConfig:
     return from_document(Document(data={**LEAST, **data}))
 
@@ -61,9 +70,15 @@ def test_everything_said_arrives() -> None:
     assert config.hostname == "edge-01.example.net"
     assert config.storage == Storage(
         disk="default",
-        wipe=("second",),
+        wipe=("old",),
         filesystem=RootFilesystem.BTRFS,
         swap=Swap(kind=SwapKind.FILE, size=2 << 30),
+        mirror=("second",),
+        lvm=True,
+        encryption=Encryption(
+            passphrase=Secret(PASSPHRASE), tpm2_pcrs=(7,), with_recovery_key=True
+        ),
+        containers=Containers(size=Size(percent=60), filesystem=RootFilesystem.XFS),
     )
     assert config.boot.mode is BootMode.EFI
     assert config.boot.secure_boot_required
@@ -83,7 +98,12 @@ def test_everything_said_arrives() -> None:
     assert config.services[0] == ("docker", ServiceState.ENABLED)
     assert config.post_scripts[0].timeout == 60.0
     assert config.finish.on_success is EndAction.POWEROFF
-    assert to_document(config) == to_document(from_document(Document(data=to_document(config))))
+    assert to_document(config) == to_document(read_again(to_document(config)))
+
+
+def read_again(data: dict[str, Any]) -> InstallConfig:
+    """What a document gives that was written by the installer: it asks for the passphrases."""
+    return from_document(Document(data=data), ask=lambda _pointer: PASSPHRASE)
 
 
 def test_addresses_of_the_hardware_are_in_small_letters() -> None:
@@ -311,8 +331,27 @@ def test_a_configuration_survives_the_way_through_a_document(data: dict[str, Any
     config = from_document(Document(data=data))
     written = to_document(config)
     assert check(Document(data=written)) == ()
-    assert from_document(Document(data=written)) == config
-    assert to_document(from_document(Document(data=written))) == written
+    assert read_again(written) == config
+    assert to_document(read_again(written)) == written
+
+
+def test_every_noun_survives_the_way_through_a_document() -> None:
+    document = load(example("custom.json"), name="custom.json")
+    config = from_document(document)
+    assert config.storage.nouns is not None
+    written = to_document(config)
+    assert check(Document(data=written)) == ()
+    assert read_again(written) == config
+    assert PASSPHRASE not in json.dumps(written)
+    assert written["storage"]["encrypted"]["secret"]["encryption"] == {"passphrase": {"ask": True}}
+
+
+def test_a_passphrase_that_nobody_can_be_asked_for() -> None:
+    with pytest.raises(KickstartInvalid) as caught:
+        config_of(storage={"encryption": {"passphrase": {"ask": True}}})
+    (problem,) = caught.value.problems
+    assert problem.pointer == "/storage/encryption/passphrase"
+    assert "nobody is here to answer" in problem.message
 
 
 def test_users_with_only_a_name() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from installer.config.model import KernelFlavour, Swap, SwapKind
+from installer.config.model import KernelFlavour
+from installer.config.storage import Swap, SwapKind
 from installer.errors import MachineUnfit
 from installer.machine import (
     IMAGE_TRANSPORT,
@@ -65,7 +66,7 @@ def test_kernel_for(virtualization: str, transport: str, driver: str, flavour: s
         virtualization=virtualization,
         interfaces=(one,),
     )
-    assert kernel_for(on, disk) is KernelFlavour(flavour)
+    assert kernel_for(on, (disk,)) is KernelFlavour(flavour)
 
 
 @pytest.mark.parametrize(
@@ -195,9 +196,9 @@ def test_everything_at_once() -> None:
     data = on_disk(boot={"mode": "dual", "secure_boot": "required"}, services={"dokcer": "enabled"})
     assert pointers(data, on) == [
         "/boot/secure_boot",
-        "/storage",
-        "/services/dokcer",
         "/boot/mode",
+        "/services/dokcer",
+        "/storage",
     ]
 
 

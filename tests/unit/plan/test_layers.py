@@ -121,7 +121,7 @@ def test_other_disks_keep_their_layers() -> None:
 def test_what_cannot_be_wiped() -> None:
     twice = {**BOTH, "other": {"match": {"path": "/dev/sda"}}}
     (problem,) = refusals(DIRTY, disks=twice, storage={"wipe": ["other"]})
-    assert (problem.pointer, "meant twice" in problem.message) == ("/storage/wipe/0", True)
+    assert (problem.pointer, "meant twice" in problem.message) == ("/disks/other", True)
     gone = {**BOTH, "other": {"serial": "gone"}}
     (problem,) = refusals(DIRTY, disks=gone, storage={"wipe": ["other"]})
     assert problem.pointer == "/disks/other/serial"

@@ -9,6 +9,7 @@ from installer.actions.files import GenerateLocale, WriteFile, locale_source
 from installer.actions.services import RunScript, SetUnits
 from installer.config.model import Boot, Ethernet, Route, User
 from installer.plan.boot import (
+    BootPlace,
     console_arguments,
     esp_grub_cfg_text,
     grub_cfg_text,
@@ -21,6 +22,7 @@ from installer.plan.system import hosts_text, numbered_users, script_text
 from tests.engine import HASH, KEY, actions_of, kickstart, plan_for, small_machine
 
 UUID = "3f1c2a44-0000-4000-8000-000000000001"
+PLACE = BootPlace(uuid=UUID, folder="/boot", root_uuid=UUID)
 
 
 def plan(**more: Any) -> InstallPlan:
@@ -44,44 +46,44 @@ def file_text(made: InstallPlan, path: str) -> str:
 )
 def test_a_serial_console(console: str, serial: str) -> None:
     boot = Boot(console=console, kernel_arguments=("panic=10",))
-    line = kernel_command_line(boot, UUID)
+    line = kernel_command_line(boot, PLACE)
     assert line == f"root=UUID={UUID} ro console=tty0 console={console} panic=10"
-    menu = grub_cfg_text(boot, "6.12", UUID, line)
+    menu = grub_cfg_text(boot, "6.12", PLACE)
     assert f"{serial}\nterminal_input console serial\nterminal_output console serial\n" in menu
-    assert f'GRUB_SERIAL_COMMAND="{serial}"' in grub_defaults_text(boot)
+    assert f'GRUB_SERIAL_COMMAND="{serial}"' in grub_defaults_text(boot, PLACE)
 
 
 @pytest.mark.parametrize("console", ["hvc0", "ttyAMA0,115200", "ttyUSB0"])
 def test_a_console_that_grub_cannot_drive(console: str) -> None:
     boot = Boot(console=console)
     assert console_arguments(boot) == ("console=tty0", f"console={console}")
-    for text in (grub_cfg_text(boot, "6.12", UUID, ""), grub_defaults_text(boot)):
+    for text in (grub_cfg_text(boot, "6.12", PLACE), grub_defaults_text(boot, PLACE)):
         assert "serial --unit" not in text
         assert "terminal_input" not in text
 
 
 def test_no_console() -> None:
     boot = Boot()
-    assert kernel_command_line(boot, UUID) == f"root=UUID={UUID} ro"
-    assert "serial" not in grub_cfg_text(boot, "6.12", UUID, "") + grub_defaults_text(boot)
+    assert kernel_command_line(boot, PLACE) == f"root=UUID={UUID} ro"
+    assert "serial" not in grub_cfg_text(boot, "6.12", PLACE) + grub_defaults_text(boot, PLACE)
 
 
 def test_the_menu_of_updates_has_the_same_arguments() -> None:
     boot = Boot(console="ttyS0", kernel_arguments=("quiet", "panic=10"))
     later = next(
         line.split('"')[1]
-        for line in grub_defaults_text(boot).splitlines()
+        for line in grub_defaults_text(boot, PLACE).splitlines()
         if line.startswith("GRUB_CMDLINE_LINUX=")
     )
-    assert kernel_command_line(boot, UUID) == f"root=UUID={UUID} ro {later}"
+    assert kernel_command_line(boot, PLACE) == f"root=UUID={UUID} ro {later}"
 
 
 def test_the_menu_has_both_entries() -> None:
-    menu = grub_cfg_text(Boot(), "6.12-x", UUID, "LINE")
-    assert menu.count("linux /boot/vmlinuz-6.12-x LINE") == 2
+    menu = grub_cfg_text(Boot(), "6.12-x", PLACE)
+    assert menu.count("linux /boot/vmlinuz-6.12-x root=UUID=") == 2
     assert menu.count("{") == menu.count("}")
     assert f"search --no-floppy --fs-uuid --set=root {UUID}" in menu
-    assert UUID in esp_grub_cfg_text(UUID)
+    assert UUID in esp_grub_cfg_text(PLACE)
 
 
 def test_network_defaults_to_dhcp() -> None:

@@ -1,0 +1,160 @@
+"""What would keep the host from starting, or from fitting: found while it can still be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from installer.config.model import BootMode
+from installer.config.storage import TableKind
+from installer.plan.model import disk_text
+from installer.plan.storage.model import EspPlace, PlannedDisk, StoragePlan
+from installer.plan.storage.types import is_bios_boot, is_esp
+from installer.sizes import MIB, format_size
+from ks_schema.problem import Problem
+
+_SECTOR_OF_BIOS = 512
+_LOADER_ROOM = MIB
+_BOOT_KINDS = frozenset({"ext4", "xfs", "btrfs"})
+_ROOT_KINDS = frozenset({"ext4", "xfs", "btrfs"})
+_BOOT_ROOM = 256 * MIB
+
+
+def boot_problems(plan: StoragePlan, mode: BootMode) -> tuple[Problem, ...]:
+    """Everything that keeps a layout from starting in that mode."""
+    problems = [*_root_problems(plan), *_boot_volume_problems(plan)]
+    if mode is not BootMode.BIOS:
+        problems += _efi_problems(plan)
+    if mode is not BootMode.EFI:
+        problems += _bios_problems(plan)
+    return tuple(problems)
+
+
+def esp_places(plan: StoragePlan) -> tuple[EspPlace, ...]:
+    """The ESPs to fill, the mounted one first: that of each disk, so that any alone starts."""
+    made = {each.volume: each for each in plan.filesystems if each.kind == "vfat" and each.format}
+    places = [
+        EspPlace(disk=disk, partition=each, filesystem=made[each.reference])
+        for disk in plan.disks
+        for each in disk.partitions
+        if is_esp(each.type_guid) and each.reference in made
+    ]
+    return tuple(sorted(places, key=lambda place: not place.filesystem.mounts))
+
+
+def bios_places(plan: StoragePlan) -> tuple[tuple[PlannedDisk, int, int], ...]:
+    """Where BIOS GRUB's core goes: each disk that holds /boot, with start and size in bytes."""
+    places = []
+    for disk in plan.disks:
+        place = _core_place(disk)
+        if place is not None and _holds(plan, disk, plan.boot.volume):
+            places.append((disk, *place))
+    return tuple(places)
+
+
+def disks_below(plan: StoragePlan, reference: str) -> tuple[PlannedDisk, ...]:
+    """The disks that a volume lies on, through whatever is between."""
+    return tuple(disk for disk in plan.disks if _holds(plan, disk, reference))
+
+
+def below(plan: StoragePlan, reference: str) -> tuple[str, ...]:
+    """The references that a volume lies on directly."""
+    for array in plan.arrays:
+        if array.reference == reference:
+            return (*array.members, *array.spares)
+    for encrypted in plan.encrypted:
+        if encrypted.reference == reference:
+            return (encrypted.volume,)
+    for group in plan.groups:
+        if any(each.reference == reference for each in group.volumes):
+            return group.members
+    return ()
+
+
+def all_below(plan: StoragePlan, reference: str) -> tuple[str, ...]:
+    """The volume itself and everything that it lies on."""
+    found = [reference]
+    for each in below(plan, reference):
+        found += all_below(plan, each)
+    return tuple(dict.fromkeys(found))
+
+
+def _core_place(disk: PlannedDisk) -> tuple[int, int] | None:
+    """Start and size of where the core image fits: its partition, or what is before the first."""
+    made = next((each for each in disk.partitions if is_bios_boot(each.type_guid)), None)
+    if made is not None:
+        return made.start, made.size
+    there = next((each for each in disk.kept if is_bios_boot(each.partition.type_guid)), None)
+    if there is not None and there.reference:
+        return there.partition.start, there.partition.size
+    starts = [each.start for each in disk.partitions]
+    starts += [each.partition.start for each in disk.kept]
+    if disk.table is TableKind.DOS and min(starts, default=0) >= _LOADER_ROOM:
+        return _SECTOR_OF_BIOS, _LOADER_ROOM - _SECTOR_OF_BIOS
+    return None
+
+
+def _holds(plan: StoragePlan, disk: PlannedDisk, reference: str) -> bool:
+    own = {disk.reference, *(each.reference for each in disk.partitions)}
+    own |= {each.reference for each in disk.kept if each.reference}
+    return bool(own & set(all_below(plan, reference)))
+
+
+def _root_problems(plan: StoragePlan) -> Iterator[Problem]:
+    root = plan.root
+    if root.kind not in _ROOT_KINDS:
+        hint = "use ext4, xfs or btrfs"
+        yield _problem(f"the root cannot be {root.kind}", hint)
+    if not root.format:
+        yield _problem("the root is kept as it is", "format it: an old system would be mixed in")
+
+
+def _boot_volume_problems(plan: StoragePlan) -> Iterator[Problem]:
+    """Whether the boot loader can read the kernel."""
+    boot = plan.boot
+    kinds = {each.partition("/")[0] for each in all_below(plan, boot.volume)}
+    levels = {
+        array.level for array in plan.arrays if array.reference in all_below(plan, boot.volume)
+    }
+    what = "/boot" if plan.filesystem_at("/boot") else "the root, and with it /boot,"
+    hint = "give /boot a partition of its own (768 MiB, ext4), or an array of level 1 of them"
+    if "encrypted" in kinds:
+        yield _problem(f"{what} is encrypted: the boot loader could not read the kernel", hint)
+    elif "volume" in kinds:
+        yield _problem(f"{what} lies on LVM: the boot loader would not find the kernel", hint)
+    elif levels - {1}:
+        yield _problem(f"{what} lies on an array that is no mirror", hint)
+    if boot.kind not in _BOOT_KINDS:
+        yield _problem(f"/boot cannot be {boot.kind}", "use ext4")
+    if boot.size < _BOOT_ROOM:
+        yield _problem(
+            f"/boot has only {format_size(boot.size)}: no room for a second kernel",
+            f"give it at least {format_size(_BOOT_ROOM)}",
+        )
+
+
+def _efi_problems(plan: StoragePlan) -> Iterator[Problem]:
+    if not esp_places(plan):
+        yield _problem(
+            "there is no new ESP: EFI firmware would find nothing of this host to start",
+            'add a partition {"size": "512 MiB", "type": "esp"}',
+        )
+
+
+def _bios_problems(plan: StoragePlan) -> Iterator[Problem]:
+    if not bios_places(plan):
+        yield _problem(
+            "there is no place for the boot loader: a BIOS would find nothing to start",
+            'add a partition {"size": "1 MiB", "type": "bios_boot"} to the disk of /boot',
+        )
+    for disk in disks_below(plan, plan.boot.volume):
+        if disk.disk.logical_sector != _SECTOR_OF_BIOS:
+            yield Problem(
+                pointer="/boot/mode",
+                message=f"{disk_text(disk.disk)} has {disk.disk.logical_sector}-byte sectors; "
+                "BIOS starts only from 512",
+                hint="use efi",
+            )
+
+
+def _problem(message: str, hint: str) -> Problem:
+    return Problem(pointer="/storage", message=message, hint=hint)

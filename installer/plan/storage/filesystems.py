@@ -1,0 +1,171 @@
+"""Filesystems: their labels, identifiers, sizes, and how they are mounted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from installer.config.storage import ESP_MOUNT, Filesystem, FilesystemKind, Nouns, Subvolume
+from installer.plan.identity import derived_uuid, derived_volume_id
+from installer.plan.storage.model import (
+    KeptPartition,
+    PlannedDisk,
+    PlannedFilesystem,
+    PlannedMount,
+)
+from installer.plan.storage.types import is_esp
+from installer.plan.storage.volumes import Volumes
+from installer.sizes import MIB, format_size
+from ks_schema.problem import Problem
+from ks_schema.syntax import child
+
+_BTRFS_OPTIONS = ("compress=zstd:1",)
+# What the CIS benchmark for Debian wants of separate filesystems at these places, as far as
+# containers work with it: https://www.cisecurity.org/benchmark/debian_linux
+_PLACES = {
+    "/home": ("nodev", "nosuid"),
+    "/srv": ("nodev",),
+    "/tmp": ("nodev", "nosuid", "noexec"),  # noqa: S108  (the host's)
+    "/var": ("nodev", "nosuid"),
+    "/var/log": ("nodev", "nosuid", "noexec"),
+    "/var/log/audit": ("nodev", "nosuid", "noexec"),
+    "/var/tmp": ("nodev", "nosuid", "noexec"),  # noqa: S108
+    # Only root may look: what lies there decides what the machine starts. A host whose ESP is
+    # gone still starts by another disk's.
+    ESP_MOUNT: ("umask=0077", "nofail"),
+}
+_CONTAINER_PLACES = ("/var/lib/docker", "/var/lib/containerd", "/var/lib/containers")
+_LONGEST_LABEL = {"xfs": 12, "vfat": 11, "ext4": 16, "btrfs": 255, "swap": 15}
+_LEAST = {"xfs": 300 * MIB, "btrfs": 128 * MIB, "ext4": 2 * MIB, "vfat": 34 * MIB, "swap": MIB}
+# FAT32 has at least 65525 clusters, and a cluster is no smaller than a sector.
+_LEAST_VFAT_LARGE_SECTORS = 260 * MIB
+
+
+def resolve_filesystems(
+    nouns: Nouns, disks: Mapping[str, PlannedDisk], volumes: Volumes, seed: str
+) -> tuple[tuple[PlannedFilesystem, ...], tuple[Problem, ...]]:
+    """The filesystems in the order in which they are made, and what keeps some from being made."""
+    asked = (*nouns.filesystems, *_unsaid_esps(nouns, disks))
+    kept = {each.reference: each for disk in disks.values() for each in disk.kept}
+    made: list[PlannedFilesystem] = []
+    problems: list[Problem] = []
+    for each in asked:
+        reference = volumes.references.get(each.volume)
+        if reference is None:
+            continue  # it could not be made, of which is told already
+        kind = _kind(each, disks, kept.get(reference))
+        if kind is None:
+            pointer = child("/storage/filesystems", each.volume)
+            message = f"there is no filesystem on {each.volume} that could be kept"
+            problems.append(Problem(pointer=pointer, message=message, hint="let it be formatted"))
+            continue
+        planned = _planned(each, reference, kind, volumes.sizes[each.volume], kept, seed)
+        problems += _size_problems(each, planned, disks)
+        made.append(planned)
+    return tuple(made), tuple(problems)
+
+
+def _unsaid_esps(nouns: Nouns, disks: Mapping[str, PlannedDisk]) -> tuple[Filesystem, ...]:
+    """What lies on the new ESPs of which only the type is said: the first one is mounted."""
+    said = {each.volume for each in nouns.filesystems}
+    mounted = any(each.mount == ESP_MOUNT for each in nouns.filesystems)
+    names = [
+        made.reference.removeprefix("partition/")
+        for disk in disks.values()
+        for made in disk.partitions
+        if is_esp(made.type_guid)
+    ]
+    unsaid = [name for name in names if name not in said]
+    return tuple(
+        Filesystem(
+            volume=name,
+            kind=FilesystemKind.VFAT,
+            mount=ESP_MOUNT if number == 0 and not mounted else None,
+        )
+        for number, name in enumerate(unsaid)
+    )
+
+
+def _kind(
+    asked: Filesystem, disks: Mapping[str, PlannedDisk], kept: KeptPartition | None
+) -> str | None:
+    """The kind said, or the one that is on the kept volume."""
+    if asked.kind is not None and asked.format:
+        return str(asked.kind)
+    there = kept.partition.filesystem if kept else ""
+    if asked.volume in disks:
+        there = disks[asked.volume].disk.filesystem
+    known = {str(each) for each in FilesystemKind}
+    wanted = {str(asked.kind)} if asked.kind else known
+    return there if there in wanted else None
+
+
+def _planned(
+    asked: Filesystem,
+    reference: str,
+    kind: str,
+    size: int,
+    kept: Mapping[str, KeptPartition],
+    seed: str,
+) -> PlannedFilesystem:
+    name = f"filesystem {asked.volume}"
+    uuid = derived_volume_id(seed, name) if kind == "vfat" else derived_uuid(seed, name)
+    if not asked.format and reference in kept:
+        uuid = kept[reference].partition.uuid
+    mounts = [_mount(asked, asked.mount, kind)] if asked.mount else []
+    mounts += [_mount(asked, each.mount, kind, each) for each in asked.subvolumes if each.mount]
+    return PlannedFilesystem(
+        volume=reference,
+        kind=kind,
+        uuid=uuid,
+        label=(asked.label or _label(asked.volume, kind))[: _LONGEST_LABEL[kind]],
+        format=asked.format,
+        size=size,
+        make_options=asked.make_options,
+        subvolumes=tuple(each.name for each in asked.subvolumes) if asked.format else (),
+        mounts=tuple(mounts),
+        binds=asked.binds,
+    )
+
+
+def _label(volume: str, kind: str) -> str:
+    name = f"photon-{volume.rpartition('/')[2]}"
+    return name.upper() if kind == "vfat" else name
+
+
+def _mount(
+    asked: Filesystem, path: str, kind: str, subvolume: Subvolume | None = None
+) -> PlannedMount:
+    said = (subvolume.options if subvolume and subvolume.options else None) or asked.options
+    return PlannedMount(
+        path=path,
+        options=_usual_options(path, kind) if said is None else said,
+        subvolume=subvolume.name if subvolume else "",
+    )
+
+
+def _usual_options(path: str, kind: str) -> tuple[str, ...]:
+    """What suits the filesystem and the place."""
+    options: tuple[str, ...] = ()
+    if kind == "btrfs":
+        options += _BTRFS_OPTIONS
+    if kind == "ext4" and path == "/":
+        options += ("errors=remount-ro",)
+    if kind == "xfs" and path in _CONTAINER_PLACES:
+        # Docker limits a container's writable layer by a project quota.
+        options += ("prjquota",)
+    return options + _PLACES.get(path, ())
+
+
+def _size_problems(
+    asked: Filesystem, planned: PlannedFilesystem, disks: Mapping[str, PlannedDisk]
+) -> list[Problem]:
+    least = _LEAST[planned.kind]
+    if planned.kind == "vfat" and any(disk.disk.logical_sector > 512 for disk in disks.values()):
+        least = _LEAST_VFAT_LARGE_SECTORS
+    if not planned.format or planned.size >= least:
+        return []
+    message = f"{asked.volume} has {format_size(planned.size)}, too little for {planned.kind}"
+    hint = f"give it at least {format_size(least)}"
+    return [
+        Problem(pointer=child("/storage/filesystems", asked.volume), message=message, hint=hint)
+    ]
