@@ -19,7 +19,7 @@ from installer.events import (
     Progress,
     Started,
 )
-from installer.plan.model import InstallPlan, Phase, disk_text
+from installer.plan.model import InstallPlan, Phase, disks_text
 from installer.run import Runner
 
 
@@ -69,7 +69,7 @@ def started_event(plan: InstallPlan) -> Started:
         PhasePlanned(id=phase.id, title=phase.title, weight=round(phase.weight / total, 4))
         for phase in plan.phases
     )
-    return Started(disk=disk_text(plan.disk), phases=phases)
+    return Started(disk=disks_text(plan.disks), phases=phases)
 
 
 def _run(plan: InstallPlan, context: Context, cancelled: Callable[[], bool]) -> dict[str, float]:

@@ -14,6 +14,7 @@ from installer.actions.finish import KeepRecord, SyncRoot
 from installer.actions.initramfs import MakeInitramfs
 from installer.actions.payload import ExtractPayload, VerifyPayload
 from installer.config.model import BootMode, InstallConfig
+from installer.config.recovery import recovery_keys
 from installer.config.storage import SwapKind
 from installer.config.write import to_document
 from installer.errors import MachineUnfit
@@ -69,6 +70,7 @@ def make_plan(
         losses=losses(made.lost, made.layers),
         defaults=made.notes,
         on_success=config.finish.on_success.value,
+        recovery_keys=recovery_keys(config),
     )
     return _with_record(plan, config)
 

@@ -87,7 +87,7 @@ def decide(
         mode=mode,
         swap=swap,
         tree=tree,
-        notes=chosen.notes + notes(config, machine, mode, kernel, swap),
+        notes=chosen.notes + notes(config, machine, resolved, kernel),
     )
 
 
@@ -97,6 +97,7 @@ class ResolvedLayout:
 
     storage: StoragePlan | None
     problems: tuple[Problem, ...]
+    nouns: Nouns
     mode: BootMode
     swap: Swap
 
@@ -111,9 +112,9 @@ def resolve_layout(
     storage = resolve_storage(nouns, disks, machine.memory, seed)
     if isinstance(storage, tuple):
         problems = _placed(storage, config.storage)
-        return ResolvedLayout(storage=None, problems=problems, mode=mode, swap=swap)
+        return ResolvedLayout(storage=None, problems=problems, nouns=nouns, mode=mode, swap=swap)
     problems = boot_problems(storage, mode) + tpm2_problems(storage, machine)
-    return ResolvedLayout(storage=storage, problems=problems, mode=mode, swap=swap)
+    return ResolvedLayout(storage=storage, problems=problems, nouns=nouns, mode=mode, swap=swap)
 
 
 def nouns_for(storage: Storage, mode: BootMode, swap: Swap, disks: Mapping[str, Disk]) -> Nouns:
@@ -247,23 +248,23 @@ def unit_problems(config: InstallConfig, tree: PayloadTree) -> tuple[Problem, ..
 
 
 def notes(
-    config: InstallConfig, machine: Machine, mode: BootMode, kernel: KernelFlavour, swap: Swap
+    config: InstallConfig, machine: Machine, layout: ResolvedLayout, kernel: KernelFlavour
 ) -> tuple[str, ...]:
     """The defaults that were taken, each with its reason."""
     lines: list[str] = []
     if config.boot.mode is None:
-        lines.append(f"boot mode {mode}: the machine started that way")
+        lines.append(f"boot mode {layout.mode}: the machine started that way")
     if config.packages.kernel is None:
         lines.append(f"kernel {kernel}: the machine is {_kind(machine)}")
-    lines += storage_notes(config.storage)
-    if config.storage.swap and config.storage.swap.size is None and swap.size:
-        lines.append(f"swap of {format_size(swap.size)}: from the size of the memory")
+    lines += storage_notes(config.storage, layout.nouns)
+    if config.storage.swap and config.storage.swap.size is None and layout.swap.size:
+        lines.append(f"swap of {format_size(layout.swap.size)}: from the size of the memory")
     if config.network is None:
         lines.append("DHCP on every wired interface")
     return tuple(lines)
 
 
-def storage_notes(storage: Storage) -> tuple[str, ...]:
+def storage_notes(storage: Storage, nouns: Nouns) -> tuple[str, ...]:
     """What a guided layout leaves to the planner."""
     if storage.nouns is not None:
         return ()
@@ -272,6 +273,8 @@ def storage_notes(storage: Storage) -> tuple[str, ...]:
         lines.append("root filesystem btrfs: it compresses what it stores")
     if storage.swap is None:
         lines.append("no swap: a container host is better told that its memory is full")
+    if storage.encryption and not storage.lvm and nouns.volume_groups:
+        lines.append("LVM in the encrypted volume: one passphrase opens all of it")
     return tuple(lines)
 
 

@@ -60,7 +60,7 @@ class InstallPlan:
 
     ``losses`` has a line for each thing that is on the disk now and will be gone; ``defaults`` a
     line for each decision that the kickstart left to the planner. ``disk`` is the first of those
-    that ``storage`` uses.
+    that ``storage`` uses. ``recovery_keys`` are to be shown once, after a success.
     """
 
     seed: str
@@ -72,10 +72,16 @@ class InstallPlan:
     losses: tuple[str, ...]
     defaults: tuple[str, ...]
     on_success: str
+    recovery_keys: tuple[Secret, ...] = ()
+
+    @property
+    def disks(self) -> tuple[Disk, ...]:
+        """Every disk that is used, the one that the host starts from first."""
+        return tuple(each.disk for each in self.storage.disks)
 
     def describe(self) -> str:
         """The plan for people: what is lost, what was decided, what is done, line by line."""
-        lines = [f"Install {self.tree.name} ({self.payload.edition}) onto {disk_text(self.disk)}"]
+        lines = [f"Install {self.tree.name} ({self.payload.edition}) onto {disks_text(self.disks)}"]
         lines += ["", "Lost:", *(f"  {line}" for line in self.losses or ("nothing",))]
         lines += ["", "Decided:", *(f"  {line}" for line in self.defaults or ("nothing",))]
         for phase in self.phases:
@@ -87,7 +93,7 @@ class InstallPlan:
         """The plan as plain data, secrets masked."""
         return {
             "seed": self.seed,
-            "disk": plain(self.disk),
+            "disks": [plain(disk) for disk in self.disks],
             "tree": self.tree.name,
             "losses": list(self.losses),
             "defaults": list(self.defaults),
@@ -110,6 +116,11 @@ def disk_text(disk: Disk) -> str:
     """A disk in one line: path, model, serial, size."""
     details = [disk.model, f"serial {disk.serial}" if disk.serial else "", format_size(disk.size)]
     return f"{disk.path} ({', '.join(part for part in details if part)})"
+
+
+def disks_text(disks: tuple[Disk, ...]) -> str:
+    """Several disks in one line."""
+    return " and ".join(disk_text(disk) for disk in disks)
 
 
 def plain(value: Any) -> Any:

@@ -117,7 +117,7 @@ def _planned(
         volume=reference,
         kind=kind,
         uuid=uuid,
-        label=(asked.label or _label(asked.volume, kind))[: _LONGEST_LABEL[kind]],
+        label=asked.label or _label(asked.volume, kind),
         format=asked.format,
         size=size,
         make_options=asked.make_options,
@@ -128,8 +128,11 @@ def _planned(
 
 
 def _label(volume: str, kind: str) -> str:
-    name = f"photon-{volume.rpartition('/')[2]}"
-    return name.upper() if kind == "vfat" else name
+    """The volume's name, after ``photon-`` where there is room for that."""
+    name = volume.rpartition("/")[2]
+    whole = f"photon-{name}"
+    label = whole if len(whole) <= _LONGEST_LABEL[kind] else name[: _LONGEST_LABEL[kind]]
+    return label.upper() if kind == "vfat" else label
 
 
 def _mount(
