@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 import os
 import sys
@@ -21,8 +22,11 @@ from installer.kickstart.http import Patience
 from installer.kickstart.sources import Surroundings
 from installer.machine import Machine, machine_from_json
 from installer.machine_text import machine_text
-from installer.plan.model import InstallPlan, disk_text
+from installer.plan.model import InstallPlan, disks_text
+from installer.recovery_notice import has_terminal, show_on_terminal
 from ks_schema import Document
+
+_SHORTEST_PASSPHRASE = 8
 
 # Set by a signal; an installation that runs then ends in order.
 STOP = threading.Event()
@@ -42,19 +46,22 @@ def check(arguments: Namespace) -> ExitCode:
 
 def plan(arguments: Namespace) -> ExitCode:
     """``plan``: what would happen."""
-    made = _plan(arguments, _machine(arguments.machine))
+    made = _plan(arguments, _machine(arguments.machine), _asked_later)
     _print(arguments, made.to_json(), made.describe())
     return ExitCode.DONE
 
 
 def install(arguments: Namespace) -> ExitCode:
     """``install``: onto a disk of this machine, after a question unless ``--yes`` was given."""
-    made = _plan(arguments, api.probe_machine(_quiet))
+    made = _plan(arguments, api.probe_machine(_to_stderr), _ask())
     _require_root()
+    _require_eyes(made)
     if not arguments.yes:
         _confirm(made)
     with _sinks(arguments) as emit:
         api.install(made, emit=emit, cancelled=STOP.is_set)
+    if made.recovery_keys:
+        show_on_terminal(made.recovery_keys)
     return ExitCode.DONE
 
 
@@ -63,16 +70,20 @@ def image(arguments: Namespace) -> ExitCode:
     document = _document(arguments)
     document, machine = api.image_target(document, arguments.output, arguments.size)
     payload = api.payload_index(arguments.payload)
-    made = api.prepare(document, machine, payload, seed=arguments.seed or api.new_seed())
+    seed = arguments.seed or api.new_seed()
+    made = api.prepare(document, machine, payload, seed=seed, ask=_ask())
     _require_root()
+    _require_eyes(made)
     with _sinks(arguments) as emit:
         api.install_image(made, emit=emit, cancelled=STOP.is_set)
+    if made.recovery_keys:
+        show_on_terminal(made.recovery_keys)
     return ExitCode.DONE
 
 
 def facts(arguments: Namespace) -> ExitCode:
     """``facts``: the machine."""
-    machine = api.probe_machine(_quiet)
+    machine = api.probe_machine(_to_stderr)
     _print(arguments, machine.to_json(), machine_text(machine))
     return ExitCode.DONE
 
@@ -119,10 +130,38 @@ def _document(arguments: Namespace) -> Document:
     )
 
 
-def _plan(arguments: Namespace, machine: Machine) -> InstallPlan:
+def _plan(arguments: Namespace, machine: Machine, ask: api.Ask | None) -> InstallPlan:
     document = _document(arguments)
     payload = api.payload_index(arguments.payload)
-    return api.prepare(document, machine, payload, seed=arguments.seed or api.new_seed())
+    seed = arguments.seed or api.new_seed()
+    return api.prepare(document, machine, payload, seed=seed, ask=ask)
+
+
+def _ask() -> api.Ask | None:
+    """Who answers for the passphrases that a kickstart leaves open: whoever sits there, or none."""
+    return _asked_for if sys.stdin.isatty() else None
+
+
+def _asked_for(pointer: str) -> str:
+    first = getpass.getpass(f"Passphrase for {pointer.removesuffix('/passphrase')}: ")
+    if len(first) < _SHORTEST_PASSPHRASE:
+        raise ValueError(f"it is shorter than {_SHORTEST_PASSPHRASE} characters")
+    if getpass.getpass("The same again: ") != first:
+        raise ValueError("the two are different")
+    return first
+
+
+def _asked_later(_pointer: str) -> str:
+    return "asked for when it is installed"
+
+
+def _require_eyes(made: InstallPlan) -> None:
+    """A recovery key is shown on the terminal; without one, nobody would ever have it."""
+    if made.recovery_keys and not has_terminal():
+        raise CommandFailed(
+            "there is no terminal to show the recovery key on",
+            'Start it from a terminal, or say "recovery_key": false.',
+        )
 
 
 def _machine(path: str | None) -> Machine:
@@ -139,7 +178,8 @@ def _machine(path: str | None) -> Machine:
 def _confirm(made: InstallPlan) -> None:
     name = Path(made.disk.path).name
     print(made.describe())
-    print(f"Everything on {disk_text(made.disk)} will be lost. Type {name} to go on: ", end="")
+    what = "Everything" if not any(each.keep for each in made.storage.disks) else "What is lost"
+    print(f"{what} on {disks_text(made.disks)} will be gone. Type {name} to go on: ", end="")
     sys.stdout.flush()
     if sys.stdin.readline().strip() != name:
         raise Cancelled("Not confirmed; nothing was written.")

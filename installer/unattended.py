@@ -31,6 +31,7 @@ from installer.kickstart import (
 )
 from installer.kickstart.http import Patience
 from installer.kickstart.sources import Surroundings
+from installer.recovery_notice import show_on_consoles
 from ks_schema import Document
 
 SESSION_LOCK = RUN_DIRECTORY / "session.lock"
@@ -85,6 +86,7 @@ def _install(
         for line in plan.describe().splitlines():
             tell(Message(level="info", text=line))
         api.install(plan, emit=tell, cancelled=cancelled)
+        show_on_consoles(plan.recovery_keys)
     except InstallerError as error:
         if not told:
             emit(_failed(error))

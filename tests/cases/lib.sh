@@ -154,3 +154,8 @@ every_photon_host() {
 	check papers installer_left_its_papers
 	check kernel-upgrade kernel_upgrade_keeps_booting
 }
+
+# What a container writes is limited by a project quota. The image is the one of the check above.
+docker_limits_a_container() {
+	docker run --rm --network none --storage-opt size=10M photon-check:1 /usr/bin/true
+}

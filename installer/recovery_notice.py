@@ -1,0 +1,90 @@
+"""Shows recovery keys, once, to whoever sits before the machine: past logs, events and files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from installer.secret import Secret
+
+_ACTIVE = Path("/sys/class/tty/console/active")
+_TERMINAL = Path("/dev/tty")
+_PATIENCE_SECONDS = 60.0
+
+
+def show_on_terminal(keys: Iterable[Secret]) -> None:
+    """Show them on the terminal that the command was started from.
+
+    :raises OSError: there is none.
+    """
+    with _TERMINAL.open("w", encoding="utf-8") as terminal:
+        terminal.write(notice_text(keys))
+
+
+def has_terminal() -> bool:
+    """Whether the command was started from a terminal, wherever its output goes."""
+    try:
+        _TERMINAL.open("w", encoding="utf-8").close()
+    except OSError:
+        return False
+    return True
+
+
+def show_on_consoles(keys: Iterable[Secret], *, patience: float = _PATIENCE_SECONDS) -> None:
+    """Show them on every console, until Enter is pressed on one, or ``patience`` seconds passed."""
+    text = notice_text(keys)
+    if not text:
+        return
+    with contextlib.ExitStack() as stack:
+        consoles = list(_open_consoles(stack))
+        wait = f"Press Enter to go on (or wait {patience:.0f} s).\n"
+        for console in consoles:
+            with contextlib.suppress(OSError):
+                os.write(console, (text + wait).replace("\n", "\r\n").encode())
+        ready, _, _ = select.select(consoles, [], [], patience)
+        for console in ready:
+            with contextlib.suppress(OSError):
+                os.read(console, 4096)
+
+
+def notice_text(keys: Iterable[Secret]) -> str:
+    """What is shown: each key in two lines, and as a QR code where one can be made."""
+    return "".join(_one(key.reveal()) for key in keys)
+
+
+def _one(key: str) -> str:
+    half = len(key) // 2
+    lines = ["", "The recovery key of the encrypted volumes. It is shown once; write it down:", ""]
+    lines += [f"    {key[:half]}", f"    {key[half:].lstrip('-')}", "", *qr_lines(key)]
+    return "\n".join(lines) + "\n"
+
+
+def qr_lines(text: str) -> list[str]:
+    """A QR code in half blocks, two rows of it in a line; nothing without the library for it."""
+    try:
+        import qrcode  # noqa: PLC0415  (rarely needed, and not everywhere there)
+    except ImportError:
+        return []
+    code = qrcode.QRCode(border=2)
+    code.add_data(text)
+    code.make(fit=True)
+    rows = code.get_matrix()
+    rows += [[False] * len(rows[0])] if len(rows) % 2 else []
+    # Light on dark, as a console is: a block is a light square of the code.
+    blocks = {(False, False): "\u2588", (False, True): "\u2580", (True, False): "\u2584"}
+    return [
+        "".join(blocks.get((upper, lower), " ") for upper, lower in zip(*pair, strict=True))
+        for pair in zip(rows[::2], rows[1::2], strict=True)
+    ]
+
+
+def _open_consoles(stack: contextlib.ExitStack) -> Iterator[int]:
+    for name in _ACTIVE.read_text(encoding="ascii").split() if _ACTIVE.is_file() else ():
+        # tty0 is whichever virtual terminal is in front.
+        with contextlib.suppress(OSError):
+            descriptor = os.open(f"/dev/{name}", os.O_RDWR | os.O_NOCTTY)
+            stack.callback(os.close, descriptor)
+            yield descriptor
