@@ -7,7 +7,7 @@ import random
 import subprocess
 from pathlib import Path
 
-from installer.sizes import GIB, MIB
+from installer.sizes import MIB
 from tests.vm.qemu import VmDisk
 
 START = MIB
