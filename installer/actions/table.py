@@ -22,6 +22,7 @@ from installer.actions.save import Area, ends, merged
 from installer.context import Context
 from installer.disk_table import Table, TableEntry, read_table
 from installer.errors import CommandFailed
+from installer.sizes import format_size
 
 _FIRST_LOGICAL = 5
 _ENTRY = re.compile(r"^.*?(\d+) : start=")
@@ -48,7 +49,7 @@ class AlterTable:
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
         steps = [f"delete {number}" for number in self.delete]
-        steps += [f"resize {number} to {size} bytes" for number, size in self.resize]
+        steps += [f"resize {number} to {format_size(size)}" for number, size in self.resize]
         if self.partitions:
             steps.append(f"add {describe_partitions(self.partitions)}")
         return f"change the partition table of {self.disk}: {'; '.join(steps)}"

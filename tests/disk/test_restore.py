@@ -1,16 +1,18 @@
 """Until the first filesystem is made a disk can be put back: each byte of it is compared."""
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from installer import api
 from installer.actions.filesystem import MakeFilesystem
-from installer.disk_table import read_table
+from installer.disk_table import TableEntry, read_table
 from installer.errors import Cancelled, CommandFailed, ExitCode, InstallerError
 from installer.events import ActionStarted, Failed, Message
 from installer.machine import Machine, Partition
@@ -132,6 +134,69 @@ def test_a_failure_in_each_action_before_the_first_format(
             restored.append(failed.restored)
     # The verification and the saving write nothing; the wiping, the table and the loops do.
     assert restored == [False] * 5 + [True] * 5
+
+
+KEPT = {
+    "layout": "custom",
+    "tables": {"default": {"keep": True, "delete": [2, 3, 4]}},
+    "partitions": {
+        "old": {"disk": "default", "existing": 1},
+        "esp": {"disk": "default", "size": "64 MiB", "type": "esp"},
+        "root": {"disk": "default"},
+    },
+    "filesystems": {
+        "old": {"format": False, "mount": "/srv"},
+        "root": {"kind": "ext4", "mount": "/"},
+    },
+}
+
+
+def beside_the_old(used: Machine, payload: PayloadIndex) -> InstallPlan:
+    """A plan that keeps the first partition, an ext4, and perhaps the fifth."""
+    (disk,) = used.disks
+    first = replace(
+        disk.partitions[0], filesystem="ext4", uuid="3f1c2a44-0000-4000-8000-000000000001"
+    )
+    machine = replace(used, disks=(replace(disk, partitions=(first, *disk.partitions[1:])),))
+    return plan_for(full_kickstart(boot={"mode": "efi"}, storage=KEPT), machine, payload)
+
+
+@pytest.mark.parametrize("used", ["gpt", "dos"], indirect=True)
+def test_a_failure_while_others_are_kept(
+    used: Machine, payload: PayloadIndex, tmp_path: Path
+) -> None:
+    plan = beside_the_old(used, payload)
+    before = content(tmp_path, plan.disk.path)
+    for number in range(first_format(plan)):
+        for after in (False, True):
+            broken = with_break(plan, number, CommandFailed("broken"), after=after)
+            failed = failure(broken, tmp_path / "work", CommandFailed)
+            assert content(tmp_path, plan.disk.path) == before, actions_of(plan)[number].describe()
+            assert failed.restored == failed.written
+
+
+@pytest.mark.parametrize("used", ["gpt", "dos"], indirect=True)
+def test_what_is_kept_survives_a_later_failure(
+    used: Machine, payload: PayloadIndex, tmp_path: Path
+) -> None:
+    plan = beside_the_old(used, payload)
+    old = read_table(plan.disk.path)
+    first = bytes_of(plan.disk.path, old.partitions[0])
+    broken = with_break(plan, first_format(plan), CommandFailed("broken"), after=True)
+    failed = failure(broken, tmp_path / "work", CommandFailed)
+    assert (failed.written, failed.restored) == (True, False)
+    after = read_table(plan.disk.path)
+    kept = [each for each in old.partitions if each.number not in {2, 3, 4}]
+    assert [each for each in after.partitions if each in kept] == kept
+    assert bytes_of(plan.disk.path, old.partitions[0]) == first
+
+
+def bytes_of(disk: str, entry: TableEntry) -> str:
+    """A digest of a partition's content."""
+    with Path(disk).open("rb") as device:
+        os.fsync(device.fileno())
+        device.seek(entry.start)
+        return hashlib.sha256(device.read(entry.size)).hexdigest()
 
 
 @pytest.mark.parametrize("command", ["wipefs --all", "sfdisk", "losetup"])
