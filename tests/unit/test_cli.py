@@ -77,7 +77,7 @@ def test_0_done(good: str) -> None:
 def test_0_done_as_json(good: str) -> None:
     code, out, err = run("plan", good, "--machine", VIRTIO, "--payload", PAYLOAD, "--json")
     assert (code, err) == (ExitCode.DONE, "")
-    assert json.loads(out)["disk"]["path"] == "/dev/vda"
+    assert json.loads(out)["disks"][0]["path"] == "/dev/vda"
 
 
 def test_2_the_kickstart(bad: str) -> None:

@@ -196,7 +196,7 @@ def _planned(
             "firmware": {"mode": "efi", "secure_boot": "enabled"},
             "memory": config.memory_mib << 20,
             "virtualization": "qemu",
-            "disks": [report["disk"]],
+            "disks": report["disks"],
         }
     )
     data: dict[str, Any] = api.prepare(kickstart, machine, payload, seed=report["seed"]).to_json()
