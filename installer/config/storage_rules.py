@@ -14,6 +14,11 @@ from ks_schema.wording import did_you_mean, quoted
 
 NOUNS = ("tables", "partitions", "arrays", "encrypted", "volume_groups", "filesystems")
 _GUIDED = ("disk", "filesystem", "swap", "mirror", "lvm", "encryption", "containers")
+_LONGEST_VFAT_LABEL = 11
+# Parts of the root that the host needs before it mounts anything, or links to such parts; and what
+# the kernel and systemd mount.
+_OF_THE_ROOT = frozenset({"/bin", "/etc", "/lib", "/lib64", "/sbin"})
+_OF_THE_KERNEL = ("/dev", "/proc", "/run", "/sys")
 _FEWEST_MEMBERS = {0: 2, 1: 2, 5: 3, 6: 4, 10: 2}
 
 Data = Mapping[str, Any]
@@ -168,8 +173,9 @@ def uses(storage: Data) -> Iterator[tuple[str, str, str]]:
         yield from _members(place, group["members"], f"volume group {name}")
     for volume in storage.get("filesystems", {}):
         yield child("/storage/filesystems", volume), volume, "filesystem"
-    for partition in storage.get("partitions", {}).values():
-        yield "", partition["disk"], "partition table"
+    divided = [each["disk"] for each in storage.get("partitions", {}).values()]
+    for disk in dict.fromkeys([*storage.get("tables", {}), *divided]):
+        yield "", disk, "partition table"
 
 
 def _members(pointer: str, members: Iterable[str], user: str) -> Iterator[tuple[str, str, str]]:
@@ -193,9 +199,13 @@ def _use_problems(sound: Sound, storage: Data, known: Data) -> Iterator[Problem]
         elif volume in pools:
             message = f"{quoted(volume)} is a thin pool"
             yield sound.document.problem(pointer, message, "use a thin volume of it")
-        elif users.get(volume, user) != user or (volume in users and user == "filesystem"):
+        elif volume in users and user != "partition table":
             message = f"{quoted(volume)} is used already, by the {users[volume]}"
-            yield sound.document.problem(pointer or "/storage", message, "use each volume once")
+            yield sound.document.problem(pointer, message, "use each volume once")
+        elif users.get(volume, user) != user:
+            message = f"{quoted(volume)} is used already, by the {users[volume]}"
+            hint = "lay it on partitions of the disk, or take the table away"
+            yield sound.document.problem("/storage", message, hint)
         users.setdefault(volume, user)
         kind, _, name = user.rpartition(" ")
         below.setdefault(name if kind in {"array", "encrypted volume"} else user, []).append(volume)
@@ -248,8 +258,7 @@ def _partition_problems(
 ) -> Iterator[Problem]:
     size = size_of(partition)
     if size.maximum is not None and size.minimum > size.maximum:
-        message = "min_size is larger than max_size"
-        yield sound.document.problem(f"{pointer}/min_size", message, "min_size is the smaller")
+        yield _bounds_problem(sound, pointer)
     if table.get("kind") == "dos" and len(partition.get("type", "")) > len("bios_boot"):
         message = "a dos table has no type GUIDs"
         yield sound.document.problem(f"{pointer}/type", message, "use a name, or a gpt table")
@@ -259,6 +268,11 @@ def _partition_problems(
             "a new table has no existing partitions",
             f'keep the table: "tables": {{"{partition["disk"]}": {{"keep": true}}}}',
         )
+
+
+def _bounds_problem(sound: Sound, pointer: str) -> Problem:
+    message = "min_size is larger than max_size"
+    return sound.document.problem(f"{pointer}/min_size", message, "min_size is the smaller")
 
 
 def _volume_group_problems(sound: Sound, storage: Data) -> Iterator[Problem]:
@@ -271,30 +285,34 @@ def _volume_group_problems(sound: Sound, storage: Data) -> Iterator[Problem]:
                 "add members, or choose another level",
             )
     for group, data in storage.get("volume_groups", {}).items():
-        volumes = data.get("volumes", {})
-        for name, volume in volumes.items():
+        for name, volume in data.get("volumes", {}).items():
             pointer = child(f"/storage/volume_groups/{group}/volumes", name)
-            kind, pool = volume.get("kind", "linear"), volume.get("pool")
-            if kind == "thin" and volumes.get(pool, {}).get("kind") != "thin_pool":
-                message = "a thin volume lies in a thin pool of its group"
-                yield sound.document.problem(pointer, message, 'name one as its "pool"')
-            elif kind == "thin" and size_of(volume).fixed is None:
-                message = "a thin volume has a size of its own"
-                yield sound.document.problem(pointer, message, 'give one, like "20 GiB"')
-            elif kind != "thin" and pool:
-                message = f"a {kind} volume takes no room from a pool"
-                yield sound.document.problem(f"{pointer}/pool", message, 'say "kind": "thin"')
+            yield from _volume_problems(sound, pointer, volume, data["volumes"])
+
+
+def _volume_problems(sound: Sound, pointer: str, volume: Data, volumes: Data) -> Iterator[Problem]:
+    size, kind, pool = size_of(volume), volume.get("kind", "linear"), volume.get("pool")
+    if size.maximum is not None and size.minimum > size.maximum:
+        yield _bounds_problem(sound, pointer)
+    if kind == "thin" and volumes.get(pool or "", {}).get("kind") != "thin_pool":
+        message = "a thin volume lies in a thin pool of its group"
+        yield sound.document.problem(pointer, message, 'name one as its "pool"')
+    elif kind == "thin" and size.fixed is None:
+        message = "a thin volume has a size of its own"
+        yield sound.document.problem(pointer, message, 'give one, like "20 GiB"')
+    elif kind != "thin" and pool:
+        message = f"a {kind} volume takes no room from a pool"
+        yield sound.document.problem(f"{pointer}/pool", message, 'say "kind": "thin"')
 
 
 def _filesystem_problems(sound: Sound, storage: Data) -> Iterator[Problem]:
-    disks = sound.value("disks") or {}
     for volume, data in storage.get("filesystems", {}).items():
         pointer = child("/storage/filesystems", volume)
         kind, kept = data.get("kind"), data.get("format") is False
         existing = storage.get("partitions", {}).get(volume, {}).get("existing")
         if kind is None and not kept:
             yield sound.document.problem(pointer, "it has no kind", 'like "kind": "ext4"')
-        if kept and existing is None and volume not in disks:
+        if kept and existing is None:
             message = "only an existing partition can be kept"
             yield sound.document.problem(f"{pointer}/format", message, "let it be formatted")
         if data.get("subvolumes") and kind != "btrfs":
@@ -306,6 +324,19 @@ def _filesystem_problems(sound: Sound, storage: Data) -> Iterator[Problem]:
         if kind == "swap" and data.get("mount"):
             message = "swap space is not mounted"
             yield sound.document.problem(f"{pointer}/mount", message, "take it away")
+        yield from _name_problems(sound, pointer, data)
+
+
+def _name_problems(sound: Sound, pointer: str, data: Data) -> Iterator[Problem]:
+    """Names that no such filesystem can have."""
+    for name in data.get("subvolumes", {}):
+        if {".", ".."} & set(name.split("/")):
+            place = child(f"{pointer}/subvolumes", name)
+            message = "a subvolume is not called . or .."
+            yield sound.document.problem(place, message, "give it another name")
+    if data.get("kind") == "vfat" and len(data.get("label", "")) > _LONGEST_VFAT_LABEL:
+        message = f"a label of vfat has at most {_LONGEST_VFAT_LABEL} characters"
+        yield sound.document.problem(f"{pointer}/label", message, "make it shorter")
 
 
 def _mount_problems(sound: Sound, storage: Data) -> Iterator[Problem]:
@@ -326,7 +357,22 @@ def _mount_problems(sound: Sound, storage: Data) -> Iterator[Problem]:
                 yield sound.document.problem(place, message, "mount each at another place")
             if mount:
                 seen[mount] = volume
+                yield from _place_problems(sound, place, mount)
+        for folder, mount in data.get("binds", {}).items():
+            if mount == "/":
+                message = "the root is no folder of something else"
+                yield sound.document.problem(f"{pointer}/binds/{folder}", message, "mount it there")
     if "/" not in seen:
         yield sound.document.problem(
             "/storage", "nothing is mounted at /", 'give one filesystem "mount": "/"'
         )
+
+
+def _place_problems(sound: Sound, pointer: str, mount: str) -> Iterator[Problem]:
+    """Places at which no host has a filesystem of its own."""
+    if mount in _OF_THE_ROOT:
+        message = f"{mount} is a part of the root"
+        yield sound.document.problem(pointer, message, "leave it there")
+    if mount.startswith(tuple(f"{each}/" for each in _OF_THE_KERNEL)) or mount in _OF_THE_KERNEL:
+        message = f"{mount} is made anew at each start"
+        yield sound.document.problem(pointer, message, "mount it at another place, like /srv")

@@ -12,7 +12,7 @@ from installer.config.storage import Nouns, Storage, Swap, SwapKind
 from installer.machine import IMAGE_TRANSPORT, Disk, FirmwareMode, Layer, Machine, SecureBoot
 from installer.payload import PayloadIndex, PayloadTree
 from installer.plan.disks import chosen_disks
-from installer.plan.layers import layers_on, sharing_problems
+from installer.plan.layers import layers_on, name_problems, sharing_problems
 from installer.plan.losses import lost_disks
 from installer.plan.model import disk_text
 from installer.plan.storage.bootable import boot_problems, disks_below
@@ -76,6 +76,11 @@ def decide(
     lost = (*lost_disks(storage), *chosen.wiped)
     layers = layers_on(lost, machine.layers)
     problems += sharing_problems(lost, layers, machine)
+    problems += name_problems(
+        (each.name for each in storage.groups),
+        (each.mapping for each in storage.encrypted),
+        (each for each in machine.layers if each not in layers),
+    )
     problems += room_problems(storage, tree, swap)
     if problems:
         return problems

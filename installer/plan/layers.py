@@ -49,25 +49,52 @@ def disks_sharing(
 def sharing_problems(
     disks: tuple[Disk, ...], layers: tuple[Layer, ...], machine: Machine
 ) -> tuple[Problem, ...]:
-    """Arrays and volume groups that would lose only a part, with the disks that are to stay."""
-    erased = {disk.path for disk in disks}
+    """Arrays and volume groups that would lose only a part, with what is to stay of them.
+
+    ``disks`` have those partitions alone that are lost.
+    """
+    erased = {path for disk in disks for path in _nodes(disk)}
     told: set[str] = set()
     problems: list[Problem] = []
     for layer in reversed(layers):
-        others = _disks_below(layer, machine.disks, machine.layers) - erased
+        others = _nodes_below(layer, machine.disks, machine.layers) - erased
         # What lies on one that is told of is lost for the same reason.
         if others and not told & set(layer.parents):
-            problems.append(_sharing_problem(layer, ", ".join(sorted(others))))
+            problems.append(_sharing_problem(layer, others, disks, machine.disks))
         if others:
             told |= set(layer.devices)
     return tuple(problems)
 
 
-def _sharing_problem(layer: Layer, others: str) -> Problem:
+def name_problems(
+    groups: Iterable[str], mappings: Iterable[str], staying: Iterable[Layer]
+) -> tuple[Problem, ...]:
+    """New volume groups and encrypted volumes whose names are taken by layers that stay."""
+    wanted = {LayerKind.LVM: set(groups), LayerKind.CRYPT: set(mappings)}
+    return tuple(
+        Problem(
+            pointer="/storage",
+            message=f"there is a {layer_text(layer)} already, on {', '.join(layer.parents)}",
+            hint="let it be erased too, take its disks out of the machine, or use another name",
+        )
+        for layer in staying
+        if layer.name in wanted.get(layer.kind, ())
+    )
+
+
+def _sharing_problem(
+    layer: Layer, others: set[str], lost: tuple[Disk, ...], disks: tuple[Disk, ...]
+) -> Problem:
+    """``others`` are nodes of disks: a disk that loses nothing is told of as a whole."""
+    losing = {disk.path for disk in lost}
+    whole = {disk.path for disk in disks if others & set(_nodes(disk))} - losing
+    parts = {path for disk in disks if disk.path in losing for path in others & set(_nodes(disk))}
+    names = ", ".join(sorted(whole | parts))
+    key = '"delete"' if parts else '"wipe"'
     return Problem(
         pointer="/storage",
-        message=f"the {layer_text(layer)} lies on {others} as well, which would keep a part of it",
-        hint=f'let {others} be erased too ("wipe" in "storage"), or take it out of the machine',
+        message=f"the {layer_text(layer)} lies on {names} as well, which would keep a part of it",
+        hint=f'let {names} be erased too ({key} in "storage"), or take it out of the machine',
     )
 
 
@@ -85,13 +112,19 @@ def _top_first(layers: list[Layer]) -> tuple[Layer, ...]:
 
 def _disks_below(layer: Layer, disks: tuple[Disk, ...], layers: tuple[Layer, ...]) -> set[str]:
     """The disks that it lies on, through whatever layers are between."""
+    reached = _nodes_below(layer, disks, layers)
+    return {disk.path for disk in disks if reached & set(_nodes(disk))}
+
+
+def _nodes_below(layer: Layer, disks: tuple[Disk, ...], layers: tuple[Layer, ...]) -> set[str]:
+    """The disks and partitions that it lies on, through whatever layers are between."""
     reached: set[str] = set()
     new = set(layer.parents)
     while new:
         reached |= new
         below = (each for each in layers if new & set(each.devices))
         new = {path for each in below for path in each.parents} - reached
-    return {disk.path for disk in disks if reached & set(_nodes(disk))}
+    return reached & {path for disk in disks for path in _nodes(disk)}
 
 
 def _nodes(disk: Disk) -> tuple[str, ...]:

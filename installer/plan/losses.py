@@ -14,9 +14,9 @@ from installer.sizes import format_size
 def lost_disks(storage: StoragePlan) -> tuple[Disk, ...]:
     """The disks that lose something, each with only those partitions that are lost."""
     return tuple(
-        _what_is_lost(storage, each)
+        _what_is_lost(each)
         for each in storage.disks
-        if not each.keep or _what_is_lost(storage, each).partitions
+        if not each.keep or _what_is_lost(each).partitions
     )
 
 
@@ -29,14 +29,11 @@ def losses(disks: tuple[Disk, ...], layers: tuple[Layer, ...]) -> tuple[str, ...
     )
 
 
-def _what_is_lost(storage: StoragePlan, planned: PlannedDisk) -> Disk:
+def _what_is_lost(planned: PlannedDisk) -> Disk:
     if not planned.keep:
         return planned.disk
-    kept = {each.volume for each in storage.filesystems if not each.format}
     lost = [*planned.deleted]
-    lost += [
-        each.partition for each in planned.kept if each.reference and each.reference not in kept
-    ]
+    lost += [each.partition for each in planned.kept if each.overwritten]
     by_number = sorted(lost, key=lambda partition: partition.number)
     return replace(planned.disk, partitions=tuple(by_number), table="", filesystem="")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from installer.config.model import BootMode
-from installer.config.storage import TableKind
+from installer.config.storage import ESP_MOUNT, TableKind
 from installer.plan.model import disk_text
 from installer.plan.storage.model import EspPlace, PlannedDisk, StoragePlan
 from installer.plan.storage.types import is_bios_boot, is_esp
@@ -16,7 +16,10 @@ _SECTOR_OF_BIOS = 512
 _LOADER_ROOM = MIB
 _BOOT_KINDS = frozenset({"ext4", "xfs", "btrfs"})
 _ROOT_KINDS = frozenset({"ext4", "xfs", "btrfs"})
+# Where the payload, the kernel and the boot menu are written.
+_PLACES_OF_THE_SYSTEM = ("/", "/boot", "/usr", "/var")
 _BOOT_ROOM = 256 * MIB
+_MOST_ESPS = 8
 
 
 def boot_problems(plan: StoragePlan, mode: BootMode) -> tuple[Problem, ...]:
@@ -104,8 +107,12 @@ def _root_problems(plan: StoragePlan) -> Iterator[Problem]:
     if root.kind not in _ROOT_KINDS:
         hint = "use ext4, xfs or btrfs"
         yield _problem(f"the root cannot be {root.kind}", hint)
-    if not root.format:
-        yield _problem("the root is kept as it is", "format it: an old system would be mixed in")
+    for path in _PLACES_OF_THE_SYSTEM:
+        kept = plan.filesystem_at(path)
+        if kept is not None and not kept.format:
+            what = "the root" if path == "/" else path
+            hint = "format it: an old system would be mixed in"
+            yield _problem(f"{what} is kept as it is", hint)
 
 
 def _boot_volume_problems(plan: StoragePlan) -> Iterator[Problem]:
@@ -133,7 +140,16 @@ def _boot_volume_problems(plan: StoragePlan) -> Iterator[Problem]:
 
 
 def _efi_problems(plan: StoragePlan) -> Iterator[Problem]:
-    if not esp_places(plan):
+    places = esp_places(plan)
+    for place in places:
+        for mount in place.filesystem.mounts:
+            if mount.path != ESP_MOUNT:
+                # It is filled while nothing mounts it.
+                message = f"an ESP is mounted at {mount.path}"
+                yield _problem(message, f"mount one of them at {ESP_MOUNT}, the others nowhere")
+    if len(places) > _MOST_ESPS:
+        yield _problem(f"there are {len(places)} ESPs", f"{_MOST_ESPS} are enough")
+    if not places:
         yield _problem(
             "there is no new ESP: EFI firmware would find nothing of this host to start",
             'add a partition {"size": "512 MiB", "type": "esp"}',

@@ -12,7 +12,7 @@ from installer.plan.storage.model import (
     PlannedFilesystem,
     PlannedMount,
 )
-from installer.plan.storage.types import is_esp
+from installer.plan.storage.types import is_esp, is_overwritten
 from installer.plan.storage.volumes import Volumes
 from installer.sizes import MIB, format_size
 from ks_schema.problem import Problem
@@ -52,7 +52,7 @@ def resolve_filesystems(
         reference = volumes.references.get(each.volume)
         if reference is None:
             continue  # it could not be made, of which is told already
-        kind = _kind(each, disks, kept.get(reference))
+        kind = _kind(each, kept.get(reference))
         if kind is None:
             pointer = child("/storage/filesystems", each.volume)
             message = f"there is no filesystem on {each.volume} that could be kept"
@@ -66,7 +66,6 @@ def resolve_filesystems(
 
 def _unsaid_esps(nouns: Nouns, disks: Mapping[str, PlannedDisk]) -> tuple[Filesystem, ...]:
     """What lies on the new ESPs of which only the type is said: the first one is mounted."""
-    said = {each.volume for each in nouns.filesystems}
     mounted = any(each.mount == ESP_MOUNT for each in nouns.filesystems)
     names = [
         made.reference.removeprefix("partition/")
@@ -74,7 +73,7 @@ def _unsaid_esps(nouns: Nouns, disks: Mapping[str, PlannedDisk]) -> tuple[Filesy
         for made in disk.partitions
         if is_esp(made.type_guid)
     ]
-    unsaid = [name for name in names if name not in said]
+    unsaid = [name for name in names if not is_overwritten(name, nouns)]
     return tuple(
         Filesystem(
             volume=name,
@@ -85,15 +84,11 @@ def _unsaid_esps(nouns: Nouns, disks: Mapping[str, PlannedDisk]) -> tuple[Filesy
     )
 
 
-def _kind(
-    asked: Filesystem, disks: Mapping[str, PlannedDisk], kept: KeptPartition | None
-) -> str | None:
+def _kind(asked: Filesystem, kept: KeptPartition | None) -> str | None:
     """The kind said, or the one that is on the kept volume."""
     if asked.kind is not None and asked.format:
         return str(asked.kind)
     there = kept.partition.filesystem if kept else ""
-    if asked.volume in disks:
-        there = disks[asked.volume].disk.filesystem
     known = {str(each) for each in FilesystemKind}
     wanted = {str(asked.kind)} if asked.kind else known
     return there if there in wanted else None

@@ -18,12 +18,14 @@ from installer.secret import Secret
 class KeptPartition:
     """A partition that is there and stays; ``new_size`` (bytes) when it is shrunk or grown.
 
-    ``reference`` is "" for one that the host has no use for.
+    ``reference`` is "" for one that the host has no use for. What is on it is kept as well, unless
+    it is ``overwritten``.
     """
 
     partition: Partition
     reference: str = ""
     new_size: int | None = None
+    overwritten: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,13 +95,17 @@ def _is_held(disk: Disk, layers: tuple[Layer, ...]) -> bool:
 
 def _shrink_actions(disk: PlannedDisk) -> Iterator[Action]:
     for each in disk.kept:
-        if each.new_size is not None and each.new_size < each.partition.size:
+        if each.overwritten or each.new_size is None:
+            continue
+        if each.new_size < each.partition.size:
             yield _resize(each, each.new_size, grow=False)
 
 
 def _grow_actions(disk: PlannedDisk) -> Iterator[Action]:
     for each in disk.kept:
-        if each.new_size is not None and each.new_size > each.partition.size:
+        if each.overwritten or each.new_size is None:
+            continue
+        if each.new_size > each.partition.size:
             yield _resize(each, None, grow=True)
 
 

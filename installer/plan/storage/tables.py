@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from installer.actions.disk import PlannedPartition
-from installer.config.storage import Nouns, Partition, Size, Table, TableKind
+from installer.config.storage import Nouns, Partition, PartitionType, Size, Table, TableKind
 from installer.machine import Disk
 from installer.machine import Partition as PresentPartition
 from installer.plan.identity import derived_uuid
 from installer.plan.model import disk_text
 from installer.plan.storage.model import KeptPartition, PlannedDisk
 from installer.plan.storage.share import share
-from installer.plan.storage.types import partition_type, type_id
+from installer.plan.storage.types import is_overwritten, partition_type, type_id
 from installer.sizes import MIB, format_size
 from ks_schema.problem import Problem
 
@@ -51,7 +51,7 @@ def planned_disk(
     start = PlannedDisk(name=name, disk=disk, table=table.kind, guid=guid, keep=table.keep)
     kept: PlannedDisk | tuple[Problem, ...] = start
     if table.keep:
-        kept = _with_kept(start, table, asked)
+        kept = _with_kept(start, table, asked, nouns)
     if isinstance(kept, tuple):
         return kept
     return _with_new(kept, tuple(each for each in asked if each.existing is None), nouns, seed)
@@ -63,7 +63,7 @@ def free_stretches(disk: PlannedDisk) -> tuple[tuple[int, int], ...]:
 
 
 def _with_kept(
-    disk: PlannedDisk, table: Table, asked: tuple[Partition, ...]
+    disk: PlannedDisk, table: Table, asked: tuple[Partition, ...], nouns: Nouns
 ) -> PlannedDisk | tuple[Problem, ...]:
     there = {each.number: each for each in disk.disk.partitions}
     kind = {"gpt": TableKind.GPT, "dos": TableKind.DOS}.get(disk.disk.table)
@@ -98,6 +98,7 @@ def _with_kept(
         KeptPartition(
             partition=each,
             reference=f"partition/{used[each.number].name}" if each.number in used else "",
+            overwritten=each.number in used and is_overwritten(used[each.number].name, nouns),
         )
         for each in disk.disk.partitions
         if each.number not in table.delete
@@ -118,21 +119,25 @@ def _with_resized(disk: PlannedDisk, asked: Partition) -> PlannedDisk | Problem:
     pointer = f"/storage/partitions/{asked.name}/size"
     there = next(each for each in disk.kept if each.partition.number == asked.existing)
     partition = there.partition
-    if partition.filesystem not in _RESIZABLE:
+    if not there.overwritten and partition.filesystem not in _RESIZABLE:
         what = partition.filesystem or "unknown content"
         hint = "leave its size as it is; ext4, btrfs and NTFS can be resized"
         return _problem(disk, pointer, f"has {what} on partition {partition.number}", hint)
     room = _room_behind(disk, partition)
-    sizes = share(partition.size + room, (asked.size or Size(),), ALIGNMENT)
+    # Old tools did not align partitions: in whole MiB, all there is could be less than there was.
+    sizes = share(partition.size + room, (asked.size or Size(),), disk.disk.logical_sector)
     if isinstance(sizes, int):
         message = f"has room for {format_size(partition.size + room)} there"
         return _problem(disk, pointer, message, "ask for less")
     (size,) = sizes
-    if size < partition.size and not 0 < partition.minimum <= size:
+    shrunk = size < partition.size and not there.overwritten
+    if shrunk and not 0 < partition.minimum <= size:
         least = format_size(partition.minimum) if partition.minimum else "not known"
         message = f"cannot shrink partition {partition.number} to {format_size(size)}"
         hint = f"the least that its {partition.filesystem} needs is {least}"
         return _problem(disk, pointer, message, hint)
+    if size == partition.size:
+        return disk
     kept = tuple(replace(each, new_size=size) if each is there else each for each in disk.kept)
     return replace(disk, kept=kept)
 
@@ -153,6 +158,12 @@ def _with_new(
     if numbers is None:
         message = "has no room for so many partitions in its table"
         return (_problem(disk, pointer, message, "make fewer, or use a gpt table"),)
+    if disk.table is TableKind.DOS:
+        for each in asked:
+            if not isinstance(partition_type(each, nouns), PartitionType):
+                where = f"/storage/partitions/{each.name}/type"
+                message = "has a dos table, which knows no type GUIDs"
+                return (_problem(disk, where, message, "use the name of a type"),)
     free = max(_free(disk), key=lambda each: each.size, default=_Free(start=0, end=0))
     sizes = share(free.size, [each.size or Size() for each in asked], ALIGNMENT)
     if isinstance(sizes, int):
@@ -173,6 +184,8 @@ def _with_new(
                 guid=derived_uuid(seed, f"partition {partition.name}"),
                 name=f"photon-{partition.name}"[:_LONGEST_NAME],
                 reference=f"partition/{partition.name}",
+                # There are BIOSes that start no disk without an active partition.
+                bootable=disk.table is TableKind.DOS and not disk.keep and number == 1,
             )
         )
         start += size

@@ -130,7 +130,10 @@ def mount_options(mount: PlannedMount) -> tuple[str, ...]:
 
 
 def _below_root(plan: StoragePlan) -> tuple[str, ...]:
-    return all_below(plan, plan.root.volume)
+    """Everything that the initramfs needs: it mounts /usr as well."""
+    usr = plan.filesystem_at("/usr")
+    volumes = [plan.root.volume, *([usr.volume] if usr else [])]
+    return tuple(dict.fromkeys(each for volume in volumes for each in all_below(plan, volume)))
 
 
 def _needs(plan: StoragePlan, below: tuple[str, ...], *, tpm2: bool) -> bool:

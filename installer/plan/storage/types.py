@@ -66,6 +66,16 @@ def partition_type(partition: Partition, nouns: Nouns) -> PartitionType | str:
     return PartitionType.LINUX if made is None else _type_for(made)
 
 
+def is_overwritten(name: str, nouns: Nouns) -> bool:
+    """Whether a filesystem is made on that volume, or something else is made of it."""
+    below = {each.volume for each in nouns.encrypted}
+    for array in nouns.arrays:
+        below |= {*array.members, *array.spares}
+    for group in nouns.volume_groups:
+        below |= set(group.members)
+    return name in below or any(each.volume == name and each.format for each in nouns.filesystems)
+
+
 def type_id(kind: PartitionType | str, table: TableKind) -> str:
     """The GUID, or for a DOS table the two hexadecimal digits, of a type."""
     if not isinstance(kind, PartitionType):

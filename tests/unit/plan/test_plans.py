@@ -56,7 +56,7 @@ def to_bytes(plan: InstallPlan) -> bytes:
 def test_the_same_again_byte_for_byte(folder: Any) -> None:
     try:
         first = made_plan(folder)
-    except MachineUnfit:
+    except InstallerError:
         return
     second = made_plan(folder)
     assert to_bytes(first) == to_bytes(second)
