@@ -17,7 +17,7 @@ installkernel() {
 }
 
 install() {
-    inst_libdir_file 'libtss2-esys.so.*' 'libtss2-mu.so.*' 'libtss2-rc.so.*' \
+    inst_libdir_file 'libtss2-esys.so.*' 'libtss2-mu.so.*' 'libtss2-rc.so.*' 'libtss2-sys.so.*' \
         'libtss2-tcti-device.so.*' 'cryptsetup/libcryptsetup-token-systemd-tpm2.so'
     inst_multiple "$systemdutildir"/system-generators/systemd-tpm2-generator \
         "$systemdsystemunitdir"/tpm2.target
