@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -37,14 +38,15 @@ class CreateArray:
     def run(self, context: Context) -> None:
         """Make it. The first synchronisation begins at once: there is no way back from here."""
         context.begin_format()
-        link = f"/dev/md/{self.name}"
+        # By number: the link by name is udev's work, for which mdadm waits in vain in some systems.
+        node = _free_node()
         bitmap = ["--bitmap=internal"] if self.level in _WITH_BITMAP else []
         spare = [f"--spare-devices={len(self.spares)}"] if self.spares else []
         context.runner.run(
             [
                 "mdadm",
                 "--create",
-                link,
+                node,
                 "--run",
                 "--quiet",
                 "--metadata=1.2",
@@ -60,10 +62,16 @@ class CreateArray:
             ]
         )
         context.on_undo(
-            f"stop the array {self.name}", lambda: context.runner.run(["mdadm", "--stop", link])
+            f"stop the array {self.name}", lambda: context.runner.run(["mdadm", "--stop", node])
         )
-        await_node(context, link)
-        context.nodes[self.reference] = str(Path(link).resolve())
+        await_node(context, node)
+        context.nodes[self.reference] = node
+
+
+def _free_node() -> str:
+    """The first number that no array has."""
+    numbers = itertools.count()
+    return next(f"/dev/md{each}" for each in numbers if not Path(f"/sys/block/md{each}").exists())
 
 
 def mdadm_uuid(uuid: str) -> str:

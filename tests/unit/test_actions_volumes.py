@@ -46,16 +46,16 @@ def test_an_array(runner: Recorder, context: Context) -> None:
     ).run(context)
     assert runner.commands == [
         (
-            "mdadm --create /dev/md/root --run --quiet --metadata=1.2 --homehost=any --name=root"
+            "mdadm --create /dev/md0 --run --quiet --metadata=1.2 --homehost=any --name=root"
             " --uuid=01234567:89ab4def:81234567:89abcdef --level=5 --raid-devices=3"
             " --spare-devices=1 --bitmap=internal /dev/sda1 /dev/sdb1 /dev/sdc1 /dev/sdd1"
         ),
-        "udevadm wait --settle --timeout=30 /dev/md/root",
+        "udevadm wait --settle --timeout=30 /dev/md0",
     ]
     assert context.formatted
-    assert context.node("array/root") == "/dev/md/root"
+    assert context.node("array/root") == "/dev/md0"
     context.unwind()
-    assert runner.commands[-1] == "mdadm --stop /dev/md/root"
+    assert runner.commands[-1] == "mdadm --stop /dev/md0"
 
 
 @pytest.mark.parametrize(("level", "bitmap"), [(0, False), (1, True), (6, True), (10, True)])
@@ -69,12 +69,13 @@ def test_what_cannot_get_out_of_step_has_no_bitmap(
     assert "--spare-devices" not in runner.commands[0]
 
 
-def test_an_array_is_known_by_the_kernels_name(
+def test_an_array_gets_a_number_that_is_free(
     runner: Recorder, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Path, "resolve", lambda _: Path("/dev/md127"))
+    taken = {"/sys/block/md0", "/sys/block/md1"}
+    monkeypatch.setattr(Path, "exists", lambda path: str(path) in taken)
     CreateArray(reference="array/a", name="a", level=1, uuid=UUID, members=()).run(context)
-    assert context.node("array/a") == "/dev/md127"
+    assert context.node("array/a") == "/dev/md2"
 
 
 def test_a_volume_group(runner: Recorder, context: Context) -> None:
