@@ -1,0 +1,422 @@
+"""What is true of every plan, seen from its actions alone: they are what will happen.
+
+The actions are followed one by one, as the programs would carry them out, so that nothing here
+leans on what the planner thought.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from installer.actions.array import CreateArray
+from installer.actions.bios import EmbedBiosGrub
+from installer.actions.disk import AttachExisting, AttachPartitions, WipeSignatures, WriteTable
+from installer.actions.encryption import AddRecoveryKey, EncryptVolume, SealToTpm2
+from installer.actions.esp import WriteEsp
+from installer.actions.files import MakeFolder, WriteFile
+from installer.actions.filesystem import (
+    MakeFilesystem,
+    MakeSubvolumes,
+    MakeSwapFile,
+    MountFilesystem,
+)
+from installer.actions.layers import StopLayer
+from installer.actions.lvm import CreateLogicalVolume, CreateVolumeGroup
+from installer.actions.payload import ExtractPayload
+from installer.actions.resize import ResizeFilesystem
+from installer.actions.save import SaveDisk
+from installer.actions.table import AlterTable
+from installer.machine import Disk, Layer, LayerKind, Machine, Partition
+from installer.plan.model import Action, InstallPlan
+from tests.engine import actions_of
+
+MIB = 1 << 20
+EXTENT = 4 * MIB
+
+
+@dataclass(slots=True)
+class World:
+    """The disks, and what has been made on them by the actions that were followed so far."""
+
+    tables: dict[str, dict[int, tuple[int, int]]]
+    old: dict[str, Partition]
+    disks: dict[str, Disk]
+    new: set[tuple[str, int]] = field(default_factory=set)
+    nodes: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    below: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    made_by: dict[str, Action] = field(default_factory=dict)
+    used: dict[str, Action] = field(default_factory=dict)
+    filesystems: dict[str, MakeFilesystem] = field(default_factory=dict)
+    mounts: dict[str, str] = field(default_factory=dict)
+    room: dict[str, int] = field(default_factory=dict)
+    identifiers: list[str] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
+    saved: set[str] = field(default_factory=set)
+    stopped: list[Layer] = field(default_factory=list)
+
+    def take(self, reference: str, action: Action) -> None:
+        """Use a volume: it is there, and nothing else uses it."""
+        assert reference in self.nodes, f"{reference} is used before it is there: {action}"
+        assert reference not in self.used, f"{reference} is used twice: {action}"
+        self.used[reference] = action
+        if self.nodes[reference] in self.old:
+            self.lost.add(self.nodes[reference])
+
+    def make(self, reference: str, size: int, below: tuple[str, ...], action: Action) -> None:
+        """Have a new volume."""
+        assert reference not in self.nodes, f"{reference} is made twice"
+        self.nodes[reference] = reference
+        self.sizes[reference] = size
+        self.below[reference] = below
+        self.made_by[reference] = action
+
+    def all_below(self, reference: str) -> tuple[str, ...]:
+        """The volume and all that it lies on."""
+        lower = (each for one in self.below.get(reference, ()) for each in self.all_below(one))
+        return tuple(dict.fromkeys((reference, *lower)))
+
+
+def follow(plan: InstallPlan, machine: Machine) -> World:
+    """Follow the actions, and look at each."""
+    world = World(
+        tables={
+            disk.path: {each.number: (each.start, each.size) for each in disk.partitions}
+            for disk in machine.disks
+        },
+        old={each.path: each for disk in machine.disks for each in disk.partitions},
+        disks={disk.path: disk for disk in machine.disks},
+    )
+    for action in actions_of(plan):
+        assert action.weight > 0
+        assert action.describe()
+        if (step := _STEPS.get(type(action))) is not None:
+            step(world, action)
+    return world
+
+
+def require_true(plan: InstallPlan, machine: Machine, secrets: tuple[str, ...]) -> World:
+    """Everything that is true of every plan."""
+    world = follow(plan, machine)
+    _require_tables(world, plan)
+    _require_losses(world, plan, machine)
+    _require_start(world, plan)
+    _require_files(world, plan)
+    assert len(set(world.identifiers)) == len(world.identifiers)
+    for text in (plan.describe(), json.dumps(plan.to_json()), repr(plan)):
+        assert not any(secret in text for secret in secrets)
+    return world
+
+
+def written(plan: InstallPlan, path: str) -> str:
+    """The text of a file that the plan writes, "" when it does not."""
+    files = (each for each in actions_of(plan) if isinstance(each, WriteFile))
+    return next((each.text for each in files if each.path == path), "")
+
+
+def _wipe(world: World, action: WipeSignatures) -> None:
+    assert world.saved >= {action.disk} or not world.disks[action.disk].partitions
+    world.lost |= {action.disk, *action.partitions}
+    assert set(action.partitions) == {each.path for each in world.disks[action.disk].partitions}
+    world.tables[action.disk] = {}
+
+
+def _write_table(world: World, action: WriteTable) -> None:
+    assert world.tables[action.disk] == {}, "a table is written over one that is there"
+    world.identifiers += [action.guid, *(each.guid for each in action.partitions)]
+    for each in action.partitions:
+        assert each.number not in world.tables[action.disk]
+        world.tables[action.disk][each.number] = each.start, each.size
+        world.new.add((action.disk, each.number))
+
+
+def _alter_table(world: World, action: AlterTable) -> None:
+    assert action.disk in world.saved
+    table = world.tables[action.disk]
+    by_number = {each.number: each for each in world.disks[action.disk].partitions}
+    for number in action.delete:
+        world.lost.add(by_number[number].path)
+        del table[number]
+    for number, size in action.resize:
+        table[number] = table[number][0], size
+    for each in action.partitions:
+        assert each.number not in table
+        table[each.number] = each.start, each.size
+        world.new.add((action.disk, each.number))
+    world.identifiers += [each.guid for each in action.partitions]
+
+
+def _attach(world: World, action: AttachPartitions) -> None:
+    world.nodes[action.reference] = action.disk
+    if action.disk in world.disks:
+        world.sizes[action.reference] = world.disks[action.disk].size
+    for each in action.partitions:
+        assert world.tables[action.disk][each.number] == (each.start, each.size)
+        world.nodes[each.reference] = f"{action.disk} {each.number}"
+        world.sizes[each.reference] = each.size
+        world.below[each.reference] = (action.reference,)
+
+
+def _attach_existing(world: World, action: AttachExisting) -> None:
+    for reference, path in action.references:
+        disk = next(disk for disk in world.disks.values() if world.old[path] in disk.partitions)
+        number = world.old[path].number
+        assert (disk.path, number) not in world.new
+        world.nodes[reference] = path
+        world.sizes[reference] = world.tables[disk.path][number][1]
+        above = next(name for name, node in world.nodes.items() if node == disk.path)
+        world.below[reference] = (above,)
+
+
+def _array(world: World, action: CreateArray) -> None:
+    members = (*action.members, *action.spares)
+    for each in members:
+        world.take(each, action)
+    count = len(action.members)
+    holding = {0: count, 1: 1, 5: count - 1, 6: count - 2, 10: count / 2}[action.level]
+    size = int(min(world.sizes[each] for each in action.members) * holding)
+    world.make(action.reference, size, members, action)
+    world.identifiers.append(action.uuid)
+
+
+def _encrypt(world: World, action: EncryptVolume) -> None:
+    world.take(action.volume, action)
+    size = world.sizes[action.volume] - 16 * MIB
+    world.make(action.reference, size, (action.volume,), action)
+    world.identifiers.append(action.uuid)
+
+
+def _more_keys(world: World, action: AddRecoveryKey | SealToTpm2) -> None:
+    assert isinstance(world.used.get(action.volume), EncryptVolume)
+
+
+def _group(world: World, action: CreateVolumeGroup) -> None:
+    for each in action.members:
+        world.take(each, action)
+    world.room[action.name] = sum(
+        (world.sizes[each] - MIB) // EXTENT * EXTENT for each in action.members
+    )
+    world.below[f"group {action.name}"] = action.members
+
+
+def _logical_volume(world: World, action: CreateLogicalVolume) -> None:
+    below = world.below[f"group {action.group}"]
+    room = world.room[action.group]
+    if action.kind == "thin":
+        assert f"volume/{action.group}/{action.pool}" in world.nodes
+        assert action.size is not None
+        assert action.size % EXTENT == 0
+    else:
+        size = room if action.size is None else action.size
+        assert size % EXTENT == 0
+        assert 0 < size <= room, f"{action} does not fit into {room}"
+        world.room[action.group] = room - size
+    world.make(action.reference, action.size or room, below, action)
+
+
+def _filesystem(world: World, action: MakeFilesystem) -> None:
+    world.take(action.volume, action)
+    world.filesystems[action.volume] = action
+    world.identifiers.append(action.uuid)
+
+
+def _subvolumes(world: World, action: MakeSubvolumes) -> None:
+    assert world.filesystems[action.volume].kind == "btrfs"
+
+
+def _mount(world: World, action: MountFilesystem) -> None:
+    assert action.volume in world.nodes
+    if action.volume in world.filesystems:
+        assert world.filesystems[action.volume].kind == action.kind
+    else:
+        assert world.old[world.nodes[action.volume]].filesystem == action.kind
+    assert action.path not in world.mounts
+    assert bool(world.mounts) == (action.path != "/"), "the root is mounted first"
+    hidden = [path for path in world.mounts if path.startswith(action.path.rstrip("/") + "/")]
+    assert not hidden, f"{action.path} is mounted over {hidden}"
+    world.mounts[action.path] = action.volume
+
+
+def _stop(world: World, action: StopLayer) -> None:
+    below = [each for each in world.stopped if set(each.devices) & set(action.layer.parents)]
+    assert not below, f"{action.layer.name} is stopped after what it lies on"
+    world.stopped.append(action.layer)
+
+
+def _resize(world: World, action: ResizeFilesystem) -> None:
+    old = world.old[action.volume]
+    assert old.filesystem == action.kind
+    assert action.volume not in world.lost, "what is lost is not resized"
+    disk = next(disk for disk in world.disks.values() if old in disk.partitions)
+    now = world.tables[disk.path][old.number][1]
+    if action.grow:
+        assert now > old.size, "it grows before there is room"
+    else:
+        assert action.size is not None
+        assert old.minimum <= action.size < now == old.size, "it shrinks after its partition"
+        assert disk.path not in world.saved
+
+
+def _save(world: World, action: SaveDisk) -> None:
+    assert not world.filesystems
+    world.saved.add(action.disk)
+
+
+_STEPS: dict[type, Callable[..., None]] = {
+    WipeSignatures: _wipe,
+    WriteTable: _write_table,
+    AlterTable: _alter_table,
+    AttachPartitions: _attach,
+    AttachExisting: _attach_existing,
+    CreateArray: _array,
+    EncryptVolume: _encrypt,
+    AddRecoveryKey: _more_keys,
+    SealToTpm2: _more_keys,
+    CreateVolumeGroup: _group,
+    CreateLogicalVolume: _logical_volume,
+    MakeFilesystem: _filesystem,
+    MakeSubvolumes: _subvolumes,
+    MountFilesystem: _mount,
+    MakeFolder: lambda world, _: world.mounts["/"],
+    ExtractPayload: lambda world, _: world.mounts["/"],
+    MakeSwapFile: lambda world, action: world.identifiers.append(action.uuid),
+    StopLayer: _stop,
+    ResizeFilesystem: _resize,
+    SaveDisk: _save,
+}
+
+
+def _require_tables(world: World, plan: InstallPlan) -> None:
+    """No two partitions overlap, what is new is aligned, what is kept stays where it is."""
+    resized = {
+        (action.disk, number): size
+        for action in actions_of(plan)
+        if isinstance(action, AlterTable)
+        for number, size in action.resize
+    }
+    for path, table in world.tables.items():
+        disk = world.disks[path]
+        spans = sorted((start, start + size) for start, size in table.values())
+        assert all(before[1] <= after[0] for before, after in pairwise(spans)), spans
+        for number, (start, size) in table.items():
+            assert size > 0
+            assert size % disk.logical_sector == 0
+            if (path, number) in world.new:
+                assert start % MIB == 0
+                assert start >= MIB
+                assert start + size <= disk.size - MIB
+            else:
+                there = next(each for each in disk.partitions if each.number == number)
+                wanted = resized.get((path, number), there.size)
+                assert (start, size) == (there.start, wanted)
+                assert start + size <= max(disk.size - MIB, there.start + there.size)
+
+
+def _require_losses(world: World, plan: InstallPlan, machine: Machine) -> None:
+    """Exactly what is overwritten is told of, and the layers that lie on it."""
+    told = {line.partition(": ")[0] for line in plan.losses if line.startswith("/dev/")}
+    partitions = {path for path in world.lost if path in world.old}
+    assert {path for path in told if path in world.old} == partitions
+    for disk in machine.disks:
+        text = f"all of {disk.path} "
+        if disk.path not in world.lost:
+            assert not any(line.startswith(text) for line in plan.losses)
+            assert disk.path not in told
+        elif disk.partitions or disk.filesystem:
+            assert disk.path in told or any(
+                line.startswith((text, f"{disk.path}:")) or line.split(":")[0] in world.old
+                for line in plan.losses
+            )
+    gone = _layers_on(world.lost, machine)
+    named = {line.split(" on ")[0] for line in plan.losses if not line.startswith("/dev/")}
+    for layer in machine.layers:
+        if layer.kind is not LayerKind.SWAP:
+            assert (layer in gone) == any(name.endswith(f" {layer.name}") for name in named)
+    assert set(world.stopped) == {each for each in gone if each.active}
+
+
+def _layers_on(paths: set[str], machine: Machine) -> set[Layer]:
+    reached, found = set(paths), set[Layer]()
+    while new := {
+        each for each in machine.layers if reached & set(each.parents) and each not in found
+    }:
+        found |= new
+        reached |= {path for each in new for path in each.devices}
+    return found
+
+
+def _require_start(world: World, plan: InstallPlan) -> None:
+    """The menu finds the kernel, and the kernel all that the root lies on."""
+    boot = world.mounts.get("/boot", world.mounts["/"])
+    lower = world.all_below(boot)
+    assert not any(each.startswith(("encrypted/", "volume/")) for each in lower)
+    menu = written(plan, "/boot/grub/grub.cfg")
+    assert world.filesystems[boot].uuid in menu
+    root = world.mounts["/"]
+    assert f"root=UUID={world.filesystems[root].uuid} " in menu
+    needed = {
+        each for path in ("/", "/usr") for each in world.all_below(world.mounts.get(path, root))
+    }
+    for reference, action in world.made_by.items():
+        text = _argument(action)
+        assert text is None or (f" {text} " in menu.replace("\n", " ")) == (reference in needed)
+    modules = written(plan, "/etc/dracut.conf.d/zz-installer.conf")
+    kinds = {each.partition("/")[0] for each in needed}
+    assert (" mdraid " in modules) == ("array" in kinds)
+    assert ('mdadmconf="yes"' in modules) == ("array" in kinds)
+    assert (" lvm " in modules) == ("volume" in kinds)
+    opens = "systemd-cryptsetup" in modules or "photon-tpm2" in modules
+    assert opens == ("encrypted" in kinds)
+    assert any(isinstance(each, WriteEsp | EmbedBiosGrub) for each in actions_of(plan))
+    for action in actions_of(plan):
+        if isinstance(action, WriteEsp):
+            assert world.filesystems[action.volume].kind == "vfat"
+            assert action.volume not in world.mounts.values()
+            assert world.filesystems[boot].uuid in action.grub_cfg
+
+
+def _argument(action: Action) -> str | None:
+    match action:
+        case CreateArray():
+            digits = action.uuid.replace("-", "")
+            return "rd.md.uuid=" + ":".join(digits[at : at + 8] for at in range(0, 32, 8))
+        case EncryptVolume():
+            return f"rd.luks.name={action.uuid}={action.name}"
+        case CreateLogicalVolume():
+            return f"rd.lvm.lv={action.group}/{action.name}"
+    return None
+
+
+def _require_files(world: World, plan: InstallPlan) -> None:
+    """fstab, crypttab and mdadm.conf name all that was made, and nothing else."""
+    lines = [line.split() for line in written(plan, "/etc/fstab").splitlines()[1:]]
+    assert all(len(line) == 6 for line in lines)
+    places = [line[1] for line in lines if line[1] != "none"]
+    assert len(set(places)) == len(places)
+    assert set(world.mounts) | {"/boot/efi"} >= {
+        line[1] for line in lines if line[1] != "none" and line[2] != "none"
+    }
+    assert set(world.mounts) <= set(places)
+    known = {each.uuid for each in world.filesystems.values()}
+    known |= {each.uuid for each in world.old.values() if each.path not in world.lost}
+    for source, *_ in lines:
+        assert source.startswith("/") or source.removeprefix("UUID=") in known
+    swaps = [each for each in world.filesystems.values() if each.kind == "swap"]
+    assert {each.uuid for each in swaps} <= {line[0].removeprefix("UUID=") for line in lines}
+    crypttab = written(plan, "/etc/crypttab")
+    mdadm = written(plan, "/etc/mdadm/mdadm.conf")
+    for action in world.made_by.values():
+        if isinstance(action, EncryptVolume):
+            assert f"\n{action.name} UUID={action.uuid} none " in crypttab
+        if isinstance(action, CreateArray):
+            assert f"ARRAY /dev/md/{action.name} " in mdadm
+    assert len(list(_entries(crypttab))) == sum(
+        isinstance(each, EncryptVolume) for each in world.made_by.values()
+    )
+
+
+def _entries(text: str) -> Iterator[str]:
+    return (line for line in text.splitlines() if not line.startswith("#"))
