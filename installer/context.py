@@ -9,6 +9,7 @@ from pathlib import Path
 from installer.errors import CommandFailed
 from installer.events import Emit, Message
 from installer.run import Runner
+from installer.secret import Secret
 
 RUN_DIRECTORY = Path("/run/photon-installer")
 _MAX_LINKS = 40
@@ -25,6 +26,7 @@ class Context:
     ``advance`` tells how far the running action is, from 0 to 1; ``written`` is set by the first
     action that writes to a disk. ``altered`` are the disks that are not as they were; what they
     were is in the files ``saved`` until the first filesystem is made (``formatted``).
+    ``kept`` are files of the host that is replaced, by their paths; they are in memory alone.
     ``undo_runner`` runs what takes things back: it is deaf to the user's cancellation, which would
     otherwise end an unmount that takes its time.
     """
@@ -39,6 +41,7 @@ class Context:
     formatted: bool = False
     altered: set[str] = field(default_factory=set)
     saved: list[Path] = field(default_factory=list)
+    kept: dict[str, Secret] = field(default_factory=dict)
     undo_runner: Runner | None = None
     _undo: list[Step] = field(default_factory=list)
     _compensations: list[Step] = field(default_factory=list)

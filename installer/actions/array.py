@@ -39,7 +39,7 @@ class CreateArray:
         """Make it. The first synchronisation begins at once: there is no way back from here."""
         context.begin_format()
         # By number: the link by name is udev's work, for which mdadm waits in vain in some systems.
-        node = _free_node()
+        node = free_node()
         bitmap = ["--bitmap=internal"] if self.level in _WITH_BITMAP else []
         spare = [f"--spare-devices={len(self.spares)}"] if self.spares else []
         context.runner.run(
@@ -68,7 +68,7 @@ class CreateArray:
         context.nodes[self.reference] = node
 
 
-def _free_node() -> str:
+def free_node() -> str:
     """The first number that no array has."""
     numbers = itertools.count()
     return next(f"/dev/md{each}" for each in numbers if not Path(f"/sys/block/md{each}").exists())

@@ -82,6 +82,13 @@ class VolumeKind(StrEnum):
     THIN = "thin"
 
 
+class Preserved(StrEnum):
+    """What a new host can take over from the one that it replaces."""
+
+    SSH_HOST_KEYS = "ssh_host_keys"
+    MACHINE_ID = "machine_id"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swap:
     """Swap space; ``size`` in bytes, None for the planner's choice."""
@@ -241,6 +248,7 @@ class Storage:
     A guided layout is for ``disk`` (and the ``mirror`` disks, which hold the same); it has an ESP,
     perhaps swap, and one root filesystem, which lies on LVM with ``lvm`` and is encrypted with
     ``encryption``. A custom one is in ``nouns``. The disks of ``wipe`` are erased as well.
+    ``preserve`` is what the new host takes over from the one that is replaced.
     """
 
     layout: LayoutKind = LayoutKind.WHOLE_DISK
@@ -252,4 +260,5 @@ class Storage:
     lvm: bool = False
     encryption: Encryption | None = None
     containers: Containers | None = None
+    preserve: tuple[Preserved, ...] = ()
     nouns: Nouns | None = None

@@ -16,6 +16,7 @@ from installer.config.storage import (
     LogicalVolume,
     Nouns,
     Partition,
+    Preserved,
     RootFilesystem,
     Size,
     Storage,
@@ -54,6 +55,7 @@ def storage(data: Data, secrets: Secrets) -> Storage:
         if "encryption" in data
         else None,
         containers=_containers(data["containers"]) if "containers" in data else None,
+        preserve=tuple(Preserved(each) for each in data.get("preserve", ())),
         nouns=_nouns(data, secrets) if layout is LayoutKind.CUSTOM else None,
     )
 
@@ -74,6 +76,7 @@ def storage_data(asked: Storage) -> dict[str, Any]:
             encryption=encryption and _encryption_data(encryption),
         )
         | ({} if containers is None else {"containers": _containers_data(containers)})
+        | _said(preserve=[str(each) for each in asked.preserve])
         | (_nouns_data(asked.nouns) if asked.nouns else {})
     )
 

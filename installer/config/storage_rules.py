@@ -105,6 +105,10 @@ def _mirror_problems(sound: Sound) -> Iterator[Problem]:
     if layout == "free_space" and sound.value("storage", "wipe"):
         message = "free_space erases nothing"
         yield sound.document.problem("/storage/wipe", message, "take it away, or use whole_disk")
+    if layout == "free_space" and sound.value("storage", "preserve"):
+        message = "free_space leaves the earlier host as it is"
+        hint = "take it away: two hosts cannot be the same one"
+        yield sound.document.problem("/storage/preserve", message, hint)
 
 
 def _disk_name_problems(sound: Sound) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from installer.actions.esp import WriteBootEntry, WriteEsp
 from installer.actions.files import WriteFile
 from installer.actions.filesystem import MakeSwapFile
 from installer.actions.finish import KeepRecord, SyncRoot
+from installer.actions.identity import RestoreIdentity
 from installer.actions.initramfs import MakeInitramfs
 from installer.actions.payload import ExtractPayload, VerifyPayload
 from installer.config.model import BootMode, InstallConfig
@@ -26,6 +27,7 @@ from installer.plan.identity import derived_machine_id, derived_uuid
 from installer.plan.losses import losses
 from installer.plan.model import Action, InstallPlan, Phase
 from installer.plan.network import network_files
+from installer.plan.preserve import find_identity
 from installer.plan.storage import texts
 from installer.plan.storage.bootable import all_below, bios_places, esp_places
 from installer.plan.storage.model import EspPlace, StoragePlan
@@ -50,7 +52,10 @@ def make_plan(
     if isinstance(made, tuple):
         raise MachineUnfit(made)
     storage = made.storage
-    partition = partition_actions(storage, made.wiped, made.layers)
+    partition = (
+        *find_identity(config.storage, made.lost, made.layers),
+        *partition_actions(storage, made.wiped, made.layers),
+    )
     phases = (
         _phase("verify", "Verify the payload", _verify_actions(made, payload)),
         _phase("partition", "Partition the disk", partition),
@@ -92,6 +97,8 @@ def _configure_actions(config: InstallConfig, made: Decisions, seed: str) -> tup
     image = made.disk.transport == IMAGE_TRANSPORT
     actions = _storage_files(made, seed)
     actions += identity_actions(config, "" if image else derived_machine_id(seed))
+    if config.storage.preserve:
+        actions.append(RestoreIdentity(things=tuple(map(str, config.storage.preserve))))
     actions += network_files(config.network)
     actions += account_actions(config, made.tree)
     actions += unit_actions(config)

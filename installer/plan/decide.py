@@ -15,6 +15,7 @@ from installer.plan.disks import chosen_disks
 from installer.plan.layers import layers_on, name_problems, sharing_problems
 from installer.plan.losses import lost_disks
 from installer.plan.model import disk_text
+from installer.plan.preserve import preserve_problems
 from installer.plan.storage.bootable import boot_problems, disks_below
 from installer.plan.storage.guided import BIOS_BOOT_SIZE, ESP_SIZE, guided_nouns
 from installer.plan.storage.model import StoragePlan
@@ -71,6 +72,7 @@ def decide(
     resolved = resolve_layout(config, machine, chosen.used, seed)
     storage, mode, swap = resolved.storage, resolved.mode, resolved.swap
     problems += resolved.problems + unit_problems(config, tree)
+    problems += preserve_problems(config.storage, image=is_image(machine))
     if storage is None:
         return problems
     lost = (*lost_disks(storage), *chosen.wiped)

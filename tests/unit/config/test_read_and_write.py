@@ -29,6 +29,7 @@ from installer.config.model import (
 from installer.config.storage import (
     Containers,
     Encryption,
+    Preserved,
     RootFilesystem,
     Size,
     Storage,
@@ -79,6 +80,7 @@ def test_everything_said_arrives() -> None:
             passphrase=Secret(PASSPHRASE), tpm2_pcrs=(7,), with_recovery_key=True
         ),
         containers=Containers(size=Size(percent=60), filesystem=RootFilesystem.XFS),
+        preserve=(Preserved.SSH_HOST_KEYS, Preserved.MACHINE_ID),
     )
     assert config.boot.mode is BootMode.EFI
     assert config.boot.secure_boot_required
@@ -271,6 +273,7 @@ DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "storage": optional(
             disk=st.sampled_from(["default", "other"]),
             wipe=st.sampled_from([[], ["third"]]),
+            preserve=st.sampled_from([[], ["machine_id"], ["machine_id", "ssh_host_keys"]]),
             filesystem=st.sampled_from(["ext4", "btrfs"]),
             swap=st.just({"kind": "none"})
             | st.fixed_dictionaries(

@@ -78,6 +78,14 @@ def test_a_range_of_sizes_has_disks_in_it() -> None:
     assert found.message == "no disk is this large and this small"
 
 
+def test_a_host_that_stays_does_not_become_another_one() -> None:
+    found = only(storage={"layout": "free_space", "preserve": ["machine_id"]})
+    assert (found.pointer, found.message) == (
+        "/storage/preserve",
+        "free_space leaves the earlier host as it is",
+    )
+
+
 def test_disks_to_wipe_are_others_that_are_named() -> None:
     disks = {"default": {"serial": "1"}, "second": {"serial": "2"}}
     assert problems({**BASE, "disks": disks, "storage": {"wipe": ["second"]}}) == ()
