@@ -131,6 +131,17 @@ ssh_keys_are_its_own() {
 	return 1
 }
 
+# A digest of what other machines know the host by.
+identity() {
+	cat /etc/machine-id /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub | sha256sum | cut -c1-16
+}
+
+# Whoever made the keys: the private ones are for root alone.
+host_key_modes() {
+	[ "$(stat -c '%u:%g %a' /etc/ssh/ssh_host_*_key | sort -u)" = "0:0 600" ] &&
+		[ "$(stat -c '%u:%g %a' /etc/ssh/ssh_host_*_key.pub | sort -u)" = "0:0 644" ]
+}
+
 # An image made here of what is here: the dynamic loader, libc and true. No network anywhere.
 docker_runs_a_local_image() {
 	work=$(mktemp -d)

@@ -1,4 +1,4 @@
-"""Containers on a disk of their own; a second installation keeps what they hold."""
+"""Containers on a disk of their own; a second installation keeps them and the identity."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ def test_data_disk(medium: Path) -> None:
     assert "the-first-installation" in check_host(config, OPS, disks=2)
     install_unattended(CASE, medium, *disks, label="install-again")
     fine = check_host(config, OPS, disks=2, label="host-again")
-    assert {"the-second-installation", "data"} <= set(fine)
+    assert {"the-second-installation", "data", "identity"} <= set(fine)
