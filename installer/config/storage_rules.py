@@ -13,8 +13,9 @@ from ks_schema.syntax import child
 from ks_schema.wording import did_you_mean, quoted
 
 NOUNS = ("tables", "partitions", "arrays", "encrypted", "volume_groups", "filesystems")
-_GUIDED = ("disk", "filesystem", "swap", "mirror", "lvm", "encryption", "containers")
+_GUIDED = ("disk", "filesystem", "swap", "mirror", "lvm", "encryption", "containers", "ab")
 _LONGEST_VFAT_LABEL = 11
+_TABLE = "partition table"
 # Parts of the root that the host needs before it mounts anything, or links to such parts; and what
 # the kernel and systemd mount.
 _OF_THE_ROOT = frozenset({"/bin", "/etc", "/lib", "/lib64", "/sbin"})
@@ -34,6 +35,7 @@ def storage_problems(sound: Sound) -> Iterator[Problem]:
     else:
         yield from _misplaced(sound, NOUNS, 'it is for "layout": "custom"')
         yield from _mirror_problems(sound)
+        yield from _ab_problems(sound)
     yield from _disk_name_problems(sound)
 
 
@@ -111,6 +113,30 @@ def _mirror_problems(sound: Sound) -> Iterator[Problem]:
         yield sound.document.problem("/storage/preserve", message, hint)
 
 
+def _ab_problems(sound: Sound) -> Iterator[Problem]:
+    """What does not go together with two roots that take turns."""
+    if not sound.value("storage", "ab"):
+        return
+    for key in ("mirror", "lvm", "encryption"):
+        if sound.value("storage", key):
+            message = f"{key} does not go with ab"
+            hint = "leave one of them out: GRUB chooses between two plain partitions"
+            yield sound.document.problem(f"/storage/{key}", message, hint)
+    if sound.value("storage", "containers") is not None:
+        message = "with ab the containers lie on the filesystem of /data"
+        yield sound.document.problem("/storage/containers", message, "leave it out")
+    if sound.value("storage", "layout") == "free_space":
+        message = "ab does not go into free space"
+        yield sound.document.problem("/storage/ab", message, "use whole_disk")
+    if (sound.value("storage", "swap") or {}).get("kind") == "file":
+        message = "a swap file would lie in one of the two roots"
+        yield sound.document.problem("/storage/swap/kind", message, 'use "partition" or "zram"')
+    mode = sound.value("boot", "mode")
+    if mode in {"bios", "dual"}:
+        message = f"the two roots of ab start by EFI alone, not by {mode}"
+        yield sound.document.problem("/boot/mode", message, "use efi, or leave ab out")
+
+
 def _disk_name_problems(sound: Sound) -> Iterator[Problem]:
     """Names of disks that are not in ``disks``."""
     disks = sound.value("disks")
@@ -179,7 +205,7 @@ def uses(storage: Data) -> Iterator[tuple[str, str, str]]:
         yield child("/storage/filesystems", volume), volume, "filesystem"
     divided = [each["disk"] for each in storage.get("partitions", {}).values()]
     for disk in dict.fromkeys([*storage.get("tables", {}), *divided]):
-        yield "", disk, "partition table"
+        yield "", disk, _TABLE
 
 
 def _members(pointer: str, members: Iterable[str], user: str) -> Iterator[tuple[str, str, str]]:
@@ -197,13 +223,15 @@ def _use_problems(sound: Sound, storage: Data, known: Data) -> Iterator[Problem]
         if volume.get("kind") == "thin_pool"
     }
     for pointer, volume, user in uses(storage):
+        if volume not in known and user == _TABLE:
+            continue  # of disks that are not there is told elsewhere
         if volume not in known:
             hint = did_you_mean(volume, known) or "make it first, or name one that is made here"
             yield sound.document.problem(pointer, f"no volume is called {quoted(volume)}", hint)
         elif volume in pools:
             message = f"{quoted(volume)} is a thin pool"
             yield sound.document.problem(pointer, message, "use a thin volume of it")
-        elif volume in users and user != "partition table":
+        elif volume in users and user != _TABLE:
             message = f"{quoted(volume)} is used already, by the {users[volume]}"
             yield sound.document.problem(pointer, message, "use each volume once")
         elif users.get(volume, user) != user:
