@@ -10,6 +10,7 @@ from installer import api
 from installer.config.model import BootMode, InstallConfig, Password, Root
 from installer.config.write import hash_passwords
 from installer.events import Emit
+from installer.layouts import Layout, layout, said_in_nouns
 from installer.machine import Disk, Machine
 from installer.payload import PayloadIndex
 from installer.plan.decide import least_disk_size
@@ -42,6 +43,14 @@ class ApiEngine:
         """The plan for a draft."""
         payload = self._payload or api.payload_index()
         return api.prepare(Document(data=document), machine, payload, seed=seed)
+
+    def layout(self, document: Mapping[str, Any], machine: Machine, seed: str) -> Layout:
+        """What the draft would make of the disks."""
+        return layout(document, machine, seed=seed)
+
+    def nouns(self, document: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
+        """The draft's layout in nouns."""
+        return said_in_nouns(document, machine)
 
     def install(self, plan: PlanView, emit: Emit, cancelled: Callable[[], bool]) -> None:
         """Carry out what :meth:`plan` gave."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,16 @@ from typing import Any
 import urwid
 
 from installer.errors import InstallerError
-from installer.events import Failed, Finished
 from screens import keys, questions
 from screens.engine import Engine
-from screens.flow import STEPS, Walk
+from screens.flow import Walk
 from screens.forms import Form
 from screens.install import Installation
 from screens.keys import Act
 from screens.options import Options, Outcome
 from screens.palette import PALETTE
 from screens.questions import Question
+from screens.recovery import written_down
 from screens.session import Follower, Session
 from screens.steps import finish
 from screens.steps.disk import disk_line
@@ -51,6 +52,7 @@ class App:
         self._touched: set[str] = set()
         self._repaint_planned = False
         self._leaving = False
+        self._pages: tuple[finish.EndPage, ...] = ()
         # Both belong to the main loop, once it runs.
         self._later: Callable[[float, Callable[[], None]], None] = lambda _seconds, _call: None
         self._clear: Callable[[], None] = lambda: None
@@ -138,8 +140,8 @@ class App:
         else:
             form = walk.form()
             view = FormView(form, self._hooks(), self._buttons(form))
-        self._show(walk.step.id, f"{walk.number}/{len(STEPS)}  {walk.step.title}", view)
-        self.widget.keys(keys.footer_line())
+        self._show(walk.id, walk.title, view)
+        self.widget.keys(keys.footer_line(editing=walk.id == "partitions"))
         if isinstance(view, FormView):
             self._refresh_form(view)
 
@@ -189,13 +191,10 @@ class App:
     def _buttons(self, form: Form) -> tuple[tuple[str, Callable[[], None]], ...]:
         back = () if self.walk.first else (("Back", self._back),)
         commands = ((each.label, partial(self._command, each.id)) for each in form.commands)
+        following = ((form.next_label, self._next),) if form.next_label else ()
         return (
-            (form.next_label, self._next),
-            *back,
-            *commands,
-            ("Help", lambda: self._ask(questions.help_on_keys())),
-            ("Quit", self._ask_quit),
-        )
+            *following, *back, *commands, ("Help", self._ask_help), ("Quit", self._ask_quit)
+        )  # fmt: skip
 
     def _change(self, field: str, value: str) -> None:
         self.walk.set(field, value)
@@ -223,7 +222,9 @@ class App:
         self.refresh()
 
     def _back(self) -> None:
-        if self.walk.back():
+        if question := self.walk.leaving():
+            self._ask(question)
+        elif self.walk.back():
             self.show_step()
         else:
             self._ask_quit()
@@ -239,18 +240,35 @@ class App:
                 self._ask(questions.save_log(self._save_log))
             case "review":
                 # The machine may have changed by what failed.
-                self.installation = None
+                self.installation, self._pages = None, ()
                 self.walk.rescan()
                 self.show_step()
             case "reboot" | "poweroff":
                 self._stop(Outcome(command))
+            case _:
+                question = self.walk.command(command)
+                self.show_step()
+                if question:
+                    self._ask(question)
 
     # Dialogs.
 
     def _ask(self, question: Question) -> None:
-        self.widget.open(Dialog(question, self.widget.close))
+        def answer(text: str) -> None:
+            editing = self.walk.editor is not None
+            question.answer(text)
+            if editing:
+                self.show_step()
+
+        self.widget.open(Dialog(replace(question, answer=answer), self.widget.close))
+
+    def _ask_help(self) -> None:
+        self._ask(questions.help_on_keys(editing=self.walk.editor is not None))
 
     def _ask_quit(self) -> None:
+        if len(self._pages) > 1:
+            self._ask_written()
+            return
         self._ask(questions.really_quit(lambda _text: self._stop(Outcome.QUIT)))
 
     def _save(self, path: str) -> None:
@@ -298,17 +316,29 @@ class App:
             view.show(installation.state)
 
     def _show_end(self, installation: Installation) -> None:
+        outcome = installation.state.outcome
         if self._leaving:
             self._stop(Outcome.QUIT)
-        match installation.state.outcome:
-            case Finished() as outcome:
-                name, form = "done", finish.done_form(outcome)
-            case Failed() as outcome:
-                name, form = "failed", finish.failed_form(outcome, self._options.log)
-            case _:
-                return
-        self._show(name, name.capitalize(), FormView(form, self._hooks(), ()))
+        if outcome is None:
+            return
+        self._pages = finish.end_pages(
+            outcome, installation.recovery_keys, self._options.log, drawn=urwid.supports_unicode()
+        )
+        self._show_page()
+
+    def _show_page(self) -> None:
+        page = self._pages[0]
+        label = page.form.next_label
+        buttons = ((label, self._ask_written),) if label else ()
+        self._show(page.id, page.id.capitalize(), FormView(page.form, self._hooks(), buttons))
         self.widget.keys(keys.footer_line())
+
+    def _ask_written(self) -> None:
+        self._ask(written_down(lambda _text: self._written()))
+
+    def _written(self) -> None:
+        self._pages = self._pages[1:]
+        self._show_page()
 
     def _ask_cancel(self) -> None:
         installation = self.installation
@@ -336,7 +366,7 @@ class App:
             return False
         match act:
             case Act.HELP:
-                self._ask(questions.help_on_keys())
+                self._ask_help()
             case Act.BACK | Act.QUIT if isinstance(self.widget.view, ProgressView):
                 self._ask_cancel()
             case Act.BACK if self.installation is None:
@@ -346,7 +376,17 @@ class App:
             case Act.NEXT if isinstance(self.widget.view, FormView) and self.installation is None:
                 self._next()
             case _:
-                return False
+                return self._shortcut(key)
+        return True
+
+    def _shortcut(self, key: str) -> bool:
+        """A letter does what a command of the form says it does."""
+        if not isinstance(self.widget.view, FormView) or self.installation or self._follower:
+            return False
+        command = self.walk.form().command_for(keys.shortcut(key))
+        if command is None:
+            return False
+        self._command(command.id)
         return True
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from installer.events import Emit
+from installer.layouts import Layout
 from installer.machine import Disk, Machine
+from installer.plan.storage.model import StoragePlan
 from installer.secret import Secret
 from ks_schema.problem import Problem
 
@@ -36,7 +38,15 @@ class PlanView(Protocol):
 
     @property
     def disk(self) -> Disk:
-        """The disk that is going to be erased."""
+        """The disk that the host starts from."""
+
+    @property
+    def storage(self) -> StoragePlan:
+        """What will lie on all the disks."""
+
+    @property
+    def recovery_keys(self) -> tuple[Secret, ...]:
+        """What is to be shown once, after a success."""
 
     @property
     def losses(self) -> tuple[str, ...]:
@@ -66,6 +76,15 @@ class Engine(Protocol):
 
     def plan(self, document: Mapping[str, Any], machine: Machine, seed: str) -> PlanView:
         """The plan that the document gives on that machine."""
+
+    def layout(self, document: Mapping[str, Any], machine: Machine, seed: str) -> Layout:
+        """What the document would make of the disks, or why it cannot; at once."""
+
+    def nouns(self, document: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
+        """The document's ``storage`` said in nouns, to be edited from there.
+
+        :raises KickstartInvalid: what it says of storage is not valid.
+        """
 
     def install(self, plan: PlanView, emit: Emit, cancelled: Callable[[], bool]) -> None:
         """Carry the plan out; progress comes as events."""

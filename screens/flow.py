@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from installer.config.model import BootMode
 from installer.errors import InstallerError
 from installer.machine import Machine
+from installer.plan.disks import unfit_reason
+from ks_schema.problem import Problem
 from screens import draft as drafts
 from screens.draft import Draft
+from screens.editor.editor import Editor
+from screens.editor.history import History, Storage
+from screens.editor.nouns import with_passphrase
 from screens.engine import Engine, PlanView
 from screens.forms import FieldProblem, Form
+from screens.gaps import gaps
+from screens.questions import Question, lines, tell
 from screens.step import Step, View
 from screens.steps import accounts, boot, disk, host, network, packages, review, storage, welcome
+from screens.storage_entries import revealed
 from screens.worker import Job
 
 _T = TypeVar("_T")
@@ -43,6 +52,7 @@ class Walk:
         self.machine: Machine | None = None
         self.plan: PlanView | None = None
         self.error: InstallerError | None = None
+        self.editor: Editor | None = None
         self._index = 0
         self._found: tuple[Draft, Mapping[str, FieldProblem]] | None = None
 
@@ -50,6 +60,17 @@ class Walk:
     def step(self) -> Step:
         """The step that is shown."""
         return STEPS[self._index]
+
+    @property
+    def id(self) -> str:
+        """What automation waits for in the header."""
+        return self.editor.id if self.editor else self.step.id
+
+    @property
+    def title(self) -> str:
+        """What people read there."""
+        title = self.editor.title if self.editor else self.step.title
+        return f"{self.number}/{len(STEPS)}  {title}"
 
     @property
     def number(self) -> int:
@@ -67,11 +88,16 @@ class Walk:
         return self._index == len(STEPS) - 1
 
     def form(self) -> Form:
-        """The form of this step."""
-        return self._form(self.step)
+        """The form of this step, or of the editor's page."""
+        return self.editor.form() if self.editor else self._form(self.step)
 
     def set(self, field: str, value: str) -> None:
         """Take in what was typed or chosen."""
+        if self.editor:
+            self.editor.set(field, value)
+            return
+        if (field, value) == ("layout", "custom") and not self._begin_editing():
+            return
         self.draft = drafts.update(self.draft, field, value, self.machine)
         self.plan = None
         if self.machine is not None:
@@ -79,12 +105,16 @@ class Walk:
 
     def problems(self) -> Mapping[str, FieldProblem]:
         """What is wrong with the draft, by field; "" is for what belongs to no field."""
+        if self.editor:
+            return self.editor.problems()
         if self._found is None or self._found[0] is not self.draft:
             self._found = (self.draft, self._check())
         return self._found[1]
 
     def missing(self) -> tuple[FieldProblem, ...]:
         """What keeps this step from being done, in the order of its fields."""
+        if self.editor:
+            return self.editor.missing()
         problems = self.problems()
         if self.last:
             return self._review_problems()
@@ -95,6 +125,8 @@ class Walk:
 
         With what to do about it, unless that is told beside the field already.
         """
+        if self.editor:
+            return self.editor.blocked(told)
         if missing := self.missing():
             first = missing[0]
             text = first.message if first.field in told else str(first)
@@ -109,7 +141,11 @@ class Walk:
         return ""
 
     def forward(self) -> bool:
-        """Go to the next step if this one is done."""
+        """Go to the next step if this one is done; from the editor back to its step."""
+        if self.editor:
+            if self.editor.forward():
+                self.editor = None
+            return True
         if self.last or self.blocked():
             return False
         self._index += 1
@@ -117,10 +153,86 @@ class Walk:
 
     def back(self) -> bool:
         """Go to the step before; nothing is lost."""
+        if self.editor:
+            if not self.editor.back():
+                self.editor = None
+            return True
         if self.first:
             return False
         self._index -= 1
         return True
+
+    def command(self, name: str) -> Question | None:
+        """Do what a command of this form says, or ask first."""
+        if self.editor:
+            return self.editor.command(name)
+        if name == "edit":
+            return self._open_editor()
+        return None
+
+    def leaving(self) -> Question | None:
+        """What is asked before going back: a layout that cannot be is not taken along."""
+        if self.editor is None or self.editor.id != "partitions" or not self.editor.blocked():
+            return None
+        return Question(
+            title="Back to a guided layout?",
+            lines=lines(
+                f"The partitions cannot be like this: {self.editor.blocked()}.\n"
+                "Go back to a guided layout, and forget the edits?"
+            ),
+            confirm="Forget the edits",
+            cancel="Go on editing",
+            answer=lambda _text: self._give_up_editing(),
+        )
+
+    def _open_editor(self) -> Question | None:
+        machine = self.machine
+        if machine is None or not self.draft.disk:
+            return tell("Not yet", "Choose a disk first.")
+        self.set("layout", "custom")
+        if self.draft.edited is None:
+            found = self.missing()
+            return tell("Not yet", f"! {found[0]}" if found else "! There is no layout to edit.")
+        fit = [disk for disk in machine.disks if not unfit_reason(disk)]
+        self.editor = Editor(
+            self.draft.edited,
+            {self.draft.name_of(disk.path): disk for disk in fit},
+            BootMode(self.draft.boot_mode or machine.firmware.mode.value),
+            look=lambda storage: self.engine.layout(self._with(storage), machine, self.seed),
+            keep=self._keep_edits,
+        )
+        return None
+
+    def _begin_editing(self) -> bool:
+        """Say the guided layout in nouns, unless there are edits of this disk already."""
+        if self.draft.custom is not None and not drafts.disk_changed(self.draft):
+            return True
+        if self.machine is None or not self.draft.disk:
+            return False
+        try:
+            said = self.engine.nouns(self.draft.document_to_check(), self.machine)
+        except InstallerError:
+            return False  # what is wrong with it is told beside the fields
+        if self.draft.passphrase != drafts.NOTHING:
+            said = dict(with_passphrase(said, self.draft.passphrase))
+        history = History(states=(said,))
+        self.draft = replace(self.draft, custom=history, custom_disk=self.draft.disk)
+        return True
+
+    def _keep_edits(self, history: History) -> None:
+        self.draft = replace(self.draft, custom=history)
+        self.plan = self.error = None
+
+    def _give_up_editing(self) -> None:
+        self.editor = None
+        self.draft = replace(self.draft, layout="whole_disk", custom=None, custom_disk="")
+
+    def _with(self, storage: Storage) -> dict[str, Any]:
+        """A document with these nouns, in which every disk has its name."""
+        disks = {each.name: {each.key: each.value} for each in self.draft.disks}
+        disks["default"] = {self.draft.disk_key: self.draft.disk_value}
+        said = {"version": 1, "disks": disks, "storage": revealed(storage)}
+        return said | ({"boot": {"mode": self.draft.boot_mode}} if self.draft.boot_mode else {})
 
     def rescan(self) -> None:
         """Look at the machine anew, before anything else is done."""
@@ -243,14 +355,24 @@ class Walk:
 
     def _check(self) -> Mapping[str, FieldProblem]:
         found: dict[str, FieldProblem] = {}
-        for gap in drafts.gaps(self.draft):
+        for gap in gaps(self.draft):
             found.setdefault(gap.field, gap)
-        for problem in self.engine.check(self.draft.document_to_check()):
+        for problem in (
+            *self.engine.check(self.draft.document_to_check()),
+            *self._layout_problems(),
+        ):
             field = drafts.field_of(self.draft, problem.pointer)
             found.setdefault(
                 field, FieldProblem(field=field, message=problem.message, hint=problem.hint)
             )
         return found
+
+    def _layout_problems(self) -> tuple[Problem, ...]:
+        """What keeps the disks from being used like that, as far as there is one."""
+        if self.machine is None or not self.draft.disk:
+            return ()
+        document = self.draft.document_to_check()
+        return self.engine.layout(document, self.machine, self.seed).problems
 
 
 def _serial_console(console: str, baud: int) -> str:

@@ -69,15 +69,44 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """Something to do on this screen, apart from going on or back."""
+class Check:
+    """Something to have or not; ``refused`` is the reason why it cannot be had."""
 
     id: str
     label: str
+    value: bool
+    detail: tuple[str, ...] = ()
+    refused: str = ""
 
 
-Item = Note | Text | SecretText | Choice | Command
-Field = Text | SecretText | Choice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Something to do on this screen, apart from going on or back.
+
+    ``key`` does it from anywhere on a screen where nothing is typed; ``refused`` is the reason why
+    it cannot be done now.
+    """
+
+    id: str
+    label: str
+    key: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line of a table, to be opened; ``detail`` are lines below it, ``problem`` what is wrong."""
+
+    id: str
+    text: str
+    detail: tuple[str, ...] = ()
+    problem: str = ""
+
+
+Item = Note | Text | SecretText | Choice | Check | Command | Row
+Field = Text | SecretText | Choice | Check
+
+YES = "yes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +124,18 @@ class Form:
 
     def fields(self) -> tuple[Field, ...]:
         """The items that hold a value, in their order."""
-        return tuple(item for item in self.items if not isinstance(item, Note | Command))
+        return tuple(item for item in self.items if not isinstance(item, Note | Command | Row))
+
+    def item(self, name: str) -> Item | None:
+        """The item with that id."""
+        return next((each for each in self.items if getattr(each, "id", "") == name), None)
+
+    def command_for(self, key: str) -> Command | None:
+        """What a key does here, when there is nothing to type it into."""
+        if any(isinstance(item, Text | SecretText) for item in self.items):
+            return None
+        commands = [item for item in (*self.items, *self.commands) if isinstance(item, Command)]
+        return next((each for each in commands if each.key and each.key == key), None)
 
     def field_ids(self) -> tuple[str, ...]:
         """The ids of the fields, in their order."""

@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 
 from installer.errors import InstallerError
 from installer.events import Event, Failed, Finished
+from installer.secret import Secret
 from screens.engine import Engine, PlanView
 from screens.progress import ProgressState, follow, log_lines
 from screens.worker import Job
@@ -74,6 +75,11 @@ class Installation:
             done=lambda _: done(""),
             failed=lambda error: done(str(error)),
         )
+
+    @property
+    def recovery_keys(self) -> tuple[Secret, ...]:
+        """What is to be shown once, now that the host is installed."""
+        return self._plan.recovery_keys
 
     def _run(self) -> None:
         self._engine.install(self._plan, self._emit, self._cancel.is_set)

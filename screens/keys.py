@@ -82,16 +82,36 @@ KEYS: tuple[Key, ...] = (
 )
 
 
+# On the editor's screens, beside those above.
+EDITOR_KEYS: tuple[Key, ...] = (
+    Key(keys=("enter",), shown="Enter", meaning="on a row: what can be done with it"),
+    Key(keys=("u", "ctrl z"), shown="u Ctrl-Z", meaning="take the last edit back", footer="Undo"),
+    Key(keys=("r", "ctrl y"), shown="r Ctrl-Y", meaning="do it again", footer="Redo"),
+    Key(keys=("x",), shown="x", meaning="begin the editing anew", footer="Reset"),
+    Key(keys=("f",), shown="f", meaning="mend what keeps the host from starting", footer="Fix"),
+)
+_ALIASES = {other: line.keys[0] for line in EDITOR_KEYS for other in line.keys[1:]}
+
+
+def shortcut(key: str) -> str:
+    """The letter that commands are known by, for a key that means the same."""
+    return _ALIASES.get(key, key)
+
+
 def act_of(key: str) -> Act | None:
     """What ``key`` (urwid's name) does on every screen; None when the focused field decides."""
     return next((line.act for line in KEYS if key in line.keys), None)
 
 
-def help_lines() -> tuple[str, ...]:
+def help_lines(*, editing: bool = False) -> tuple[str, ...]:
     """The key table as text."""
-    return tuple(f"{line.shown:<10} {line.meaning}" for line in KEYS)
+    table = (*KEYS, *EDITOR_KEYS[1:]) if editing else KEYS
+    return tuple(f"{line.shown:<10} {line.meaning}" for line in table)
 
 
-def footer_line() -> str:
+def footer_line(*, editing: bool = False) -> str:
     """The keys worth remembering, for the bottom bar."""
+    if editing:
+        own = "  ".join(f"{line.keys[0]} {line.footer}" for line in EDITOR_KEYS if line.footer)
+        return f"Enter Open  {own}  F10 Done  Esc Back  F1 Help"
     return "  ".join(f"{line.shown} {line.footer}" for line in KEYS if line.footer)

@@ -7,30 +7,26 @@ from __future__ import annotations
 
 import signal
 import sys
-import termios
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn, TextIO, TypeVar
+from typing import NoReturn
 
-from installer.events import Failed, Finished
 from installer.secret import Secret
 from screens import questions
 from screens.engine import Engine
-from screens.flow import STEPS, Walk
-from screens.forms import Choice, Command, Field, Form, Note, SecretText, Text
+from screens.flow import Walk
+from screens.forms import YES, Check, Choice, Command, Field, Form, Note, Row, SecretText, Text
 from screens.install import Installation
 from screens.options import Options, Outcome
 from screens.progress import ProgressState
 from screens.questions import Question
+from screens.recovery import written_down
 from screens.session import Follower, Session
 from screens.steps import finish
 from screens.steps.disk import disk_line
+from screens.terminal import Terminal, items_of, numbered, summary
 from screens.worker import Job, Worker
-
-_T = TypeVar("_T")
 
 _POLL_SECONDS = 0.1
 _FOLLOW_SECONDS = 1.0
@@ -56,29 +52,6 @@ def _leave(_number: int, _frame: object) -> NoReturn:
     raise _QuitError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terminal:
-    """Where lines come from and go to."""
-
-    source: TextIO
-    sink: TextIO
-
-    def say(self, text: str = "") -> None:
-        """Print a line."""
-        print(text, file=self.sink, flush=True)
-
-    def ask(self, prompt: str, *, secret: bool = False) -> str:
-        """Print the prompt and read a line; a secret is not echoed."""
-        print(prompt, end="", file=self.sink, flush=True)
-        with _no_echo(self.source) if secret else _as_it_is():
-            line = self.source.readline()
-        if secret:
-            self.say()
-        if not line:
-            raise _QuitError
-        return line.rstrip("\r\n")
-
-
 def run_plain(engine: Engine, options: Options, terminal: Terminal | None = None) -> Outcome:
     """Walk through the steps line by line until the person quits, reboots or powers off."""
     if terminal is None:
@@ -88,6 +61,8 @@ def run_plain(engine: Engine, options: Options, terminal: Terminal | None = None
     plain = Plain(engine, options, terminal)
     try:
         plain.walk_through()
+    except EOFError:
+        return Outcome.QUIT
     except _QuitError as left:
         return left.outcome
     finally:
@@ -125,10 +100,11 @@ class Plain:
 
     def _show_step(self) -> None:
         walk, form = self.walk, self.walk.form()
-        self._title(walk.step.id, f"{walk.number}/{len(STEPS)}  {walk.step.title}")
+        self._title(walk.id, walk.title)
         self._show_form(form)
         blocked = walk.blocked()
         following = f"Enter {form.next_label}" if not blocked else f"{form.next_label}: {blocked}"
+        following = following if form.next_label else "a number does it"
         back = "" if walk.first else "  b Back"
         self._terminal.say(f"{following}\n(number) Change{back}  h Help  q Quit")
 
@@ -143,14 +119,18 @@ class Plain:
                 say(item.text)
                 continue
             number += 1
-            say(f"  {number}. {_summary(item)}")
-            if not isinstance(item, Command) and item.id in self._shown_problems(item):
+            say(f"  {number}. {summary(item)}")
+            if isinstance(item, Row):
+                for line in (*([f"! {item.problem}"] if item.problem else []), *item.detail):
+                    say(f"     {line}")
+            elif not isinstance(item, Command) and item.id in self._shown_problems(item):
                 say(f"     ! {self.walk.problems()[item.id]}")
         say()
 
     def _shown_problems(self, field: Field) -> tuple[str, ...]:
         """An empty field is not wrong yet; what is missing is said at the end."""
-        empty = field.value in {"", Secret("")} if not isinstance(field, Choice) else True
+        typed = isinstance(field, Text | SecretText)
+        empty = field.value in {"", Secret("")} if typed else True
         return () if empty or field.id not in self.walk.problems() else (field.id,)
 
     def _answer(self, answer: str) -> None:
@@ -158,7 +138,7 @@ class Plain:
             case "" | "n":
                 self._next()
             case "b":
-                self.walk.back()
+                self._back()
             case "h" | "?":
                 for line in _HELP:
                     self._terminal.say(line)
@@ -167,11 +147,19 @@ class Plain:
             case _:
                 self._pick(self.walk.form(), answer)
 
+    def _back(self) -> None:
+        if question := self.walk.leaving():
+            self._ask(question)
+        else:
+            self.walk.back()
+
     def _pick(self, form: Form, answer: str) -> None:
-        item = _numbered(_items(form), answer)
+        item = numbered(items_of(form), answer) or form.command_for(answer)
         if item is None:
             self._terminal.say(f"! {answer!r} is none of the numbers above; h shows the help")
-        elif isinstance(item, Command):
+        elif isinstance(item, Command) and item.refused:
+            self._terminal.say(f"! not now: {item.refused}")
+        elif isinstance(item, Command | Row):
             self._command(item.id)
         else:
             self._change(item)
@@ -180,6 +168,10 @@ class Plain:
         match field:
             case Choice():
                 self._choose(field)
+            case Check() if field.refused and not field.value:
+                self._terminal.say(f"! not now: {field.refused}")
+            case Check():
+                self.walk.set(field.id, "" if field.value else YES)
             case SecretText():
                 self.walk.set(field.id, self._terminal.ask(f"{field.label}: ", secret=True))
             case Text():
@@ -202,7 +194,7 @@ class Plain:
             for line in option.detail:
                 say(f"         {line}")
         answer = self._terminal.ask("Number (Enter keeps it): ").strip()
-        picked = _numbered(choice.options, answer)
+        picked = numbered(choice.options, answer)
         if picked is None:
             if answer:
                 say(f"! {answer!r} is none of the numbers above")
@@ -235,6 +227,8 @@ class Plain:
                 self.walk.rescan()
             case "reboot" | "poweroff":
                 raise _QuitError(Outcome(command))
+            case _ if question := self.walk.command(command):
+                self._ask(question)
 
     def _quit(self) -> None:
         def leave(_text: str) -> None:
@@ -250,7 +244,7 @@ class Plain:
             default = f" [{question.text}]" if question.text else " (Enter cancels)"
             text = self._terminal.ask(f"{question.label}{default}: ").strip() or question.text
         else:
-            text = self._terminal.ask(f"Type yes to {question.confirm.lower()}: ").strip()
+            text = self._terminal.ask(f"{question.confirm}? Type yes: ").strip()
             text = "" if text.lower() != "yes" else text
         if not text:
             return
@@ -307,17 +301,25 @@ class Plain:
             self._installation.cancel()
 
     def _show_end(self, installation: Installation) -> None:
-        match installation.state.outcome:
-            case Finished() as outcome:
-                name, form = "done", finish.done_form(outcome)
-            case Failed() as outcome:
-                name, form = "failed", finish.failed_form(outcome, self._options.log)
-            case _:
-                return
+        outcome = installation.state.outcome
+        if outcome is None:
+            return
+        keys = installation.recovery_keys
+        *before, last = finish.end_pages(outcome, keys, self._options.log, drawn=False)
+        for page in before:
+            self._show_key(page)
         while self._installation is not None:
-            self._title(name, name.capitalize())
-            self._show_form(form)
-            self._pick(form, self._terminal.ask("Number: ").strip())
+            self._title(last.id, last.id.capitalize())
+            self._show_form(last.form)
+            self._pick(last.form, self._terminal.ask("Number: ").strip())
+
+    def _show_key(self, page: finish.EndPage) -> None:
+        """A recovery key stays until it is written down."""
+        written: list[str] = []
+        while not written:
+            self._title(page.id, page.id.capitalize())
+            self._show_form(page.form)
+            self._ask(written_down(written.append))
 
     def _follow(self) -> None:
         """Show what another console does until it is through."""
@@ -350,50 +352,3 @@ class _Shown:
         if percent > self._percent:
             self._percent = percent
             self._say(f"{percent} %")
-
-
-def _items(form: Form) -> tuple[Field | Command, ...]:
-    return tuple(item for item in (*form.items, *form.commands) if not isinstance(item, Note))
-
-
-def _numbered(items: tuple[_T, ...], answer: str) -> _T | None:
-    """The item whose number (from 1) was typed."""
-    if not (answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(items)):
-        return None
-    return items[int(answer) - 1]
-
-
-def _summary(item: Field | Command) -> str:
-    match item:
-        case Command():
-            return item.label
-        case Choice():
-            labels = (option.label for option in item.options if option.value == item.value)
-            return f"{item.label}: {next(labels, 'none yet')}"
-        case SecretText():
-            typed = item.kept or item.value != Secret("")
-            return f"{item.label}: {'set' if typed else 'not set'}"
-        case Text():
-            return f"{item.label}: {item.value}"
-
-
-@contextmanager
-def _no_echo(source: TextIO) -> Iterator[None]:
-    """Nothing that is typed is shown; what is no terminal has no echo."""
-    if not source.isatty():
-        yield
-        return
-    descriptor = source.fileno()
-    before = termios.tcgetattr(descriptor)
-    silent = termios.tcgetattr(descriptor)
-    silent[3] &= ~termios.ECHO
-    termios.tcsetattr(descriptor, termios.TCSADRAIN, silent)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
-
-
-@contextmanager
-def _as_it_is() -> Iterator[None]:
-    yield

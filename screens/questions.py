@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from screens import keys
 from screens.engine import PlanView
 from screens.steps.disk import disk_line, short_name
+from screens.steps.review import disk_changes
 
 SAVE_PATH = "/root/photon.json"
 LOG_PATH = "/root/photon-install.log"
@@ -35,19 +36,19 @@ class Question:
 
 def tell(title: str, text: str) -> Question:
     """Something to read."""
-    return Question(title=title, lines=_wrapped(text), cancel="Close")
+    return Question(title=title, lines=lines(text), cancel="Close")
 
 
-def help_on_keys() -> Question:
+def help_on_keys(*, editing: bool = False) -> Question:
     """The key table."""
-    return Question(title="Keys", lines=keys.help_lines(), cancel="Close")
+    return Question(title="Keys", lines=keys.help_lines(editing=editing), cancel="Close")
 
 
 def really_quit(answer: Callable[[str], None]) -> Question:
     """Whether to leave; what was typed goes with it."""
     return Question(
         title="Quit",
-        lines=_wrapped("Quit the installer? It starts again, and what was typed is lost."),
+        lines=lines("Quit the installer? It starts again, and what was typed is lost."),
         confirm="Quit",
         cancel="Stay",
         answer=answer,
@@ -62,7 +63,7 @@ def really_cancel(answer: Callable[[str], None]) -> Question:
     )
     return Question(
         title="Cancel the installation",
-        lines=_wrapped(text),
+        lines=lines(text),
         confirm="Cancel the installation",
         cancel="Go on installing",
         answer=answer,
@@ -85,23 +86,31 @@ def save_log(answer: Callable[[str], None]) -> Question:
 
 
 def erase_disk(plan: PlanView, answer: Callable[[str], None]) -> Question:
-    """The last question before anything is written: the disk's name must be typed."""
-    name = short_name(plan.disk)
+    """The last question before anything is written: the name of the disk must be typed."""
+    changes = disk_changes(plan.storage)
+    erased = tuple(each.disk for each in changes if each.erased)
+    name = short_name((erased or tuple(each.disk for each in changes))[0])
 
     def refuse(text: str) -> str:
         return "" if text.strip() == name else f"Type {name} to go on, or choose Cancel."
 
+    many = f"these {len(erased)} disks" if len(erased) > 1 else "this disk"
+    told = tuple(
+        line
+        for disk in erased
+        for line in (f"  {disk_line(disk)}", f"  serial {disk.serial or 'unknown'}")
+    )
+    head = f"Everything on {many} will be lost:" if erased else "Partitions of a disk will change:"
     return Question(
-        title="Erase the disk?",
+        title="Erase the disk?" if erased else "Change the disk?",
         lines=(
-            "Everything on this disk will be lost:",
-            f"  {disk_line(plan.disk)}",
-            f"  serial {plan.disk.serial or 'unknown'}",
+            head,
+            *(told or tuple(f"  {disk_line(each.disk)}" for each in changes)),
             "",
             f"Type {name} to confirm.",
         ),
-        confirm="Erase and install",
-        label="Disk to erase",
+        confirm="Erase and install" if erased else "Change and install",
+        label="Disk to erase" if erased else "Disk to change",
         answer=answer,
         refuse=refuse,
     )
@@ -110,7 +119,7 @@ def erase_disk(plan: PlanView, answer: Callable[[str], None]) -> Question:
 def _path(title: str, text: str, path: str, answer: Callable[[str], None]) -> Question:
     return Question(
         title=title,
-        lines=_wrapped(text),
+        lines=lines(text),
         confirm="Save",
         label="File",
         text=path,
@@ -119,6 +128,7 @@ def _path(title: str, text: str, path: str, answer: Callable[[str], None]) -> Qu
     )
 
 
-def _wrapped(text: str) -> tuple[str, ...]:
+def lines(text: str) -> tuple[str, ...]:
+    """The text in lines that fit a dialog."""
     wrapped = (textwrap.wrap(part, _WIDTH, break_on_hyphens=False) for part in text.splitlines())
-    return tuple(line for lines in wrapped for line in lines)
+    return tuple(line for part in wrapped for line in part)

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from installer.events import Failed, Finished
+from installer.secret import Secret
 from screens.forms import Command, Form, Note, Tone
+from screens.recovery import qr_lines, recovery_form
 
 REBOOT = Command(id="reboot", label="Reboot")
 POWEROFF = Command(id="poweroff", label="Power off")
 REVIEW = Command(id="review", label="Back to the review")
 SAVE_LOG = Command(id="save_log", label="Save the log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndPage:
+    """A screen after the installation: its id and form. What has a next one is confirmed first."""
+
+    id: str
+    form: Form
+
+
+def end_pages(
+    outcome: Finished | Failed, keys: tuple[Secret, ...], log: str, *, drawn: bool
+) -> tuple[EndPage, ...]:
+    """The screens after the installation: each recovery key (``drawn`` as a code too), the end."""
+    if isinstance(outcome, Failed):
+        return (EndPage(id="failed", form=failed_form(outcome, log)),)
+    pictures = ((key, qr_lines(key.reveal()) if drawn else ()) for key in keys)
+    shown = (EndPage(id="recovery", form=recovery_form(*each)) for each in pictures)
+    return (*shown, EndPage(id="done", form=done_form(outcome)))
 
 
 def done_form(outcome: Finished) -> Form:

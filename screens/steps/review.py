@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from installer.errors import InstallerError
+from installer.machine import Disk
+from installer.plan.storage.model import PlannedDisk, StoragePlan
 from screens.engine import PlanView
 from screens.forms import Command, FieldProblem, Form, Item, Note, Tone
 from screens.step import Step, View
@@ -27,11 +30,36 @@ def form(view: View) -> Form:
     return Form(items=items, commands=(SAVE,), next_label="Install")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskChange:
+    """A disk, whether all that is on it goes, and what is done with it in a sentence."""
+
+    disk: Disk
+    erased: bool
+    text: str
+
+
+def disk_changes(storage: StoragePlan) -> tuple[DiskChange, ...]:
+    """What happens to each disk that is used, the one that the host starts from first."""
+    return tuple(_change(each) for each in storage.disks)
+
+
+def _change(planned: PlannedDisk) -> DiskChange:
+    if not planned.keep:
+        return DiskChange(disk=planned.disk, erased=True, text="This disk will be erased")
+    if not planned.deleted and not any(each.new_size for each in planned.kept):
+        text = "New partitions in the free space of this disk; the others stay"
+        return DiskChange(disk=planned.disk, erased=False, text=text)
+    text = "Partitions of this disk will be deleted or resized; the others stay"
+    return DiskChange(disk=planned.disk, erased=False, text=text)
+
+
 def _plan_items(plan: PlanView) -> Iterator[Item]:
-    disk = plan.disk
-    text = f"! This disk will be erased: {disk_line(disk)}\n    {disk_details(disk)}"
-    yield Note(text=text, tone=Tone.WARNING)
-    losses = plan.losses or ("nothing: the disk is empty",)
+    for change in disk_changes(plan.storage):
+        disk = change.disk
+        text = f"! {change.text}: {disk_line(disk)}\n    {disk_details(disk)}"
+        yield Note(text=text, tone=Tone.WARNING)
+    losses = plan.losses or ("nothing: there is nothing on it",)
     yield Note(text="What will be lost:\n" + _listed(losses))
     yield Note(text="Decided for you:\n" + _listed(plan.defaults or ("nothing",)))
     yield Note(text="What will be done", tone=Tone.TITLE)

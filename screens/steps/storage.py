@@ -1,13 +1,22 @@
-"""How the disk is laid out: the root filesystem and the swap space."""
+"""How the disks are used: a guided layout and its options, or partitions edited by hand."""
 
 from __future__ import annotations
 
-from screens.forms import Choice, Form, Item, Note, Option, Text
-from screens.step import Step, View
+from collections.abc import Iterator
 
+from installer.machine import Disk, Machine
+from installer.plan.disks import unfit_reason
+from screens.draft import Draft
+from screens.forms import Check, Choice, Command, Form, Item, Note, Option, SecretText, Text
+from screens.step import Step, View
+from screens.steps.disk import disk_line, short_name
+from screens.storage_entries import BESIDE, MIRROR
+
+EDIT = Command(id="edit", label="Edit partitions...")
 _FILESYSTEMS = (
     Option(value="", label="Recommended", detail=("the review shows which",)),
     Option(value="ext4", label="ext4", detail=("plain and proven",)),
+    Option(value="xfs", label="xfs", detail=("fast with large files",)),
     Option(value="btrfs", label="btrfs", detail=("compressed, with snapshots",)),
 )
 _SWAPS = (
@@ -15,24 +24,145 @@ _SWAPS = (
     Option(value="none", label="No swap space"),
     Option(value="file", label="A swap file", detail=("can be resized later",)),
     Option(value="partition", label="A swap partition"),
+    Option(value="zram", label="zram", detail=("compressed memory, no disk",)),
+)
+_CONTAINER_FILESYSTEMS = (
+    Option(value="", label="xfs", detail=("recommended: with quotas for containers",)),
+    Option(value="btrfs", label="btrfs", detail=("a subvolume each",)),
+    Option(value="ext4", label="ext4"),
 )
 
 
 def form(view: View) -> Form:
-    """Ask for filesystem and swap; the size only where there is a swap space to size."""
+    """Ask for the layout; what goes with a guided one is asked only for those."""
     draft = view.draft
-    items: tuple[Item, ...] = (
-        Note(text="The whole disk is used: the boot partitions, swap if any, and one root."),
+    layout = Choice(id="layout", label="Layout", value=draft.layout, options=_layouts(view))
+    if draft.edited is not None:
+        text = "The partitions are edited by hand. The screen before this one chooses another disk."
+        return Form(items=(layout, Note(text=text)), commands=(EDIT,))
+    items = (
+        layout,
         Choice(
             id="filesystem", label="Root filesystem", value=draft.filesystem, options=_FILESYSTEMS
         ),
-        Choice(id="swap", label="Swap space", value=draft.swap, options=_SWAPS),
+        *_swap(draft),
+        Check(
+            id="lvm",
+            label="LVM",
+            value=bool(draft.lvm),
+            detail=("the root on a logical volume: can grow over further disks",),
+        ),
+        *_encryption(draft),
+        *_mirror(draft, view.machine),
+        *_containers(draft, view.machine),
     )
-    if draft.swap in {"file", "partition"}:
+    return Form(items=items, commands=(EDIT,))
+
+
+def _layouts(view: View) -> tuple[Option, ...]:
+    disk = _chosen(view.draft, view.machine)
+    no_table = "" if disk and disk.table else "the disk has no partition table: all of it is free"
+    return (
+        Option(value="whole_disk", label="The whole disk", detail=("all that is on it is lost",)),
+        Option(
+            value="free_space",
+            label="The free space",
+            detail=("the partitions that are there stay",),
+            refused=no_table,
+        ),
+        Option(value="custom", label="Custom", detail=("partitions edited by hand",)),
+    )
+
+
+def _chosen(draft: Draft, machine: Machine | None) -> Disk | None:
+    disks = machine.disks if machine else ()
+    return next((disk for disk in disks if disk.path == draft.disk), None)
+
+
+def _swap(draft: Draft) -> Iterator[Item]:
+    yield Choice(id="swap", label="Swap space", value=draft.swap, options=_SWAPS)
+    if draft.swap in {"file", "partition", "zram"}:
         hint = "like 2 GiB; empty: recommended"
-        size = Text(id="swap_size", label="Swap size", value=draft.swap_size, hint=hint, width=14)
-        items = (*items, size)
-    return Form(items=items)
+        yield Text(id="swap_size", label="Swap size", value=draft.swap_size, hint=hint, width=14)
+
+
+def _encryption(draft: Draft) -> Iterator[Item]:
+    yield Check(
+        id="encryption",
+        label="Encryption",
+        value=bool(draft.encryption),
+        detail=("everything but /boot and the boot loader",),
+    )
+    if not draft.encryption:
+        return
+    yield SecretText(id="passphrase", label="Passphrase", value=draft.passphrase)
+    yield SecretText(id="passphrase_again", label="...once more", value=draft.passphrase_again)
+    yield Check(
+        id="tpm2",
+        label="The TPM opens it",
+        value=bool(draft.tpm2),
+        detail=("while Secure Boot is as it is now",),
+    )
+    yield Check(
+        id="recovery_key",
+        label="Recovery key",
+        value=bool(draft.recovery_key),
+        detail=("a second key, shown once at the end",),
+    )
+
+
+def _mirror(draft: Draft, machine: Machine | None) -> Iterator[Item]:
+    others = [each for each in (machine.disks if machine else ()) if each.path != draft.disk]
+    reason = "a mirror does not go into free space" if draft.layout == "free_space" else ""
+    if not others:
+        yield Check(
+            id=f"{MIRROR}none", label="Mirror", value=False, refused="there is no second disk"
+        )
+    for disk in others:
+        used = "the containers have it" if draft.containers == disk.path else ""
+        yield Check(
+            id=f"{MIRROR}{disk.path}",
+            label=f"Mirror on {disk_line(disk)}",
+            value=disk.path in draft.mirror,
+            detail=("holds the same; all that is on it is lost",),
+            refused=reason or used or unfit_reason(disk),
+        )
+
+
+def _containers(draft: Draft, machine: Machine | None) -> Iterator[Item]:
+    others = [each for each in (machine.disks if machine else ()) if each.path != draft.disk]
+    options = (
+        Option(value="", label="In the root"),
+        Option(value=BESIDE, label="A volume beside the root"),
+        *(
+            Option(
+                value=disk.path,
+                label=f"All of {short_name(disk)}",
+                detail=(disk_line(disk),),
+                refused="it is in the mirror" if disk.path in draft.mirror else unfit_reason(disk),
+            )
+            for disk in others
+        ),
+    )
+    label = "Containers' images and volumes"
+    yield Choice(id="containers", label=label, value=draft.containers, options=options)
+    if not draft.containers:
+        return
+    hint = "like 100 GiB or 40%; empty: half" if draft.containers == BESIDE else "empty: all of it"
+    size = draft.containers_size
+    yield Text(id="containers_size", label="Their size", value=size, hint=hint, width=14)
+    yield Choice(
+        id="containers_filesystem",
+        label="Their filesystem",
+        value=draft.containers_filesystem,
+        options=_CONTAINER_FILESYSTEMS,
+    )
+    yield Check(
+        id="containers_preserve",
+        label="Keep that volume if it is there",
+        value=bool(draft.containers_preserve),
+        detail=("from an earlier installation",),
+    )
 
 
 STEP = Step(id="storage", title="Filesystem and swap", form=form)

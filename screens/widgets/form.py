@@ -8,11 +8,25 @@ from typing import Any
 
 import urwid
 
-from screens.forms import Choice, Command, Form, Item, Note, Option, SecretText, Text
+from screens.forms import (
+    YES,
+    Check,
+    Choice,
+    Command,
+    Form,
+    Item,
+    Note,
+    Option,
+    Row,
+    SecretText,
+    Text,
+)
 from screens.widgets.rows import Button, EntryRow, Line, Size, TextRow
 
 _FORWARD = "tab"
 _BACKWARD = "shift tab"
+# Tab stops at a table once, whatever row of it had the focus last.
+_TABLE = "table"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +57,7 @@ class FormView(urwid.WidgetWrap[Any]):
         parts: list[Any] = [("weight", 1, self._more), ("pack", self._status)]
         if self._buttons:
             columns = [(each.width, each) for each in self._buttons]
-            self._bar: Any = urwid.Columns(columns, dividechars=2)
+            self._bar: Any = urwid.Columns(columns, dividechars=1 if len(columns) > 6 else 2)
             parts.append(("pack", self._bar))
         super().__init__(urwid.Pile(parts))
         self._build()
@@ -67,9 +81,9 @@ class FormView(urwid.WidgetWrap[Any]):
             self._restore(focus)
         self._mark(problems)
         main = form.next_label
+        refused = {each.label for each in form.commands if each.refused}
         for each in self._buttons:
-            if each.label == main:
-                each.set_ready(not blocked)
+            each.set_ready(each.label not in refused and not (each.label == main and blocked))
         self._status.set_text(f"{main}: {blocked}" if blocked and main else "")
 
     def go_to(self, field: str) -> None:
@@ -129,8 +143,8 @@ class FormView(urwid.WidgetWrap[Any]):
                 options = (self._option(item, option) for option in item.options)
                 label = self._labels[item.id] = TextRow(item.label, "title")
                 return [label, *options]
-            case Command():
-                return [self._command(item)]
+            case _:
+                return [self._line(item)]
 
     def _option(self, choice: Choice, option: Option) -> Line:
         def press(key: str) -> None:
@@ -143,12 +157,40 @@ class FormView(urwid.WidgetWrap[Any]):
         head, detail = option_text(choice, option)
         return Line(choice.id, head, detail, press, option)
 
+    def _line(self, item: Check | Command | Row) -> Line:
+        match item:
+            case Check():
+                return self._check(item)
+            case Command():
+                return self._command(item)
+            case Row():
+                return self._row(item)
+
+    def _check(self, check: Check) -> Line:
+        def press(key: str) -> None:
+            now = self._form.item(check.id)
+            if isinstance(now, Check) and (now.value or not now.refused):
+                self._hooks.change(check.id, "" if now.value else YES)
+            if key == "enter":
+                self._tab(1)
+
+        return Line(check.id, *check_text(check), press)
+
     def _command(self, command: Command) -> Line:
-        head = f"< {command.label} >"
-        return Line(command.id, head, (), lambda _key: self._hooks.command(command.id))
+        def press(_key: str) -> None:
+            if not command.refused:
+                self._hooks.command(command.id)
+
+        return Line(command.id, *command_text(command), press)
+
+    def _row(self, row: Row) -> Line:
+        problem = (f"! {row.problem}",) if row.problem else ()
+        detail = (*problem, *row.detail)
+        return Line(row.id, row.text, detail, lambda _key: self._hooks.command(row.id), stop=_TABLE)
 
     def _mark(self, problems: Mapping[str, str]) -> None:
         choices = {item.id: item for item in self._form.items if isinstance(item, Choice)}
+        checks = {item.id: item for item in self._form.items if isinstance(item, Check)}
         for key, label in self._labels.items():
             label.set_problem(problems.get(key, ""))
         for row in self._rows:
@@ -156,14 +198,19 @@ class FormView(urwid.WidgetWrap[Any]):
                 row.set_problem(problems.get(row.key, ""))
             elif isinstance(row, Line) and row.option is not None:
                 row.set_head(option_text(choices[row.key], row.option)[0])
+            elif isinstance(row, Line) and row.key in checks:
+                row.set_head(check_text(checks[row.key])[0])
+                row.set_problem(problems.get(row.key, ""))
 
     def _stops(self) -> list[tuple[str, int]]:
         """Where Tab stops: one row for each field (the chosen option's), and every button."""
         stops: dict[str, int] = {}
         values = {item.id: item.value for item in self._form.items if isinstance(item, Choice)}
         for index, row in enumerate(self._rows):
-            key = getattr(row, "key", "")
+            key = getattr(row, "stop", "") or getattr(row, "key", "")
             option = getattr(row, "option", None)
+            if key == _TABLE and index == self._rows.focus:
+                stops[key] = index
             if key and (key not in stops or (option and option.value == values.get(key))):
                 stops[key] = index
         buttons = {str(each.key): -1 - index for index, each in enumerate(self._buttons)}
@@ -174,7 +221,8 @@ class FormView(urwid.WidgetWrap[Any]):
         if not stops:
             return
         keys = [key for key, _ in stops]
-        focus = self.focus_key
+        row = self._rows.get_focus()[0] if self._w.focus_position == 0 and self._rows else None
+        focus = getattr(row, "stop", "") or self.focus_key
         if focus in keys:
             place = (keys.index(focus) + step) % len(stops)
         else:
@@ -184,7 +232,8 @@ class FormView(urwid.WidgetWrap[Any]):
     def _go(self, key: str) -> None:
         labels = {each.id: each.label for each in self._form.commands}
         wanted = f"button:{labels.get(key, self._form.next_label)}" if key in {"", *labels} else key
-        for name, place in self._stops():
+        rows = [(str(getattr(row, "key", "")), index) for index, row in enumerate(self._rows)]
+        for name, place in (*self._stops(), *rows):
             if name == wanted:
                 self._stand(place)
                 return
@@ -263,6 +312,23 @@ def option_text(choice: Choice, option: Option) -> tuple[str, tuple[str, ...]]:
     return head, detail
 
 
+def check_text(check: Check) -> tuple[str, tuple[str, ...]]:
+    """The first line of something to have or not, and the lines below it."""
+    mark = "[x]" if check.value else "[-]" if check.refused else "[ ]"
+    head, detail = f"{mark} {check.label}", check.detail
+    if len(detail) == 1:
+        head, detail = f"{head} - {detail[0]}", ()
+    return head, (f"! not now: {check.refused}", *detail) if check.refused else detail
+
+
+def command_text(command: Command) -> tuple[str, tuple[str, ...]]:
+    """The line of a command; what cannot be done now is in round brackets, with the reason."""
+    label = f"{command.key}: {command.label}" if command.key else command.label
+    if command.refused:
+        return f"( {label} )", (f"! not now: {command.refused}",)
+    return f"< {label} >", ()
+
+
 def _entry(
     key: str, label: str, text: str, hint: str, width: int, *, secret: bool = False
 ) -> EntryRow:
@@ -271,7 +337,7 @@ def _entry(
 
 def _tight(item: Item) -> bool:
     """Lines to type in, and commands, stand close together."""
-    return isinstance(item, Text | SecretText | Command)
+    return isinstance(item, Text | SecretText | Command | Row | Check)
 
 
 def _shape(form: Form) -> tuple[object, ...]:
@@ -281,8 +347,10 @@ def _shape(form: Form) -> tuple[object, ...]:
 
 def _item_shape(item: Item) -> object:
     match item:
-        case Note() | Command():
+        case Note() | Command() | Row():
             return item
+        case Check():
+            return (item.id, item.label, item.detail, item.refused)
         case Text():
             return (item.id, item.label, item.hint)
         case SecretText():

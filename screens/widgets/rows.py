@@ -75,13 +75,23 @@ class Line(urwid.Widget):
         detail: tuple[str, ...],
         press: Callable[[str], None],
         option: Option | None = None,
+        *,
+        stop: str = "",
     ) -> None:
         super().__init__()
         self.key = key
         self.option = option
+        self.stop = stop
         self._head = head
         self._detail = detail
         self._press = press
+        self._problem = ""
+
+    def set_problem(self, problem: str) -> None:
+        """Say below it what is wrong; "" when nothing is."""
+        if problem != self._problem:
+            self._problem = problem
+            self._invalidate()
 
     def set_head(self, head: str) -> None:
         """Show another first line."""
@@ -98,7 +108,7 @@ class Line(urwid.Widget):
         head, *rest = self._lines(size[0])
         markup: list[Any] = [
             ("focus" if focus else "body", (MARKER if focus else "  ") + head),
-            *(("dim", f"\n  {line}") for line in rest),
+            *((_tone(line), f"\n  {line}") for line in rest),
         ]
         canvas = urwid.CompositeCanvas(urwid.Text(markup, wrap="clip").render(size))
         if focus:
@@ -119,7 +129,8 @@ class Line(urwid.Widget):
     def _lines(self, columns: int) -> list[str]:
         width = max(columns - len(MARKER), 8)
         lines = textwrap.wrap(self._head, width, subsequent_indent="    ") or [""]
-        for detail in self._detail:
+        problem = (f"! {self._problem}",) if self._problem else ()
+        for detail in (*problem, *self._detail):
             wrapped = textwrap.wrap(detail, width - 6, drop_whitespace=True)
             lines += [f"      {line}" for line in wrapped]
         return lines
@@ -215,6 +226,10 @@ class Button(Line):
     def set_ready(self, ready: bool) -> None:
         """Show whether pressing it does anything now."""
         self.set_head(f"< {self.label} >" if ready else f"( {self.label} )")
+
+
+def _tone(line: str) -> str:
+    return "problem" if line.lstrip().startswith("! ") else "dim"
 
 
 def _canvas(text: str, attribute: str, columns: int) -> urwid.Canvas:

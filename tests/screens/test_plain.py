@@ -12,8 +12,9 @@ import pytest
 from installer.errors import CommandFailed
 from installer.events import Event
 from screens.options import Options, Outcome
-from screens.plain import Terminal, run_plain
+from screens.plain import run_plain
 from screens.session import Paths, Session
+from screens.terminal import Terminal
 from tests.screens.test_progress import BEGIN, END
 from tests.screens.walker import SEED, MemoryEngine, Walker, machine
 
@@ -83,7 +84,7 @@ def test_refusals_and_going_back(tmp_path: Path) -> None:
 
 
 def test_choosing_and_refused_options(tmp_path: Path) -> None:
-    storage = ("1", "2", "2", "3", "3", "2 GiB", "")
+    storage = ("2", "2", "3", "3", "4", "2 GiB", "")
     text, _, _ = answered(tmp_path, "", "", *storage, "2", "2", "1", "77")
     assert "Root filesystem: ext4" in text
     assert "Swap space: A swap file" in text

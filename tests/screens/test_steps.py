@@ -98,9 +98,9 @@ def test_a_disk_takes_those_along_that_share_an_array_with_it(walk: Walk) -> Non
     document = walker.app.walk.draft.document()
     assert document["disks"] == {
         "default": {"serial": "WD-WCC7K5LD20RE"},
-        "partner-1": {"serial": "WD-WCC7K3VNJ8PT"},
+        "disk-1": {"serial": "WD-WCC7K3VNJ8PT"},
     }
-    assert document["storage"]["wipe"] == ["partner-1"]
+    assert document["storage"]["wipe"] == ["disk-1"]
 
 
 def test_the_only_usable_disk_is_chosen(walk: Walk) -> None:

@@ -17,6 +17,7 @@ from installer import api
 from installer.config.model import BootMode, KernelFlavour, PackageSet
 from installer.errors import Cancelled, InstallerError
 from installer.events import Emit, Event, Message
+from installer.layouts import Layout, layout, said_in_nouns
 from installer.machine import Disk, Machine, machine_from_json
 from installer.payload import PayloadImage, PayloadIndex, PayloadTree
 from installer.plan.disks import unfit_reason
@@ -79,6 +80,12 @@ class MemoryEngine:
 
     def plan(self, document: Mapping[str, Any], machine: Machine, seed: str) -> PlanView:
         return api.prepare(Document(data=document), machine, payload(), seed=seed)
+
+    def layout(self, document: Mapping[str, Any], machine: Machine, seed: str) -> Layout:
+        return layout(document, machine, seed=seed)
+
+    def nouns(self, document: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
+        return said_in_nouns(document, machine)
 
     def install(self, plan: PlanView, emit: Emit, cancelled: Callable[[], bool]) -> None:
         self.installed.append(cast("InstallPlan", plan))

@@ -1,0 +1,311 @@
+"""The editor's pages: the table, what can be done with a row of it, and the question for an edit.
+
+It is as free of renderers as the walk: both ask it for a form and tell it what was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from installer.config.model import BootMode
+from installer.layouts import Layout
+from installer.machine import Disk
+from installer.plan.storage.model import StoragePlan
+from installer.secret import Secret
+from screens.editor import edit
+from screens.editor.actions import Action, actions
+from screens.editor.fixes import Fix, fixes
+from screens.editor.history import History, Storage
+from screens.editor.nouns import asked_for
+from screens.editor.rows import HEAD, loose_problems, table
+from screens.editor.scene import Scene
+from screens.editor.task import Task, refusals
+from screens.forms import Command, FieldProblem, Form, Item, Note, SecretText, Tone
+from screens.questions import Question, lines
+
+UNDO, REDO, RESET, FIX = "undo", "redo", "reset", "fix:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The page with everything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Menu:
+    """What can be done with a row."""
+
+    row: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A task, the scene that its edit starts from, and what has been typed."""
+
+    row: str
+    scene: Scene
+    task: Task
+    values: Mapping[str, Any]
+
+
+Page = Table | Menu | Asking
+
+
+class Editor:
+    """One editing of a layout. ``keep`` is told of every new history."""
+
+    def __init__(
+        self,
+        history: History,
+        disks: Mapping[str, Disk],
+        mode: BootMode,
+        *,
+        look: Callable[[Storage], Layout],
+        keep: Callable[[History], None],
+    ) -> None:
+        self.history = history
+        self._disks = disks
+        self._mode = mode
+        self._look = look
+        self._keep = keep
+        self._page: Page = Table()
+        self._row = ""
+        self._scene = self._look_at(history.now)
+        self._checked: tuple[Page, tuple[FieldProblem, ...]] | None = None
+
+    @property
+    def id(self) -> str:
+        """What automation waits for in the header."""
+        match self._page:
+            case Table():
+                return "partitions"
+            case Menu():
+                return "actions"
+            case Asking():
+                return "edit"
+
+    @property
+    def title(self) -> str:
+        """What people read there."""
+        match self._page:
+            case Table():
+                return "Partitions"
+            case Menu():
+                return "What shall be done?"
+            case Asking():
+                return self._page.task.title
+
+    @property
+    def plan(self) -> StoragePlan | None:
+        """The layout as it would be."""
+        return self._scene.layout.plan
+
+    def form(self) -> Form:
+        """The form of this page."""
+        match self._page:
+            case Table():
+                return self._table_form()
+            case Menu():
+                return self._menu_form(self._page)
+            case Asking():
+                return Form(
+                    items=self._page.task.items(self._page.values),
+                    start=next((each.id for each in self._fields(self._page)), ""),
+                    next_label="Apply",
+                )
+
+    def set(self, field: str, value: str) -> None:
+        """Take in what was typed or chosen."""
+        if not isinstance(self._page, Asking):
+            return
+        secret = any(
+            isinstance(each, SecretText) and each.id == field for each in self._fields(self._page)
+        )
+        typed = Secret(value) if secret else value
+        self._page = replace(self._page, values={**self._page.values, field: typed})
+
+    def problems(self) -> Mapping[str, FieldProblem]:
+        """What is wrong with what was typed, by field."""
+        if not isinstance(self._page, Asking):
+            return {}
+        if self._checked is None or self._checked[0] is not self._page:
+            self._checked = (self._page, self._refusals(self._page))
+        return {each.field: each for each in self._checked[1]}
+
+    def missing(self) -> tuple[FieldProblem, ...]:
+        """What keeps this page from being done."""
+        found = self.problems()
+        return tuple(found.values())
+
+    def blocked(self, told: Collection[str] = ()) -> str:
+        """Why this page cannot be done; "" when it can."""
+        if isinstance(self._page, Asking):
+            missing = self.missing()
+            if not missing:
+                return ""
+            labels = {each.id: each.label for each in self._fields(self._page)}
+            first = missing[0]
+            text = first.message if first.field in told else str(first)
+            label = labels.get(first.field, "")
+            return f"{label}: {text}" if label else text
+        if isinstance(self._page, Menu):
+            return ""
+        problems = (*self._unasked(), *(each.message for each in self._scene.layout.problems))
+        return problems[0] if problems else ""
+
+    def forward(self) -> bool:
+        """Make the edit; True when the editing itself is done."""
+        if self.blocked():
+            return False
+        match self._page:
+            case Asking(scene=scene, task=task, values=values):
+                self._take(task.apply(scene.storage, values))
+                return False
+            case Menu():
+                return False
+            case Table():
+                return True
+
+    def back(self) -> bool:
+        """To the page before; False on the first one."""
+        if isinstance(self._page, Table):
+            return False
+        self._page = Menu(row=self._page.row) if isinstance(self._page, Asking) else Table()
+        return True
+
+    def command(self, name: str) -> Question | None:
+        """Do what a command says, or ask first."""
+        match self._page:
+            case Table():
+                self._table_command(name)
+                return None
+            case Menu(row=row):
+                found = (each for each in self._actions(row) if each.command.id == name)
+                action = next(found, None)
+                return self._act(row, action) if action and not action.command.refused else None
+            case Asking():
+                return None
+
+    def _table_form(self) -> Form:
+        rows = table(self._scene)
+        loose = [
+            Note(text=f"! {_sentence(each.message, each.hint)}", tone=Tone.PROBLEM)
+            for each in loose_problems(self._scene, rows)
+        ]
+        loose += [Note(text=f"! {each}", tone=Tone.PROBLEM) for each in self._unasked()]
+        mends = tuple(
+            Command(id=f"{FIX}{number}", label=each.label, key="f" if number == 0 else "")
+            for number, each in enumerate(self._fixes())
+        )
+        start = self._row if any(each.id == self._row for each in rows) else rows[0].id
+        first: tuple[Item, ...] = (*loose, *mends)
+        return Form(
+            items=(*first, Note(text=HEAD, tone=Tone.DIM), *rows),
+            commands=self._history_commands(),
+            start=start,
+            next_label="Done",
+        )
+
+    def _history_commands(self) -> tuple[Command, ...]:
+        history = self.history
+        nothing = "nothing was changed"
+        return (
+            Command(id=UNDO, label="Undo", key="u", refused="" if history.can_undo else nothing),
+            Command(
+                id=REDO, label="Redo", key="r",
+                refused="" if history.can_redo else "nothing was taken back",
+            ),
+            Command(
+                id=RESET, label="Reset", key="x",
+                refused="" if history.now != history.states[0] else nothing,
+            ),
+        )  # fmt: skip
+
+    def _menu_form(self, page: Menu) -> Form:
+        row = next((each for each in table(self._scene) if each.id == page.row), None)
+        text = (row.text, *row.detail) if row else ()
+        commands = tuple(each.command for each in self._actions(page.row))
+        head = (Note(text=HEAD[2:], tone=Tone.DIM), Note(text="\n".join(text)))
+        start = next((each.id for each in commands if not each.refused), "")
+        return Form(items=(*head, *commands), start=start, next_label="")
+
+    def _table_command(self, name: str) -> None:
+        match name:
+            case "undo":
+                self._move(self.history.undo())
+            case "redo":
+                self._move(self.history.redo())
+            case "reset":
+                self._move(self.history.reset())
+            case _ if name.startswith(FIX):
+                offered = dict(enumerate(self._fixes()))
+                if fix := offered.get(int(name.removeprefix(FIX))):
+                    self._take(fix.storage)
+            case _ if name.startswith("/"):
+                self._row = name
+                self._page = Menu(row=name)
+
+    def _act(self, row: str, action: Action) -> Question | None:
+        storage = action.edit() if action.edit else self.history.now
+        if action.task:
+            scene = self._scene if storage == self.history.now else self._look_at(storage)
+            task = action.task(scene)
+            self._page = Asking(row=row, scene=scene, task=task, values=task.values)
+            return None
+        lost = edit.lost_with(self.history.now, storage)
+        if len(lost) > 1:
+            return self._ask(lost, storage)
+        self._take(storage)
+        return None
+
+    def _ask(self, lost: tuple[str, ...], storage: Storage) -> Question:
+        """Whether what lies on something may go with it."""
+        return Question(
+            title="More goes with it",
+            lines=lines(f"These are taken away together: {', '.join(lost)}."),
+            confirm="Take them away",
+            answer=lambda _text: self._take(storage),
+        )
+
+    def _take(self, storage: Storage) -> None:
+        self._move(self.history.add(storage))
+
+    def _move(self, history: History) -> None:
+        self.history = history
+        self._scene = self._look_at(history.now)
+        self._page = Table()
+        self._keep(history)
+
+    def _look_at(self, storage: Storage) -> Scene:
+        return Scene(
+            storage=storage, disks=self._disks, layout=self._look(storage), mode=self._mode
+        )
+
+    def _refusals(self, page: Asking) -> tuple[FieldProblem, ...]:
+        if refused := page.task.refuse(page.values):
+            return (refused,)
+        after = self._look(page.task.apply(page.scene.storage, page.values))
+        places = page.task.places(page.values)
+        ids = tuple(each.id for each in self._fields(page))
+        return refusals(page.scene.layout, after, places, ids)
+
+    def _fields(self, page: Asking) -> tuple[Any, ...]:
+        return Form(items=page.task.items(page.values)).fields()
+
+    def _actions(self, row: str) -> tuple[Action, ...]:
+        return actions(self._scene, row)
+
+    def _fixes(self) -> tuple[Fix, ...]:
+        return fixes(self.history.now, self._scene.layout.plan, self._mode)
+
+    def _unasked(self) -> tuple[str, ...]:
+        return tuple(
+            f"the passphrase of {name} is not typed yet: open {name}, then e"
+            for name in asked_for(self.history.now)
+        )
+
+
+def _sentence(message: str, hint: str) -> str:
+    return f"{message} - {hint}" if hint else message

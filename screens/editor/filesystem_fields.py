@@ -1,0 +1,72 @@
+"""The fields of a filesystem: its kind, its label, where and how it is mounted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from screens.forms import Choice, Item, Option, Text
+
+KEEP = "keep"
+_KINDS = (
+    Option(value="", label="Nothing", detail=("for LVM, RAID or LUKS, or with a type alone",)),
+    Option(value="ext4", label="ext4"),
+    Option(value="xfs", label="xfs"),
+    Option(value="btrfs", label="btrfs"),
+    Option(value="vfat", label="vfat"),
+    Option(value="swap", label="swap"),
+)
+
+Values = Mapping[str, Any]
+
+
+def filesystem_values(made: Mapping[str, Any]) -> dict[str, str]:
+    """What the fields hold for a filesystem, {} for none."""
+    kept = made.get("format") is False
+    return {
+        "kind": KEEP if kept else made.get("kind", ""),
+        "label": made.get("label", ""),
+        "mount": made.get("mount", ""),
+        "options": " ".join(made.get("options", ())),
+    }
+
+
+def filesystem_items(said: Values, there: str = "") -> tuple[Item, ...]:
+    """The fields; ``there`` is the kind of the filesystem that is on the volume now."""
+    keep = Option(value=KEEP, label=f"Keep the {there}", detail=("with all that is in it",))
+    options = (*_KINDS, *((keep,) if there else ()))
+    kind = Choice(id="kind", label="Filesystem", value=said["kind"], options=options)
+    if not said["kind"]:
+        return (kind,)
+    label = Text(id="label", label="Label", value=said["label"], hint="empty: usual", width=16)
+    if said["kind"] == "swap":
+        return (kind, label)
+    mount = Text(
+        id="mount", label="Mounted at", value=said["mount"], hint="like /srv; empty: not", width=30
+    )
+    usual = "empty: usual"
+    options_text = Text(id="options", label="Mount options", value=said["options"], hint=usual)
+    return (kind, mount, label, options_text)
+
+
+def filesystem_data(said: Values, before: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The filesystem that the fields say; what they do not ask for stays as it was."""
+    kind = said["kind"]
+    if not kind:
+        return None
+    keys = ("make_options", "subvolumes", "binds")
+    kept = {key: before[key] for key in keys if key in before}
+    if kind != before.get("kind"):
+        kept.pop("make_options", None)
+        kept.pop("subvolumes", None)
+    mount = said["mount"].strip() if kind != "swap" else ""
+    if not mount:
+        kept.pop("binds", None)
+    words = said["options"].replace(",", " ").split() if kind != "swap" else []
+    return {
+        **({"format": False} if kind == KEEP else {"kind": kind}),
+        **({"label": said["label"].strip()} if said["label"].strip() else {}),
+        **({"mount": mount} if mount else {}),
+        **({"options": words} if words else {}),
+        **kept,
+    }

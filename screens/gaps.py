@@ -1,0 +1,110 @@
+"""What the screens ask for beyond the kickstart's own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from installer.secret import Secret
+from screens.draft import ACCOUNTS, NOTHING, Draft, hash_of
+from screens.editor.nouns import asked_for
+from screens.forms import FieldProblem
+
+SHORTEST_PASSPHRASE = 8
+
+
+def gaps(draft: Draft) -> tuple[FieldProblem, ...]:
+    """What the screens ask for beyond the kickstart's own rules."""
+    return (
+        *_disk_gaps(draft),
+        *_encryption_gaps(draft),
+        *_network_gaps(draft),
+        *_account_gaps(draft),
+    )
+
+
+def _disk_gaps(draft: Draft) -> Iterator[FieldProblem]:
+    if not draft.disk:
+        yield FieldProblem(
+            field="disk", message="No disk is chosen", hint="mark one with Space or Enter"
+        )
+
+
+def _encryption_gaps(draft: Draft) -> Iterator[FieldProblem]:
+    if draft.edited is not None:
+        for name in asked_for(draft.edited.now):
+            message = f"The passphrase of {name} is not typed yet"
+            yield FieldProblem(field="layout", message=message, hint="edit the partitions")
+        return
+    if not draft.encryption:
+        return
+    if draft.passphrase != draft.passphrase_again:
+        yield FieldProblem(
+            field="passphrase_again",
+            message="The two passphrases differ",
+            hint="type the same one in both fields",
+        )
+    if problem := passphrase_problem(draft.passphrase):
+        yield replace(problem, field="passphrase")
+    elif draft.passphrase == NOTHING and not draft.tpm2:
+        yield FieldProblem(
+            field="passphrase",
+            message="No passphrase is given",
+            hint=f"type one of at least {SHORTEST_PASSPHRASE} characters, or let the TPM open it",
+        )
+
+
+def passphrase_problem(passphrase: Secret) -> FieldProblem | None:
+    """Why a typed passphrase will not do."""
+    if not 0 < len(passphrase.reveal()) < SHORTEST_PASSPHRASE:
+        return None
+    return FieldProblem(
+        field="",
+        message="The passphrase is too short",
+        hint=f"at least {SHORTEST_PASSPHRASE} characters",
+    )
+
+
+def _network_gaps(draft: Draft) -> Iterator[FieldProblem]:
+    if draft.network != "static":
+        return
+    if not draft.interface:
+        yield FieldProblem(
+            field="interface", message="No interface is chosen", hint="mark the one with the cable"
+        )
+    if not (draft.address4.strip() or draft.address6.strip()):
+        yield FieldProblem(
+            field="address4",
+            message="No address is given",
+            hint="type one with its prefix length, like 192.0.2.5/24",
+        )
+
+
+def _account_gaps(draft: Draft) -> Iterator[FieldProblem]:
+    for account in ACCOUNTS:
+        if getattr(draft, account.typed) != getattr(draft, account.again):
+            yield FieldProblem(
+                field=account.again,
+                message="The two passwords differ",
+                hint="type the same one in both fields",
+            )
+    if draft.user_name:
+        yield from _sudo_gaps(draft)
+        return
+    for field in ("user_password", "user_full_name", "user_groups"):
+        if getattr(draft, field) not in {"", NOTHING}:
+            yield FieldProblem(
+                field="user_name",
+                message="The user has no name",
+                hint="type one, or empty the fields below",
+            )
+            return
+
+
+def _sudo_gaps(draft: Draft) -> Iterator[FieldProblem]:
+    if draft.user_sudo == "password" and hash_of(draft, ACCOUNTS[1]) is None:
+        yield FieldProblem(
+            field="user_sudo",
+            message="sudo would ask for a password, and the user has none",
+            hint="give the user a password, or choose another line here",
+        )
