@@ -238,12 +238,17 @@ def _mount_actions(plan: StoragePlan) -> Iterator[Action]:
     for path in mounted_paths(plan):
         filesystem = next(each for each in plan.filesystems if each.mount_at(path))
         mount = filesystem.mount_at(path)
-        options = mount_options(mount) if mount else ()
+        options = _while_installing(mount_options(mount)) if mount else ()
         yield MountFilesystem(
             volume=filesystem.volume, kind=filesystem.kind, path=path, options=",".join(options)
         )
     for each in plan.filesystems:
         yield from _folder_actions(each)
+
+
+def _while_installing(options: tuple[str, ...]) -> tuple[str, ...]:
+    """Without those that would keep the host from being written, and scripts in it from running."""
+    return tuple(each for each in options if each not in {"ro", "noexec"}) or ("defaults",)
 
 
 def _folder_actions(filesystem: PlannedFilesystem) -> Iterator[Action]:

@@ -234,6 +234,7 @@ def _mount(world: World, action: MountFilesystem) -> None:
     else:
         assert world.old[world.nodes[action.volume]].filesystem == action.kind
     assert action.path not in world.mounts
+    assert not {"ro", "noexec"} & set(action.options.split(",")), "scripts run in /var/tmp"
     assert bool(world.mounts) == (action.path != "/"), "the root is mounted first"
     hidden = [path for path in world.mounts if path.startswith(action.path.rstrip("/") + "/")]
     assert not hidden, f"{action.path} is mounted over {hidden}"
