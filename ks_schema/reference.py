@@ -32,7 +32,8 @@ or merge keys). The [JSON Schema](../ks_schema/kickstart.schema.json) says the s
 an editor can help while you write. `photon-installer check FILE` finds every mistake at once.
 
 What is not said has a default, and the plan (`photon-installer plan FILE`) shows each default that
-was taken. Only the version, the disk and one way to log in must be there.
+was taken. Only the version, the disk and one way to log in must be there. How disks are divided,
+mirrored, encrypted and kept is explained in [storage.md](storage.md).
 
 ## The shortest that is of use
 """
