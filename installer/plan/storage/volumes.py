@@ -23,8 +23,8 @@ EXTENT = 4 * MIB
 _ARRAY_OVERHEAD = 130 * MIB
 _LUKS_OVERHEAD = 16 * MIB
 _PHYSICAL_VOLUME_OVERHEAD = MIB
-# A thin pool needs room for its metadata, twice: LVM keeps a spare for repairs.
-_POOL_OVERHEAD = 32 * MIB
+# LVM gives a thin pool a thousandth of its size for metadata, and not more than this.
+_MOST_METADATA = 128 * MIB
 _LEAST_ARGON2_MEMORY = 64 * MIB
 _MOST_ARGON2_MEMORY = GIB
 
@@ -149,7 +149,8 @@ def _add_group(found: Volumes, group: VolumeGroup) -> None:
     # A thin volume takes nothing from the group.
     taking = [each for each in group.volumes if each.kind is not VolumeKind.THIN]
     pools = sum(each.kind is VolumeKind.THIN_POOL for each in taking)
-    room -= _POOL_OVERHEAD * (pools + 1) if pools else 0
+    # There is one more metadata volume than there are pools: LVM keeps a spare for repairs.
+    room -= _metadata_size(room) * (pools + 1) if pools else 0
     sizes = share(max(0, room), [each.size for each in taking], EXTENT)
     pointer = f"/storage/volume_groups/{group.name}"
     if isinstance(sizes, int):
@@ -179,6 +180,10 @@ def _add_group(found: Volumes, group: VolumeGroup) -> None:
     found.groups.append(PlannedGroup(name=group.name, members=members, volumes=volumes))
     for volume in volumes:
         found.add(f"{group.name}/{volume.name}", volume.reference, volume.size)
+
+
+def _metadata_size(pool: int) -> int:
+    return min(pool // 1000 // EXTENT * EXTENT + EXTENT, _MOST_METADATA)
 
 
 def _is_open(volume: LogicalVolume) -> bool:

@@ -53,6 +53,7 @@ class World:
     filesystems: dict[str, MakeFilesystem] = field(default_factory=dict)
     mounts: dict[str, str] = field(default_factory=dict)
     room: dict[str, int] = field(default_factory=dict)
+    spare: dict[str, int] = field(default_factory=dict)
     identifiers: list[str] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
     saved: set[str] = field(default_factory=set)
@@ -213,6 +214,13 @@ def _logical_volume(world: World, action: CreateLogicalVolume) -> None:
         size = room if action.size is None else action.size
         assert size % EXTENT == 0
         assert 0 < size <= room, f"{action} does not fit into {room}"
+        # A pool has metadata of a thousandth of its size, and there is a spare for the largest.
+        metadata = min(-(-size // 1024 // EXTENT) * EXTENT, 128 * MIB) if action.size else 0
+        if action.kind == "thin_pool":
+            spare = max(metadata - world.spare.get(action.group, 0), 0)
+            world.spare[action.group] = world.spare.get(action.group, 0) + spare
+            size += metadata + spare
+        assert size <= room, f"there is no room for the metadata of {action}"
         world.room[action.group] = room - size
     world.make(action.reference, action.size or room, below, action)
 

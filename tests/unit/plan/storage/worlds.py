@@ -271,6 +271,9 @@ def _layer(draw: Draw, storage: Data, name: str, free: list[str]) -> list[str]:
         above = [f"{name}/{each}" for each in volumes]
         if draw(st.booleans()):
             volumes["pool"] = {"kind": "thin_pool", **draw(_sizes())}
+            if draw(st.booleans()):  # all is given away, to the last extent
+                volumes = {"v0": {"size": "60%"}, "pool": {"kind": "thin_pool", "size": "40%"}}
+                above = [f"{name}/v0"]
             volumes["thin"] = {"kind": "thin", "pool": "pool", "size": "40 GiB"}
             above.append(f"{name}/thin")
         storage["volume_groups"][name] = {"members": members, "volumes": volumes}
