@@ -8,12 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from installer import api
 from installer.actions.filesystem import MakeFilesystem, MakeSubvolumes, MountFilesystem
 from installer.actions.identity import FindIdentity, RestoreIdentity
 from installer.context import Context
+from installer.disk_table import read_table
 from installer.errors import MachineUnfit
+from installer.machine import Firmware, FirmwareMode, Partition
+from installer.payload import load_payload_index
 from installer.secret import Secret
+from ks_schema import Document
 from tests.disk.loops import MIB, attach, mounts, out, real_context
+from tests.disk.tree import make_payload
+from tests.engine import full_kickstart, small_machine
 
 pytestmark = [
     pytest.mark.disk,
@@ -121,3 +128,42 @@ def test_a_filesystem_that_is_broken(context: Context, tmp_path: Path) -> None:
     with pytest.raises(MachineUnfit, match="cannot be told"):
         FindIdentity(things=THINGS, volumes=(node,)).run(context)
     assert mounts(tmp_path) == []
+
+
+def installed(context: Context, work: Path, disk: str, *partitions: Partition) -> Partition:
+    """A host, made with the seed that ``work`` is called: its root, on a loop device, mounted."""
+    data = full_kickstart(
+        boot={"mode": "bios"}, storage={"filesystem": "btrfs", "preserve": list(THINGS)}
+    )
+    firmware = Firmware(mode=FirmwareMode.BIOS)
+    machine = small_machine(disk, 2048 * MIB, firmware=firmware, partitions=partitions)
+    work.mkdir()
+    payload = load_payload_index(str(make_payload(work)))
+    plan = api.prepare(Document(data=data), machine, payload, seed=work.name)
+    api.install(plan, emit=lambda _: None, work=work)
+    root = read_table(disk).partitions[-1]
+    place = [f"--offset={root.start}", f"--sizelimit={root.size}"]
+    node = context.nodes["partition/root"] = out("losetup", "--find", "--show", *place, disk)
+    context.on_undo("detach", lambda: out("losetup", "--detach", node))
+    MountFilesystem(volume="partition/root", kind="btrfs", path="/", options="rw").run(context)
+    return Partition(path=node, number=root.number, start=root.start, size=root.size)
+
+
+def test_installed_twice(context: Context, tmp_path: Path) -> None:
+    """The same kickstart, another seed: the first host's machine-id, and the key it had made."""
+    disk = attach(context, tmp_path / "disk.img", 2048 * MIB)
+    depth = context.depth
+    root = installed(context, tmp_path / "first", disk)
+    key, secret = context.target / "etc/ssh/ssh_host_rsa_key", "made at the first start\n"
+    key.parent.mkdir()
+    key.write_text(secret)
+    machine_id = (context.target / "etc/machine-id").read_text()
+    context.unwind(depth + 1)  # only unmounted
+
+    installed(context, tmp_path / "second", disk, root)
+    assert key.read_text() == secret
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert (context.target / "etc/machine-id").read_text() == machine_id
+    papers = list((context.target / "var/log/photon-installer").iterdir())
+    assert "kept of the host on" in "".join(each.read_text() for each in papers)
+    assert not any(secret.strip() in each.read_text() for each in papers)
