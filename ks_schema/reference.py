@@ -85,6 +85,20 @@ written to a disk before everything has been checked.
 | 8 | not parsed: neither JSON nor YAML |
 """
 
+_SLOTS = """\
+Slot a is installed, slot b starts as a copy of it. An upgrade that can be taken back, on the host:
+
+    photon-slot copy                       # b is what a is now
+    photon-slot run apt-get update
+    photon-slot run apt-get -y upgrade     # in b; a runs on, unchanged
+    photon-slot try b && systemctl reboot
+
+Slot b then has three starts to reach its end without a failed unit, each within 15 minutes; with
+that it is the good one. A panic of the kernel, a root that does not come, or a kernel that cannot
+be loaded is a restart, and after the last one slot a starts again. `photon-slot status` tells which
+one runs. What is outside /data, such as accounts, belongs to one slot until it is copied.
+"""
+
 
 def reference() -> str:
     """The whole page, as docs/kickstart.md has it."""
@@ -102,6 +116,9 @@ def reference() -> str:
         _fenced("json", example("full.json")),
         "## A custom layout\n",
         _fenced("json", example("custom.json")),
+        "## Two roots that take turns\n",
+        _SLOTS,
+        _fenced("json", example("ab.json")),
     ]
     return "\n".join(parts)
 

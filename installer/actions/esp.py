@@ -42,11 +42,13 @@ class WriteEsp:
     """Put shim, GRUB and its configuration on the ESP, and read everything back.
 
     It is done with mtools, which needs no vfat in the kernel, so that an image is written by the
-    same code. From here on the disk boots.
+    same code. ``environment`` is what GRUB finds in its environment block ("": it has none).
+    From here on the disk boots.
     """
 
     volume: str
     grub_cfg: str
+    environment: str = ""
     weight: float = 2.0
 
     def describe(self) -> str:
@@ -86,6 +88,8 @@ class WriteEsp:
             (stage / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(place, stage / name)
         (stage / "EFI/debian/grub.cfg").write_text(self.grub_cfg, encoding="utf-8")
+        if self.environment:
+            (stage / "EFI/debian/grubenv").write_text(self.environment, encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

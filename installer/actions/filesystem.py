@@ -118,6 +118,30 @@ class MountFilesystem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BindFolder:
+    """Mount a folder of the new host at a second place, as the host will: what is put there from
+    now on, like the homes of its users, is then not hidden from it.
+    """
+
+    folder: str
+    path: str
+    weight: float = 0.1
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        return f"mount {self.folder} at {self.path} of the new host"
+
+    def check(self, context: Context) -> None:
+        """Nothing to look at before the folder is there."""
+
+    def run(self, context: Context) -> None:
+        """Mount it."""
+        folder, place = context.inside(self.folder), context.inside(self.path)
+        context.runner.run(["mount", "--bind", str(folder), str(place)])
+        context.on_undo(f"unmount {place}", lambda: context.runner.run(["umount", str(place)]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MakeSwapFile:
     """Make a swap file inside the new root."""
 

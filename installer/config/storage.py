@@ -247,7 +247,8 @@ class Storage:
 
     A guided layout is for ``disk`` (and the ``mirror`` disks, which hold the same); it has an ESP,
     perhaps swap, and one root filesystem, which lies on LVM with ``lvm`` and is encrypted with
-    ``encryption``. A custom one is in ``nouns``. The disks of ``wipe`` are erased as well.
+    ``encryption``; or, with ``ab``, two roots that take turns and a filesystem for what both share.
+    A custom one is in ``nouns``. The disks of ``wipe`` are erased as well.
     ``preserve`` is what the new host takes over from the one that is replaced.
     """
 
@@ -260,5 +261,6 @@ class Storage:
     lvm: bool = False
     encryption: Encryption | None = None
     containers: Containers | None = None
+    ab: bool = False
     preserve: tuple[Preserved, ...] = ()
     nouns: Nouns | None = None

@@ -55,6 +55,7 @@ def storage(data: Data, secrets: Secrets) -> Storage:
         if "encryption" in data
         else None,
         containers=_containers(data["containers"]) if "containers" in data else None,
+        ab=data.get("ab", False),
         preserve=tuple(Preserved(each) for each in data.get("preserve", ())),
         nouns=_nouns(data, secrets) if layout is LayoutKind.CUSTOM else None,
     )
@@ -73,6 +74,7 @@ def storage_data(asked: Storage) -> dict[str, Any]:
             and {"kind": str(swap.kind), **_said(size=swap.size and exact_size(swap.size))},
             mirror=list(asked.mirror),
             lvm=asked.lvm,
+            ab=asked.ab,
             encryption=encryption and _encryption_data(encryption),
         )
         | ({} if containers is None else {"containers": _containers_data(containers)})

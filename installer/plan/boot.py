@@ -8,6 +8,25 @@ from dataclasses import dataclass
 from installer.config.model import Boot
 
 TIMEOUT_SECONDS = 3
+# A system that is one of two restarts when it cannot start, so that the other gets its turn: by
+# the kernel's panic, and by dracut.cmdline(7) when the root does not come within a minute.
+_SLOT_ARGUMENTS = ("panic=30", "rd.retry=60", "rd.shell=0", "rd.emergency=reboot")
+
+# GRUB takes what to fall back to by number alone, so this is the first entry of a slot's menu.
+OTHER_SLOT = """\
+# When no kernel of this slot can be loaded, the other slot has its turn; then the machine restarts.
+set fallback=0
+menuentry 'The other slot' --id photon-other {
+  if [ -n "$photon_other" ]; then
+    search.fs_uuid $photon_other root
+    set photon_other=
+    set prefix=($root)/boot/grub
+    configfile $prefix/grub.cfg
+  fi
+  sleep --interruptible 30
+  reboot
+}
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +35,8 @@ class BootPlace:
 
     ``folder`` is ``/boot`` as seen from the top of the filesystem ``uuid``: ``/boot``, "" when it
     is a filesystem of its own. ``root_flags`` name a subvolume; ``arguments`` are what the
-    initramfs needs to find the root.
+    initramfs needs to find the root. ``slot`` is the name of one of two systems, "" for the only
+    one; what chooses between two has waited for a key already.
     """
 
     uuid: str
@@ -24,6 +44,7 @@ class BootPlace:
     root_uuid: str
     root_flags: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
+    slot: str = ""
 
 
 def kernel_command_line(boot: Boot, place: BootPlace) -> str:
@@ -33,7 +54,8 @@ def kernel_command_line(boot: Boot, place: BootPlace) -> str:
 
 
 def _own_arguments(boot: Boot, place: BootPlace) -> tuple[str, ...]:
-    return (*place.arguments, *console_arguments(boot), *boot.kernel_arguments)
+    slot = (f"photon.slot={place.slot}", *_SLOT_ARGUMENTS) if place.slot else ()
+    return (*place.arguments, *slot, *console_arguments(boot), *boot.kernel_arguments)
 
 
 def console_arguments(boot: Boot) -> tuple[str, ...]:
@@ -47,10 +69,11 @@ def grub_cfg_text(boot: Boot, kernel_version: str, place: BootPlace) -> str:
     return f"""\
 # Written by photon-installer; update-grub writes it anew with each kernel.
 insmod part_gpt
-set default=0
-set timeout={TIMEOUT_SECONDS}
-{_terminal(boot)}\
+set default={_default_entry(place)}
+{_waiting(place)}\
+{terminal_text(boot)}\
 search --no-floppy --fs-uuid --set=root {place.uuid}
+{OTHER_SLOT if place.slot else ""}\
 menuentry 'Photon' --class photon --id photon {{
   echo 'Loading Linux {kernel_version} ...'
   linux {place.folder}/vmlinuz-{kernel_version} {command_line}
@@ -77,7 +100,9 @@ def grub_defaults_text(boot: Boot, place: BootPlace) -> str:
     arguments = " ".join(_own_arguments(boot, place))
     lines = [
         "# Written by photon-installer.",
-        f"GRUB_TIMEOUT={TIMEOUT_SECONDS}",
+        f"GRUB_TIMEOUT={1 if place.slot else TIMEOUT_SECONDS}",
+        *(["GRUB_TIMEOUT_STYLE=hidden"] if place.slot else []),
+        *([f"GRUB_DEFAULT={_default_entry(place)}"] if place.slot else []),
         'GRUB_CMDLINE_LINUX_DEFAULT=""',
         f'GRUB_CMDLINE_LINUX="{arguments}"',
         "GRUB_DISABLE_OS_PROBER=true",
@@ -92,7 +117,18 @@ def grub_defaults_text(boot: Boot, place: BootPlace) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _terminal(boot: Boot) -> str:
+def _default_entry(place: BootPlace) -> int:
+    return 1 if place.slot else 0
+
+
+def _waiting(place: BootPlace) -> str:
+    """How long the menu is shown; hidden, it is shown to whoever presses Esc."""
+    hidden = "set timeout_style=hidden\nset timeout=1\n"
+    return hidden if place.slot else f"set timeout={TIMEOUT_SECONDS}\n"
+
+
+def terminal_text(boot: Boot) -> str:
+    """The serial console besides the screen, if there is one that GRUB can drive."""
     if not _has_serial(boot):
         return ""
     serial = _serial(boot.console or "")

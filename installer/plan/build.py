@@ -14,6 +14,7 @@ from installer.actions.finish import KeepRecord, SyncRoot
 from installer.actions.identity import RestoreIdentity
 from installer.actions.initramfs import MakeInitramfs
 from installer.actions.payload import ExtractPayload, VerifyPayload
+from installer.actions.slot import CopySlot
 from installer.config.model import BootMode, InstallConfig
 from installer.config.recovery import recovery_keys
 from installer.config.storage import SwapKind
@@ -28,6 +29,14 @@ from installer.plan.losses import losses
 from installer.plan.model import Action, InstallPlan, Phase
 from installer.plan.network import network_files
 from installer.plan.preserve import find_identity
+from installer.plan.slots import (
+    SECOND_ROOT,
+    environment_text,
+    second_slot_actions,
+    seen_from_second,
+    slot_files,
+    slot_menu_text,
+)
 from installer.plan.storage import texts
 from installer.plan.storage.bootable import all_below, bios_places, esp_places
 from installer.plan.storage.model import EspPlace, StoragePlan
@@ -130,7 +139,7 @@ def _storage_files(made: Decisions, seed: str) -> list[Action]:
     return actions
 
 
-def boot_place(storage: StoragePlan) -> boot.BootPlace:
+def boot_place(storage: StoragePlan, slot: str = "") -> boot.BootPlace:
     """Where the boot loader finds the kernel of this layout."""
     return boot.BootPlace(
         uuid=storage.boot.uuid,
@@ -138,12 +147,14 @@ def boot_place(storage: StoragePlan) -> boot.BootPlace:
         root_uuid=storage.root.uuid,
         root_flags=texts.root_flags(storage),
         arguments=texts.storage_arguments(storage),
+        slot=slot,
     )
 
 
 def _boot_actions(config: InstallConfig, machine: Machine, made: Decisions) -> tuple[Action, ...]:
     """The initramfs and the menu first, then a sync, and only then what makes the disks start."""
-    place = boot_place(made.storage)
+    ab = config.storage.ab
+    place = boot_place(made.storage, "a" if ab else "")
     menu = boot.grub_cfg_text(config.boot, made.tree.kernel_version, place)
     defaults = boot.grub_defaults_text(config.boot, place)
     bios = bios_places(made.storage) if made.mode is not BootMode.EFI else ()
@@ -153,9 +164,10 @@ def _boot_actions(config: InstallConfig, machine: Machine, made: Decisions) -> t
         WriteFile(path="/etc/default/grub.d/zz-installer.cfg", text=defaults),
         WriteFile(path="/boot/grub/grub.cfg", text=menu, mode=0o600),
         *([_bios_grub(made.storage, place)] if bios else []),
-        SyncRoot(paths=mounted_paths(made.storage)),
+        *(_slot_actions(config, made) if ab else ()),
+        SyncRoot(paths=(*mounted_paths(made.storage), *([SECOND_ROOT] if ab else []))),
         *(EmbedBiosGrub(disk=disk.reference, start=start, size=size) for disk, start, size in bios),
-        *(_efi_actions(made, machine, place) if made.mode is not BootMode.BIOS else ()),
+        *(_efi_actions(config, made, machine, place) if made.mode is not BootMode.BIOS else ()),
     )
 
 
@@ -169,10 +181,27 @@ def _bios_grub(storage: StoragePlan, place: boot.BootPlace) -> PrepareBiosGrub:
     )
 
 
-def _efi_actions(made: Decisions, machine: Machine, place: boot.BootPlace) -> tuple[Action, ...]:
-    grub_cfg = boot.esp_grub_cfg_text(place)
+def _slot_actions(config: InstallConfig, made: Decisions) -> tuple[Action, ...]:
+    """What makes two systems of one."""
+    second, version = seen_from_second(made.storage), made.tree.kernel_version
+    place = boot_place(second, "b")
+    return (
+        *slot_files(config.boot, made.storage),
+        *second_slot_actions(config.boot, place, version, second, made.swap),
+    )
+
+
+def _efi_actions(
+    config: InstallConfig, made: Decisions, machine: Machine, place: boot.BootPlace
+) -> tuple[Action, ...]:
+    ab = config.storage.ab
+    grub_cfg = slot_menu_text(config.boot, made.storage) if ab else boot.esp_grub_cfg_text(place)
+    environment = environment_text() if ab else ""
     esps = esp_places(made.storage)
-    written = [WriteEsp(volume=each.filesystem.volume, grub_cfg=grub_cfg) for each in esps]
+    written = [
+        WriteEsp(volume=each.filesystem.volume, grub_cfg=grub_cfg, environment=environment)
+        for each in esps
+    ]
     if not efi_started(machine):
         return tuple(written)
     # Each entry is put before those that are there: the first disk's comes last.
@@ -191,13 +220,13 @@ def _boot_entry(esp: EspPlace, number: int) -> WriteBootEntry:
 
 
 def _with_record(plan: InstallPlan, config: InstallConfig) -> InstallPlan:
-    """The plan with the step that leaves its own text in the host, just before the sync."""
+    """The plan with the step that leaves its own text in the host, before the copy or the sync."""
     record = KeepRecord(
         kickstart=Secret(json.dumps(to_document(config), indent=2, ensure_ascii=False) + "\n"),
         plan=plan.describe(),
         report=json.dumps({"installer": __version__, **plan.to_json()}, indent=1) + "\n",
     )
     *others, last = plan.phases
-    where = next(i for i, each in enumerate(last.actions) if isinstance(each, SyncRoot))
+    where = next(i for i, each in enumerate(last.actions) if isinstance(each, CopySlot | SyncRoot))
     actions = (*last.actions[:where], record, *last.actions[where:])
     return replace(plan, phases=(*others, replace(last, actions=actions)))

@@ -16,7 +16,7 @@ from installer.plan.layers import layers_on, name_problems, sharing_problems
 from installer.plan.losses import lost_disks
 from installer.plan.model import disk_text
 from installer.plan.preserve import preserve_problems
-from installer.plan.storage.bootable import boot_problems, disks_below
+from installer.plan.storage.bootable import ab_problems, boot_problems, disks_below
 from installer.plan.storage.guided import BIOS_BOOT_SIZE, ESP_SIZE, guided_nouns
 from installer.plan.storage.model import StoragePlan
 from installer.plan.storage.resolve import resolve_storage
@@ -120,7 +120,11 @@ def resolve_layout(
     if isinstance(storage, tuple):
         problems = _placed(storage, config.storage)
         return ResolvedLayout(storage=None, problems=problems, nouns=nouns, mode=mode, swap=swap)
-    problems = boot_problems(storage, mode) + tpm2_problems(storage, machine)
+    problems = (
+        *boot_problems(storage, mode),
+        *tpm2_problems(storage, machine),
+        *ab_problems(config.storage, mode),
+    )
     return ResolvedLayout(storage=storage, problems=problems, nouns=nouns, mode=mode, swap=swap)
 
 

@@ -60,3 +60,21 @@ def test_an_esp_that_loses_a_file_is_found(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed, match=r"bootx64\.efi"):
         WriteEsp(volume="partition/esp2", grub_cfg="").run(context)
     assert runner.copied == ["first", "second"]
+
+
+def test_an_environment_block_goes_with_the_menu(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    for name in set(ESP_FILES.values()):
+        (root / name.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+        (root / name.lstrip("/")).write_text(name)
+    context = Context(
+        runner=Volumes(folder=tmp_path, losing=""),
+        emit=lambda _: None,
+        target=root,
+        work=tmp_path / "work",
+        nodes={"partition/esp": "first"},
+    )
+    WriteEsp(volume="partition/esp", grub_cfg="menu", environment="block").run(context)
+    written = tmp_path / "first/EFI/debian"
+    assert (written / "grub.cfg").read_text() == "menu"
+    assert (written / "grubenv").read_text() == "block"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from installer.config.model import BootMode
-from installer.config.storage import ESP_MOUNT, TableKind
+from installer.config.storage import ESP_MOUNT, Storage, TableKind
 from installer.plan.model import disk_text
 from installer.plan.storage.model import EspPlace, PlannedDisk, StoragePlan
 from installer.plan.storage.types import is_bios_boot, is_esp
@@ -30,6 +30,15 @@ def boot_problems(plan: StoragePlan, mode: BootMode) -> tuple[Problem, ...]:
     if mode is not BootMode.EFI:
         problems += _bios_problems(plan)
     return tuple(problems)
+
+
+def ab_problems(storage: Storage, mode: BootMode) -> tuple[Problem, ...]:
+    """GRUB keeps what it knows of the two roots on the ESP."""
+    if not storage.ab or mode is BootMode.EFI:
+        return ()
+    message = f"the two roots of ab start by EFI alone, and the machine started by {mode}"
+    hint = "switch the firmware to EFI, or leave ab out"
+    return (Problem(pointer="/storage/ab", message=message, hint=hint),)
 
 
 def esp_places(plan: StoragePlan) -> tuple[EspPlace, ...]:

@@ -26,11 +26,16 @@ from installer.config.storage import (
 )
 from installer.machine import Disk
 from installer.machine import Partition as PresentPartition
-from installer.sizes import MIB
+from installer.sizes import GIB, MIB
 
 BIOS_BOOT_SIZE = MIB
 ESP_SIZE = 512 * MIB
 BOOT_SIZE = 768 * MIB
+# Two roots that take turns hold the system alone; what grows is on the filesystem that they share.
+SLOT_SIZE = Size(percent=25, minimum=3 * GIB, maximum=32 * GIB)
+SLOT_VOLUMES = ("root-a", "root-b")
+DATA_SIZE = Size(minimum=GIB)
+DATA_MOUNT = "/data"
 GROUP = "photon"
 CONTAINERS = "containers"
 CONTAINERS_MOUNT = "/var/lib/container-storage"
@@ -108,10 +113,22 @@ def _parts(storage: Storage, swap_size: int, *, with_containers: bool) -> Iterat
             filesystem=_filesystem("swap", FilesystemKind.SWAP),
         )
     kind = FilesystemKind(storage.filesystem or RootFilesystem.BTRFS)
+    if storage.ab:
+        yield from _ab_parts(kind)
+        return
     yield _Part(name="root", size=Size(), filesystem=_filesystem("root", kind, mount="/"))
     asked = storage.containers
     if asked is not None and asked.disk is None and with_containers:
         yield _Part(name=CONTAINERS, size=asked.size, filesystem=_containers_filesystem(asked))
+
+
+def _ab_parts(kind: FilesystemKind) -> Iterator[_Part]:
+    """Two roots, of which the first is the one that is installed, and what both of them share."""
+    for name, mount in zip(SLOT_VOLUMES, ("/", None), strict=True):
+        yield _Part(name=name, size=SLOT_SIZE, filesystem=_filesystem(name, kind, mount=mount))
+    shared = _filesystem("data", FilesystemKind.EXT4, mount=DATA_MOUNT)
+    binds = (*CONTAINER_FOLDERS, ("home", "/home"))
+    yield _Part(name=shared.volume, size=DATA_SIZE, filesystem=replace(shared, binds=binds))
 
 
 def _partitions(

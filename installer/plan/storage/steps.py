@@ -15,7 +15,7 @@ from installer.actions.disk import (
 )
 from installer.actions.encryption import AddRecoveryKey, EncryptVolume, SealToTpm2
 from installer.actions.files import MakeFolder
-from installer.actions.filesystem import MakeFilesystem, MakeSubvolumes, MountFilesystem
+from installer.actions.filesystem import BindFolder, MakeFilesystem, MakeSubvolumes, MountFilesystem
 from installer.actions.layers import StopLayer
 from installer.actions.lvm import CreateLogicalVolume, CreateVolumeGroup
 from installer.actions.resize import ResizeFilesystem
@@ -256,3 +256,4 @@ def _folder_actions(filesystem: PlannedFilesystem) -> Iterator[Action]:
         top = filesystem.mounts[0].path.rstrip("/")
         yield MakeFolder(path=f"{top}/{folder}", mode=0o710)
         yield MakeFolder(path=place, mode=0o710)
+        yield BindFolder(folder=f"{top}/{folder}", path=place)

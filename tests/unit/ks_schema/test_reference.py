@@ -43,8 +43,8 @@ def test_every_block_is_a_valid_kickstart(language: str, text: str) -> None:
     assert from_document(document).disks
 
 
-def test_there_are_four_blocks() -> None:
-    assert [language for language, _ in blocks()] == ["json", "yaml", "json", "json"]
+def test_there_are_five_blocks() -> None:
+    assert [language for language, _ in blocks()] == ["json", "yaml", "json", "json", "json"]
 
 
 def test_the_shortest_has_eight_lines_and_is_the_same_in_yaml() -> None:
@@ -60,7 +60,8 @@ def test_the_full_example_says_every_key_that_can_stand_beside_the_others() -> N
     assert set(said["boot"]) == set(definitions["boot"]["properties"])
     guided, custom = said["storage"], json.loads(example("custom.json"))["storage"]
     assert set(guided) & set(custom) == {"layout"}
-    assert set(guided) | set(custom) == set(definitions["storage"]["properties"])
+    slots = json.loads(example("ab.json"))["storage"]
+    assert set(guided) | set(custom) | set(slots) == set(definitions["storage"]["properties"])
     assert set(said["users"][0]) == set(definitions["user"]["properties"])
 
 
