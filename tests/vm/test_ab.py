@@ -36,7 +36,9 @@ def test_ab(medium: Path) -> None:
         told(vm, "photon-slot try b 2")
         vm.send("systemctl reboot\r")
         for which in ("first", "second"):
-            vm.expect("Kernel panic", timeout=300, what=f"the panic of the {which} start")
+            vm.expect(
+                "Rebooting in 30 seconds", timeout=300, what=f"the panic of the {which} start"
+            )
             vm.note(f"the {which} start of slot b has failed")
         log_in(vm, OPS, timeout=400)
         assert told(vm, STATUS) == "running: a\ngood: a"
