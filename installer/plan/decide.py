@@ -16,7 +16,7 @@ from installer.plan.layers import layers_on, name_problems, sharing_problems
 from installer.plan.losses import lost_disks
 from installer.plan.model import disk_text
 from installer.plan.preserve import preserve_problems
-from installer.plan.storage.bootable import ab_problems, boot_problems, disks_below
+from installer.plan.storage.bootable import ab_problems, bios_places, boot_problems, disks_below
 from installer.plan.storage.guided import BIOS_BOOT_SIZE, ESP_SIZE, guided_nouns
 from installer.plan.storage.model import StoragePlan
 from installer.plan.storage.resolve import resolve_storage
@@ -268,6 +268,7 @@ def notes(
     if config.packages.kernel is None:
         lines.append(f"kernel {kernel}: the machine is {_kind(machine)}")
     lines += storage_notes(config.storage, layout.nouns)
+    lines += boot_notes(layout)
     if config.storage.swap and config.storage.swap.size is None and layout.swap.size:
         lines.append(f"swap of {format_size(layout.swap.size)}: from the size of the memory")
     if config.network is None:
@@ -287,6 +288,17 @@ def storage_notes(storage: Storage, nouns: Nouns) -> tuple[str, ...]:
     if storage.encryption and not storage.lvm and nouns.volume_groups:
         lines.append("LVM in the encrypted volume: one passphrase opens all of it")
     return tuple(lines)
+
+
+def boot_notes(layout: ResolvedLayout) -> tuple[str, ...]:
+    """What becomes of the systems that stay: a BIOS starts but one boot loader of a disk."""
+    if layout.storage is None or layout.mode is BootMode.EFI:
+        return ()
+    return tuple(
+        f"the boot loader of {disk.disk.path} is replaced: what stays there is not in the new menu"
+        for disk, _, _ in bios_places(layout.storage)
+        if disk.keep
+    )
 
 
 def is_image(machine: Machine) -> bool:

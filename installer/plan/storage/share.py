@@ -45,7 +45,7 @@ def share(total: int, wanted: Sequence[Size], unit: int) -> tuple[int, ...] | in
 def _wanted(size: Size, total: int, unit: int) -> int:
     """The least that it takes."""
     if size.fixed is not None:
-        return _up(size.fixed, unit)
+        return max(_up(size.fixed, unit), unit)
     least = max(_up(size.minimum, unit), unit)
     if size.percent is None:
         return least

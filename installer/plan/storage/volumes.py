@@ -167,7 +167,7 @@ def _add_group(found: Volumes, group: VolumeGroup) -> None:
             name=each.name,
             reference=f"volume/{group.name}/{each.name}",
             kind=each.kind,
-            size=given.get(each.name, each.size.fixed or 0),
+            size=given[each.name] if each.name in given else _extents(each.size.fixed or 0),
             pool=each.pool,
             take_rest=each.name == last,
         )
@@ -180,6 +180,11 @@ def _add_group(found: Volumes, group: VolumeGroup) -> None:
     found.groups.append(PlannedGroup(name=group.name, members=members, volumes=volumes))
     for volume in volumes:
         found.add(f"{group.name}/{volume.name}", volume.reference, volume.size)
+
+
+def _extents(size: int) -> int:
+    """That size in whole extents, which LVM asks for."""
+    return max(-(-size // EXTENT), 1) * EXTENT
 
 
 def _metadata_size(pool: int) -> int:

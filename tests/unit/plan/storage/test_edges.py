@@ -211,3 +211,42 @@ def test_a_new_dos_table_has_one_active_partition() -> None:
     plan = planned(storage, on, "bios")
     (table,) = (each for each in actions_of(plan) if isinstance(each, WriteTable))
     assert [each.bootable for each in table.partitions] == [True, False]
+
+
+@pytest.mark.parametrize("key", ["members", "spares"])
+def test_an_existing_partition_in_an_array_is_lost(key: str) -> None:
+    on = two_disks(there(1), there(2))
+    members = {"members": ["root", "x"], "spares": ["y"]}
+    members[key][-1] = "old"
+    storage = {
+        "layout": "custom",
+        "tables": KEEP,
+        "partitions": {
+            "esp": ESP,
+            **{name: {"disk": "d0", "size": "25 GiB"} for name in ("root", "x", "y")},
+            "old": OLD,
+        },
+        "arrays": {"system": {"level": 1, **members}},
+        "filesystems": {"system": ROOT},
+    }
+    plan = planned(storage, on)
+    assert "/dev/sdb1: 30 GiB ext4" in plan.losses
+
+
+def test_sizes_of_nothing_are_as_small_as_can_be() -> None:
+    storage = custom(
+        partitions={"none": {"disk": "d0", "size": "0 B"}, "pv": {"disk": "d1"}},
+        volume_groups={
+            "vg0": {
+                "members": ["pv"],
+                "volumes": {
+                    "pool": {"kind": "thin_pool"},
+                    "thin": {"kind": "thin", "pool": "pool", "size": "1 B"},
+                },
+            }
+        },
+    )
+    plan = planned(storage, two_disks(table=""))
+    sizes = {each.reference: each.size for disk in plan.storage.disks for each in disk.partitions}
+    assert sizes["partition/none"] == MIB
+    assert plan.storage.groups[0].volumes[1].size == 4 * MIB

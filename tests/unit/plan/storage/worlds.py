@@ -274,7 +274,8 @@ def _layer(draw: Draw, storage: Data, name: str, free: list[str]) -> list[str]:
             if draw(st.booleans()):  # all is given away, to the last extent
                 volumes = {"v0": {"size": "60%"}, "pool": {"kind": "thin_pool", "size": "40%"}}
                 above = [f"{name}/v0"]
-            volumes["thin"] = {"kind": "thin", "pool": "pool", "size": "40 GiB"}
+            size = draw(st.sampled_from(["40 GiB", 7_000_000_001]))
+            volumes["thin"] = {"kind": "thin", "pool": "pool", "size": size}
             above.append(f"{name}/thin")
         storage["volume_groups"][name] = {"members": members, "volumes": volumes}
         return [*rest, *above]
