@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from installer.config.model import BootMode
 from installer.errors import InstallerError
+from installer.layouts import Layout
 from installer.machine import Machine
 from installer.plan.disks import unfit_reason
 from ks_schema.problem import Problem
@@ -17,6 +18,7 @@ from screens.draft import Draft
 from screens.editor.editor import Editor
 from screens.editor.history import History, Storage
 from screens.editor.nouns import with_passphrase
+from screens.editor.outline import outlined
 from screens.engine import Engine, PlanView
 from screens.forms import FieldProblem, Form
 from screens.gaps import gaps
@@ -194,13 +196,15 @@ class Walk:
             found = self.missing()
             return tell("Not yet", f"! {found[0]}" if found else "! There is no layout to edit.")
         fit = [disk for disk in machine.disks if not unfit_reason(disk)]
-        self.editor = Editor(
-            self.draft.edited,
-            {self.draft.name_of(disk.path): disk for disk in fit},
-            BootMode(self.draft.boot_mode or machine.firmware.mode.value),
-            look=lambda storage: self.engine.layout(self._with(storage), machine, self.seed),
-            keep=self._keep_edits,
-        )
+        disks = {self.draft.name_of(disk.path): disk for disk in fit}
+
+        def look(storage: Storage) -> Layout:
+            document = self._with(storage)
+            layout = self.engine.layout(document, machine, self.seed)
+            return outlined(layout, document["storage"], disks, machine.memory)
+
+        mode = BootMode(self.draft.boot_mode or machine.firmware.mode.value)
+        self.editor = Editor(self.draft.edited, disks, mode, look=look, keep=self._keep_edits)
         return None
 
     def _begin_editing(self) -> bool:

@@ -113,7 +113,7 @@ def _on_existing(scene: Scene, disk: str, number: int) -> Iterator[Action]:
     )
     yield Action(
         command=Command(id="edit", label="Shrink or grow it", key="s", refused=fixed),
-        edit=lambda: changed,
+        edit=lambda: tasks.keep_existing(scene, disk, number),
         task=lambda now: tasks.edit_partition(now, name),
     )
     yield from _stacking(scene, changed, name)
@@ -197,17 +197,13 @@ def _stacking(scene: Scene, storage: Storage, volume: str) -> Iterator[Action]:
         task=lambda now: stack_tasks.group(now, first=volume),
     )
     for group, data in scene.storage.get("volume_groups", {}).items():
-        own = volume.startswith(f"{group}/")
-        joined = edit.put(
-            storage, "volume_groups", group, {**data, "members": [*data["members"], volume]}
-        )
+        if used or volume.startswith(f"{group}/"):
+            continue
+        members = {**data, "members": [*data["members"], volume]}
         yield Action(
-            command=Command(
-                id=f"join:{group}", label=f"Into the volume group {group}",
-                refused="it is a volume of that group" if own else used,
-            ),
-            edit=partial(dict, joined),
-        )  # fmt: skip
+            command=Command(id=f"join:{group}", label=f"Into the volume group {group}"),
+            edit=partial(edit.put, storage, "volume_groups", group, members),
+        )
 
 
 def _removal(scene: Scene, volume: str) -> Iterator[Action]:

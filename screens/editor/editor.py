@@ -190,15 +190,17 @@ class Editor:
 
     def _table_form(self) -> Form:
         rows = table(self._scene)
-        loose = [
-            Note(text=f"! {_sentence(each.message, each.hint)}", tone=Tone.PROBLEM)
-            for each in loose_problems(self._scene, rows)
-        ]
-        loose += [Note(text=f"! {each}", tone=Tone.PROBLEM) for each in self._unasked()]
         mends = tuple(
             Command(id=f"{FIX}{number}", label=each.label, key="f" if number == 0 else "")
             for number, each in enumerate(self._fixes())
         )
+        # Where one key mends it, the hint for those who write kickstarts is not needed.
+        told = [
+            each.message if mends or not each.hint else f"{each.message} - {each.hint}"
+            for each in loose_problems(self._scene, rows)
+        ]
+        text = "\n".join(f"! {each}" for each in (*told, *self._unasked()))
+        loose = (Note(text=text, tone=Tone.PROBLEM),) if text else ()
         start = self._row if any(each.id == self._row for each in rows) else rows[0].id
         first: tuple[Item, ...] = (*loose, *mends)
         return Form(
@@ -305,7 +307,3 @@ class Editor:
             f"the passphrase of {name} is not typed yet: open {name}, then e"
             for name in asked_for(self.history.now)
         )
-
-
-def _sentence(message: str, hint: str) -> str:
-    return f"{message} - {hint}" if hint else message

@@ -25,7 +25,8 @@ class Fix:
 
 def fixes(storage: Storage, plan: StoragePlan | None, mode: BootMode) -> tuple[Fix, ...]:
     """The fixes that fit a layout; one that cannot be laid out has none."""
-    return tuple(_fixes(storage, plan, mode)) if plan else ()
+    rooted = plan is not None and plan.filesystem_at("/") is not None
+    return tuple(_fixes(storage, plan, mode)) if plan and rooted else ()
 
 
 def _fixes(storage: Storage, plan: StoragePlan, mode: BootMode) -> Iterator[Fix]:

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from installer.machine import Disk
-from installer.plan.storage.model import PlannedFilesystem
+from installer.plan.storage.model import PlannedDisk, PlannedFilesystem
 from installer.plan.storage.tables import free_stretches
 from installer.sizes import format_size
 from ks_schema.problem import Problem
 from ks_schema.syntax import child
-from screens.editor.bars import bar_after, bar_before, existing_letters, new_letters
-from screens.editor.history import Storage
+from screens.editor.bars import FREE, bar_after, bar_before, existing_letters, new_letters
 from screens.editor.nouns import user_of
 from screens.editor.scene import Scene
 from screens.forms import Row
@@ -107,12 +106,25 @@ def _partition_rows(scene: Scene, name: str, disk: Disk) -> Iterator[Row]:
                 )
             )
             found.append((starts.get(reference, disk.size), rows))
-    for start, size_free in free_stretches(planned) if planned else ():
-        if not any(start <= each < start + size_free for each in starts.values()):
-            text = columns("free space", format_size(size_free), "", "", "", letter=".", depth=1)
-            found.append((start, (Row(id=f"/free/{name}/{start}", text=text),)))
+    found += [(start, _free(name, start, size)) for start, size in _free_space(planned)]
     for _start, rows in sorted(found, key=lambda each: each[0]):
         yield from rows
+
+
+def _free_space(planned: PlannedDisk | None) -> Iterator[tuple[int, int]]:
+    """Start and size of what is left free, the new partitions counted."""
+    if planned is None:
+        return
+    ends = [each.start + each.size for each in planned.partitions]
+    for start, size in free_stretches(planned):
+        first = max((end for end in ends if start < end <= start + size), default=start)
+        if first < start + size:
+            yield first, start + size - first
+
+
+def _free(disk: str, start: int, size: int) -> tuple[Row, ...]:
+    text = columns("free space", format_size(size), "", "", "", letter=FREE, depth=1)
+    return (Row(id=f"/free/{disk}/{start}", text=text),)
 
 
 def _existing(scene: Scene, disk: str, number: int) -> tuple[Row, ...]:
@@ -185,7 +197,7 @@ def _volume_rows(  # noqa: PLR0913
     made = scene.storage.get("filesystems", {}).get(volume)
     if with_self:
         planned = _filesystem(scene, volume)
-        what = _content(scene.storage, volume, planned)
+        what = _content(scene, volume, planned)
         mount = (made or {}).get("mount") or _mounts(planned)
         text = columns(shown or volume, size, what, mount, state, letter=letter, depth=depth)
         yield Row(id=child("/volumes", volume), text=text)
@@ -206,9 +218,11 @@ def _mounts(planned: PlannedFilesystem | None) -> str:
     return next((each.path for each in mounts if not each.subvolume), "")
 
 
-def _content(storage: Storage, volume: str, planned: PlannedFilesystem | None) -> str:
-    user = user_of(storage, volume)
+def _content(scene: Scene, volume: str, planned: PlannedFilesystem | None) -> str:
+    storage, user = scene.storage, user_of(scene.storage, volume)
     partition = storage.get("partitions", {}).get(volume, {})
+    if user is None and "existing" in partition:
+        return scene.existing(partition["disk"], partition["existing"]).filesystem or _UNKNOWN
     if user and user[0] != "filesystems":
         return f"{_USERS[user[0]]} {user[1]}"
     made = storage.get("filesystems", {}).get(volume, {})

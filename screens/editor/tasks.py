@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from installer.config.storage import PartitionType
+from installer.config.storage import FilesystemKind, PartitionType
 from installer.sizes import exact_size, format_size
 from ks_schema.syntax import child
 from screens.editor.edit import keep_table, put, put_partition, put_subvolume, put_volume
@@ -17,6 +17,7 @@ from screens.forms import Choice, FieldProblem, Item, Note, Option, Text
 
 _SIZE_HINT = "like 20 GiB, 25% or rest"
 _BOUND_HINT = "like 4 GiB; empty: none"
+_KEEPABLE = frozenset(str(each) for each in FilesystemKind)
 _TYPES = (
     Option(value="", label="From what lies on it"),
     *(Option(value=str(each), label=str(each)) for each in PartitionType),
@@ -213,13 +214,22 @@ def use_existing(scene: Scene, disk: str, number: int) -> tuple[Storage, str]:
     return put_partition(kept, name, {"disk": disk, "existing": number}), name
 
 
+def keep_existing(scene: Scene, disk: str, number: int) -> Storage:
+    """The storage that uses a partition that is there, and says that its filesystem stays."""
+    storage, name = use_existing(scene, disk, number)
+    if scene.existing(disk, number).filesystem not in _KEEPABLE or user_of(storage, name):
+        return storage
+    return put(storage, "filesystems", name, {"format": False})
+
+
 def in_use(scene: Scene, volume: str) -> str:
     """Why nothing else can be put on a volume; "" when it can."""
     user = user_of(scene.storage, volume)
     if user is None:
         return ""
-    what = "a filesystem" if user[0] == "filesystems" else user[1]
-    return f"{what} lies on it already; delete that first"
+    if user[0] == "filesystems":
+        return "a filesystem lies on it; choose Nothing as its filesystem first"
+    return f"{user[1]} lies on it; remove that first"
 
 
 def _volume_places(name: str) -> tuple[str, ...]:
@@ -270,7 +280,7 @@ def _volume_kind(said: Values, pools: tuple[str, ...]) -> tuple[Item, ...]:
         Option(value="thin", label="Takes room from a thin pool", refused=refused),
     )
     kind = Choice(id="lv", label="Kind", value=said["lv"], options=options)
-    if said["lv"] != "thin":
+    if said["lv"] != "thin" or not pools:
         return (kind,)
     named = tuple(Option(value=each, label=each) for each in pools)
     return (kind, Choice(id="pool", label="Thin pool", value=said["pool"], options=named))

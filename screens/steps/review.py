@@ -48,9 +48,9 @@ def _change(planned: PlannedDisk) -> DiskChange:
     if not planned.keep:
         return DiskChange(disk=planned.disk, erased=True, text="This disk will be erased")
     if not planned.deleted and not any(each.new_size for each in planned.kept):
-        text = "New partitions in the free space of this disk; the others stay"
+        text = "The free space of this disk is used, its partitions stay"
         return DiskChange(disk=planned.disk, erased=False, text=text)
-    text = "Partitions of this disk will be deleted or resized; the others stay"
+    text = "Partitions of this disk change, the others stay"
     return DiskChange(disk=planned.disk, erased=False, text=text)
 
 
@@ -59,7 +59,7 @@ def _plan_items(plan: PlanView) -> Iterator[Item]:
         disk = change.disk
         text = f"! {change.text}: {disk_line(disk)}\n    {disk_details(disk)}"
         yield Note(text=text, tone=Tone.WARNING)
-    losses = plan.losses or ("nothing: there is nothing on it",)
+    losses = plan.losses or ("nothing",)
     yield Note(text="What will be lost:\n" + _listed(losses))
     yield Note(text="Decided for you:\n" + _listed(plan.defaults or ("nothing",)))
     yield Note(text="What will be done", tone=Tone.TITLE)

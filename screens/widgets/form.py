@@ -49,6 +49,7 @@ class FormView(urwid.WidgetWrap[Any]):
     ) -> None:
         self._hooks = hooks
         self._form = form
+        self._problems: Mapping[str, str] = {}
         self._buttons = tuple(Button(label, act) for label, act in buttons)
         self._rows: Any = urwid.SimpleFocusListWalker([])
         self._list = urwid.ListBox(self._rows)
@@ -80,6 +81,11 @@ class FormView(urwid.WidgetWrap[Any]):
             self._build()
             self._restore(focus)
         self._mark(problems)
+        if problems != self._problems:
+            # A row that grows must not push what is above it out of sight.
+            self._problems = dict(problems)
+            if self._w.focus_position == 0 and self._rows:
+                self._more.show_top(self._rows.focus)
         main = form.next_label
         refused = {each.label for each in form.commands if each.refused}
         for each in self._buttons:

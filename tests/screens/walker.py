@@ -32,7 +32,7 @@ from screens.session import Paths
 
 MACHINES = Path(__file__).parent.parent / "machines"
 SIZE = (80, 24)
-_FOCUS = re.compile(r"(?:^ *|\| | {2,})(> \S.*)")
+_FOCUS = re.compile(r"(?:^ *|\| | {2,}| (?=> [<(] ))(> +\S.*)")
 SEED = "00112233445566778899aabbccddeeff"
 HASH = "$6$rounds=5000$saltsaltsaltsalt$" + "a" * 86
 

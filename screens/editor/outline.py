@@ -1,0 +1,38 @@
+"""Where everything would lie while the layout is not whole yet: nothing is mounted at ``/``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from installer.config.storage_data import storage
+from installer.layouts import Layout
+from installer.machine import Disk
+from installer.plan.storage.model import StoragePlan
+from installer.plan.storage.resolve import resolve_storage, used_disks
+from installer.secret import Secret
+from ks_schema.syntax import child
+
+_TYPED_LATER = Secret("typed later")
+
+
+def outlined(
+    layout: Layout, said: Mapping[str, Any], disks: Mapping[str, Disk], memory: int
+) -> Layout:
+    """The layout with its sizes and places, when all that is wrong is about it as a whole.
+
+    Whoever begins with an empty disk wants to see what is free from the first partition on.
+    """
+    if layout.plan is not None or any(each.pointer != "/storage" for each in layout.problems):
+        return layout
+    places = (child("/storage/encrypted", name) for name in said.get("encrypted", {}))
+    secrets = {f"{place}/encryption/passphrase": _TYPED_LATER for place in places}
+    nouns = storage(said, secrets).nouns
+    if nouns is None:
+        return layout
+    used = {name: disks[name] for name in used_disks(nouns, tuple(disks))}
+    plan = resolve_storage(nouns, used, memory, "")
+    if isinstance(plan, StoragePlan):
+        return replace(layout, plan=plan)
+    return replace(layout, problems=(*layout.problems, *plan))

@@ -1,0 +1,126 @@
+"""Recovery keys: shown once, drawn where that is possible, and nowhere else."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+import urwid
+
+from installer.config.recovery import new_recovery_key
+from installer.secret import Secret
+from screens.options import Options, Outcome
+from screens.plain import run_plain
+from screens.recovery import half_blocks, key_lines, qr_lines, recovery_form
+from screens.session import Paths
+from screens.terminal import Terminal
+from tests.screens.conftest import Walk
+from tests.screens.test_progress import BEGIN, END
+from tests.screens.test_steps import with_password
+from tests.screens.test_storage import at_storage
+from tests.screens.walker import SEED, MemoryEngine, Walker, machine
+
+
+def installed(walker: Walker) -> Walker:
+    """Install with a TPM alone, which always has a recovery key."""
+    at_storage(walker).field("[ ] Encryption").keys(" ").field("[ ] The TPM").keys(" ")
+    with_password(walker).go("review").keys("enter")
+    return walker.type("vda").keys("enter", "enter")
+
+
+def key_of(walker: Walker) -> Secret:
+    (plan,) = walker.engine.installed
+    (key,) = plan.recovery_keys
+    return key
+
+
+def test_the_key_has_a_screen_of_its_own_and_goes_after_a_confirmation(walk: Walk) -> None:
+    walker = installed(walk("empty-virtio", script=(*BEGIN, END)))
+    assert walker.id == "recovery", walker.screen
+    first, second = key_lines(key_of(walker))
+    assert first in walker.screen
+    assert second in walker.screen
+    picture = qr_lines(key_of(walker).reveal()) if urwid.supports_unicode() else ()
+    for line in picture:
+        assert line in walker.screen
+    assert "Write this down: it is shown once." in walker.screen
+    assert "Reboot" not in walker.screen
+    for way in ("enter", "esc", "f3"):
+        walker.keys(way)
+        assert "It is not shown again." in " ".join(walker.screen.split())
+        walker.keys("enter")
+        assert walker.id == "recovery"
+        assert first in walker.screen
+    walker.keys("enter", "tab", "enter")
+    assert walker.id == "done"
+    assert first not in walker.screen
+    assert "> < Reboot >" in walker.screen
+
+
+def test_the_key_is_in_no_log_and_no_draft(walk: Walk) -> None:
+    walker = installed(walk("empty-virtio", script=(*BEGIN, END)))
+    text = key_of(walker).reveal()
+    assert walker.app.installation is not None
+    assert text not in "\n".join(walker.app.installation.log)
+    assert text not in repr(walker.app.walk.draft)
+    assert text not in repr(walker.engine.installed)
+
+
+def test_without_keys_the_last_screen_comes_at_once(walk: Walk) -> None:
+    walker = with_password(walk("empty-virtio", script=(*BEGIN, END))).go("review").keys("enter")
+    walker.type("vda").keys("enter", "enter")
+    assert walker.id == "done"
+
+
+def test_the_code_and_the_text_fit_beside_each_other() -> None:
+    key = new_recovery_key()
+    code = range(2, 35)
+    matrix = [
+        [row in code and column in code and (row * column) % 3 == 0 for column in range(37)]
+        for row in range(37)
+    ]
+    picture = half_blocks(matrix)
+    assert len(picture) == 19
+    assert {len(line) for line in picture} == {37}
+    (note,) = recovery_form(key, picture).items
+    lines = getattr(note, "text", "").splitlines()
+    assert len(lines) == 19
+    assert max(len(line) for line in lines) <= 78
+    for part in key_lines(key):
+        assert any(part in line for line in lines)
+
+
+def test_half_blocks_draw_what_is_light() -> None:
+    assert half_blocks([[True, False, True, False], [True, True, False, False]]) == (" ▀▄█",)
+    assert half_blocks([[False, True]]) == ("▀ ",)
+    assert half_blocks([]) == ()
+
+
+def test_where_no_code_can_be_made_there_is_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "qrcode", None)
+    assert qr_lines("abc") == ()
+
+
+def test_the_code_is_a_picture_of_the_key() -> None:
+    pytest.importorskip("qrcode")
+    picture = qr_lines(new_recovery_key().reveal())
+    assert len(picture) == 19
+    assert {len(line) for line in picture} == {37}
+
+
+def test_the_line_mode_shows_the_text_until_it_is_written_down(tmp_path: Path) -> None:
+    engine = MemoryEngine(machine=machine("empty-virtio"), script=(*BEGIN, END))
+    storage = ["5", "8", ""]
+    accounts = ["1", "correct horse", "2", "correct horse", ""]
+    lines = ["", "", *storage, *[""] * 4, *accounts, "", "vda", "no", "yes", "1"]
+    sink = io.StringIO()
+    source = io.StringIO("".join(f"{line}\n" for line in lines))
+    options = Options(seed=SEED, console="ttyS0", paths=Paths(folder=tmp_path))
+    outcome = run_plain(engine, options, Terminal(source=source, sink=sink))
+    text = sink.getvalue()
+    assert outcome is Outcome.REBOOT, text
+    (plan,) = engine.installed
+    assert text.count(key_lines(plan.recovery_keys[0])[0]) == 2
+    assert text.index("[recovery]") < text.index("[done]")

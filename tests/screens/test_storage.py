@@ -1,0 +1,154 @@
+"""The guided layouts: what is asked, what it becomes in the kickstart, what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.screens.conftest import Walk
+from tests.screens.test_review import assert_same_plan, save
+from tests.screens.test_steps import with_password
+from tests.screens.walker import Walker
+
+PASSPHRASE = "correct horse battery"
+
+
+def at_storage(walker: Walker) -> Walker:
+    walker.go("disk")
+    if not walker.app.walk.draft.disk:
+        walker.keys(" ")
+    return walker.go("storage")
+
+
+def encrypted(walker: Walker) -> Walker:
+    walker.field("[ ] Encryption").keys(" ").fill("Passphrase", PASSPHRASE).keys("enter")
+    return walker.type(PASSPHRASE).keys("enter")
+
+
+def said(walker: Walker) -> dict[str, Any]:
+    storage = walker.app.walk.draft.document().get("storage", {})
+    assert isinstance(storage, dict)
+    return storage
+
+
+def test_free_space_needs_a_partition_table(walk: Walk) -> None:
+    walker = at_storage(walk("empty-virtio"))
+    assert "! cannot be used: the disk has no partition table" in walker.screen
+    walker.field("(*) The whole disk").keys("down", " ")
+    assert walker.app.walk.draft.layout == "whole_disk"
+
+
+def test_free_space_keeps_what_is_there(walk: Walk) -> None:
+    walker = at_storage(walk("windows-dual-boot"))
+    walker.field("(*) The whole disk").keys("down", " ")
+    assert said(walker) == {"layout": "free_space"}
+    with_password(walker).go("review")
+    assert "! The free space of this disk is used, its partitions stay" in walker.screen
+    assert "will be erased" not in walker.screen
+
+
+def test_a_mirror_is_on_further_disks(walk: Walk) -> None:
+    walker = at_storage(walk("two-empty-virtio")).field("[ ] Mirror on vdb").keys(" ")
+    assert said(walker) == {"mirror": ["disk-2"]}
+    with_password(walker).go("review")
+    assert walker.screen.count("! This disk will be erased") == 2
+    walker.keys("enter")
+    assert "Everything on these 2 disks will be lost" in walker.screen
+    assert "Type vda to confirm." in walker.screen
+
+
+def test_a_mirror_needs_another_disk(walk: Walk) -> None:
+    walker = at_storage(walk("virtualbox")).field("[-] Mirror").keys(" ")
+    assert "! not now: there is no second disk" in walker.screen
+    assert said(walker) == {}
+
+
+def test_a_mirrored_disk_is_not_only_erased(walk: Walk) -> None:
+    walker = at_storage(walk("two-sata-same-model"))
+    assert said(walker) == {"wipe": ["disk-2"]}
+    walker.field("[ ] Mirror on sdb").keys(" ")
+    assert said(walker) == {"mirror": ["disk-2"]}
+    with_password(walker).go("review")
+    assert walker.screen.count("! This disk will be erased") == 2
+
+
+def test_containers_have_a_volume_beside_the_root_or_a_disk(walk: Walk) -> None:
+    walker = at_storage(walk("two-empty-virtio")).field("(*) In the root").keys("down", " ")
+    assert said(walker) == {"containers": {}}
+    walker.fill("Their size", "40%").field("(*) xfs").keys("down", " ")
+    walker.field("[ ] Keep that volume").keys(" ")
+    assert said(walker) == {"containers": {"size": "40%", "filesystem": "btrfs", "preserve": True}}
+    walker.field("(*) A volume beside").keys("down", " ").fill("Their size", "")
+    assert said(walker)["containers"]["disk"] == "disk-2"
+    assert "! not now: the containers have it" in walker.keys("page up").screen
+
+
+def test_lvm_xfs_and_zram(walk: Walk, tmp_path: Path) -> None:
+    walker = at_storage(walk("empty-virtio")).field("[ ] LVM").keys(" ")
+    walker.keys("shift tab").keys("down", "down", "down", "down", " ")
+    assert walker.app.walk.draft.swap == "zram"
+    walker.keys("shift tab").keys("down", "down", " ")
+    assert said(walker) == {"filesystem": "xfs", "swap": {"kind": "zram"}, "lvm": True}
+    with_password(walker).go("review")
+    path = tmp_path / "saved.json"
+    save(walker, path)
+    assert_same_plan(walker, path)
+
+
+def test_a_passphrase_is_typed_twice_and_long_enough(walk: Walk) -> None:
+    walker = at_storage(walk("empty-virtio")).field("[ ] Encryption").keys(" ", "f10")
+    assert walker.id == "storage"
+    assert "! No passphrase is given" in walker.screen
+    walker.fill("Passphrase", "short").keys("enter").type("short").keys("f10")
+    assert "! The passphrase is too short - at least 8 characters" in walker.screen
+    walker.fill("Passphrase", PASSPHRASE).keys("tab")
+    walker.keys("f10")
+    assert "! The two passphrases differ" in walker.screen
+    walker.fill("...once more", PASSPHRASE).keys("f10")
+    assert walker.id == "boot"
+    assert PASSPHRASE not in repr(walker.app.walk.draft)
+
+
+def test_a_saved_kickstart_asks_for_the_passphrase(walk: Walk, tmp_path: Path) -> None:
+    walker = encrypted(at_storage(walk("empty-virtio")))
+    assert said(walker)["encryption"] == {
+        "passphrase": {"plain": PASSPHRASE}, "recovery_key": False
+    }  # fmt: skip
+    with_password(walker).go("review")
+    path = tmp_path / "saved.json"
+    save(walker, path)
+    assert PASSPHRASE not in path.read_text("utf-8")
+    assert PASSPHRASE not in walker.screen
+    saved = json.loads(path.read_text("utf-8"))
+    assert saved["storage"]["encryption"] == {"passphrase": {"ask": True}}
+
+
+def test_the_tpm_alone_comes_with_a_recovery_key(walk: Walk) -> None:
+    walker = at_storage(walk("empty-virtio")).field("[ ] Encryption").keys(" ")
+    walker.field("[ ] The TPM opens it").keys(" ")
+    assert "[x] Recovery key" in walker.screen
+    assert said(walker)["encryption"] == {"tpm2": {}, "recovery_key": True}
+    walker.field("[x] Recovery key").keys(" ", "f10")
+    assert walker.id == "storage"
+    assert "nothing would open it when the TPM refuses" in " ".join(walker.screen.split())
+
+
+def test_what_the_machine_refuses_is_told_on_this_screen(walk: Walk) -> None:
+    walker = at_storage(walk("empty-virtio")).field("(*) In the root").keys("down", " ")
+    walker.fill("Their size", "9 TiB").keys("f10")
+    assert walker.id == "storage"
+    assert "is too small" in " ".join(walker.screen.split())
+
+
+def test_names_of_disks_stay_when_disks_come_and_go(walk: Walk) -> None:
+    from dataclasses import replace  # noqa: PLC0415
+
+    walker = at_storage(walk("two-empty-virtio")).field("[ ] Mirror on vdb").keys(" ")
+    before = walker.app.walk.draft.document()
+    machine = walker.engine.machine
+    new = replace(machine.disks[0], path="/dev/aaa", serial="NEW", links=())
+    walker.engine.machine = replace(machine, disks=(new, *machine.disks))
+    walker.keys("esc").field("< Rescan the disks >").keys("enter")
+    assert walker.app.walk.draft.document() == before
+    assert walker.app.walk.draft.name_of("/dev/aaa") == "disk-3"
