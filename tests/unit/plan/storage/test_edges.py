@@ -11,9 +11,11 @@ from installer import api
 from installer.actions.disk import WriteTable
 from installer.actions.filesystem import MakeFilesystem, MakeSubvolumes, MountFilesystem
 from installer.actions.table import AlterTable
+from installer.config.storage import Size
 from installer.errors import MachineUnfit
 from installer.machine import Disk, Firmware, FirmwareMode, Layer, LayerKind, Machine, Partition
 from installer.plan.model import InstallPlan
+from installer.plan.storage.share import share
 from ks_schema import Document
 from tests.engine import GIB, actions_of, payload
 from tests.unit.plan.storage.truths import require_true
@@ -250,3 +252,38 @@ def test_sizes_of_nothing_are_as_small_as_can_be() -> None:
     sizes = {each.reference: each.size for disk in plan.storage.disks for each in disk.partitions}
     assert sizes["partition/none"] == MIB
     assert plan.storage.groups[0].volumes[1].size == 4 * MIB
+
+
+def test_an_esp_on_large_sectors_must_be_larger() -> None:
+    small = custom(partitions={"esp": {**ESP, "size": "100 MiB"}})
+    planned(small, two_disks())
+    large = replace(two_disks().disks[0], logical_sector=4096)
+    on = replace(two_disks(), disks=(large, two_disks().disks[1]))
+    assert refusal(small, on) == "/storage/filesystems/esp: esp has 100 MiB, too little for vfat"
+
+
+def test_a_volume_with_two_mounts_has_its_room_once() -> None:
+    subvolumes = {"@": {"mount": "/"}, "@var": {"mount": "/var"}}
+    storage = custom(
+        partitions={"root": {"disk": "d0", "size": "700 MiB"}},
+        filesystems={"root": {"kind": "btrfs", "subvolumes": subvolumes}},
+    )
+    assert "that leaves 700 MiB for the root" in refusal(storage, two_disks())
+
+
+@pytest.mark.parametrize(
+    ("total", "wanted", "given"),
+    [
+        (100, [Size(maximum=10), Size()], (10, 90)),
+        (100, [Size(minimum=60), Size(), Size()], (60, 20, 20)),
+        (100, [Size(minimum=30), Size(), Size(maximum=20)], (40, 40, 20)),
+        (100, [Size(fixed=50), Size(percent=25), Size()], (50, 25, 25)),
+        (100, [Size(percent=50, maximum=10), Size(percent=1, minimum=5)], (10, 5)),
+        (100, [Size(fixed=60), Size(percent=60)], 20),
+        (3, [Size(), Size(), Size(), Size()], 1),
+    ],
+)
+def test_how_a_stretch_is_shared(
+    total: int, wanted: list[Size], given: tuple[int, ...] | int
+) -> None:
+    assert share(total, wanted, 1) == given
