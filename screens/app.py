@@ -207,8 +207,8 @@ class App:
     def _next(self) -> None:
         if self.walk.blocked():
             self._point_at_problem()
-        elif self.walk.last and self.walk.plan:
-            self._ask(questions.erase_disk(self.walk.plan, lambda _text: self._install()))
+        elif question := self.walk.last_question(self._install):
+            self._ask(question)
         elif not self.session.take():
             self.tick()
         elif self.walk.forward():

@@ -5,27 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from installer.config.model import BootMode
 from installer.errors import InstallerError
-from installer.layouts import Layout
-from installer.machine import Machine
-from installer.plan.disks import unfit_reason
+from installer.machine import Disk, Machine
 from ks_schema.problem import Problem
 from screens import draft as drafts
 from screens.draft import Draft
+from screens.editing import editor_of, giving_up, with_nouns, without_nouns
 from screens.editor.editor import Editor
-from screens.editor.history import History, Storage
-from screens.editor.nouns import with_passphrase
-from screens.editor.outline import outlined
+from screens.editor.history import History
 from screens.engine import Engine, PlanView
 from screens.forms import FieldProblem, Form
 from screens.gaps import gaps
-from screens.questions import Question, lines, tell
+from screens.questions import Question, erase_disk, tell
 from screens.step import Step, View
 from screens.steps import accounts, boot, disk, host, network, packages, review, storage, welcome
-from screens.storage_entries import revealed
+from screens.storage_entries import erased_along
 from screens.worker import Job
 
 _T = TypeVar("_T")
@@ -89,6 +85,12 @@ class Walk:
         """The next thing is the installation itself."""
         return self._index == len(STEPS) - 1
 
+    @property
+    def wiped(self) -> tuple[Disk, ...]:
+        """The disks that are erased and left empty."""
+        disks = self.machine.disks if self.machine else ()
+        return tuple(disk for disk in disks if disk.path in erased_along(self.draft))
+
     def form(self) -> Form:
         """The form of this step, or of the editor's page."""
         return self.editor.form() if self.editor else self._form(self.step)
@@ -98,9 +100,10 @@ class Walk:
         if self.editor:
             self.editor.set(field, value)
             return
-        if (field, value) == ("layout", "custom") and not self._begin_editing():
-            return
-        self.draft = drafts.update(self.draft, field, value, self.machine)
+        if (field, value) == ("layout", "custom"):
+            self.draft = with_nouns(self.draft, self.engine, self.machine) or self.draft
+        else:
+            self.draft = drafts.update(self.draft, field, value, self.machine)
         self.plan = None
         if self.machine is not None:
             self.error = None
@@ -174,54 +177,20 @@ class Walk:
 
     def leaving(self) -> Question | None:
         """What is asked before going back: a layout that cannot be is not taken along."""
-        if self.editor is None or self.editor.id != "partitions" or not self.editor.blocked():
+        editor = self.editor
+        if editor is None or editor.id != "partitions" or not editor.blocked():
             return None
-        return Question(
-            title="Back to a guided layout?",
-            lines=lines(
-                f"The partitions cannot be like this: {self.editor.blocked()}.\n"
-                "Go back to a guided layout, and forget the edits?"
-            ),
-            confirm="Forget the edits",
-            cancel="Go on editing",
-            answer=lambda _text: self._give_up_editing(),
-        )
+        return giving_up(editor.blocked(), self._give_up_editing)
 
     def _open_editor(self) -> Question | None:
-        machine = self.machine
-        if machine is None or not self.draft.disk:
-            return tell("Not yet", "Choose a disk first.")
+        if self.machine is None:
+            return None
         self.set("layout", "custom")
-        if self.draft.edited is None:
+        self.editor = editor_of(self.draft, self.engine, self.machine, self.seed, self._keep_edits)
+        if self.editor is None:
             found = self.missing()
             return tell("Not yet", f"! {found[0]}" if found else "! There is no layout to edit.")
-        fit = [disk for disk in machine.disks if not unfit_reason(disk)]
-        disks = {self.draft.name_of(disk.path): disk for disk in fit}
-
-        def look(storage: Storage) -> Layout:
-            document = self._with(storage)
-            layout = self.engine.layout(document, machine, self.seed)
-            return outlined(layout, document["storage"], disks, machine.memory)
-
-        mode = BootMode(self.draft.boot_mode or machine.firmware.mode.value)
-        self.editor = Editor(self.draft.edited, disks, mode, look=look, keep=self._keep_edits)
         return None
-
-    def _begin_editing(self) -> bool:
-        """Say the guided layout in nouns, unless there are edits of this disk already."""
-        if self.draft.custom is not None and not drafts.disk_changed(self.draft):
-            return True
-        if self.machine is None or not self.draft.disk:
-            return False
-        try:
-            said = self.engine.nouns(self.draft.document_to_check(), self.machine)
-        except InstallerError:
-            return False  # what is wrong with it is told beside the fields
-        if self.draft.passphrase != drafts.NOTHING:
-            said = dict(with_passphrase(said, self.draft.passphrase))
-        history = History(states=(said,))
-        self.draft = replace(self.draft, custom=history, custom_disk=self.draft.disk)
-        return True
 
     def _keep_edits(self, history: History) -> None:
         self.draft = replace(self.draft, custom=history)
@@ -229,14 +198,7 @@ class Walk:
 
     def _give_up_editing(self) -> None:
         self.editor = None
-        self.draft = replace(self.draft, layout="whole_disk", custom=None, custom_disk="")
-
-    def _with(self, storage: Storage) -> dict[str, Any]:
-        """A document with these nouns, in which every disk has its name."""
-        disks = {each.name: {each.key: each.value} for each in self.draft.disks}
-        disks["default"] = {self.draft.disk_key: self.draft.disk_value}
-        said = {"version": 1, "disks": disks, "storage": revealed(storage)}
-        return said | ({"boot": {"mode": self.draft.boot_mode}} if self.draft.boot_mode else {})
+        self.draft = without_nouns(self.draft)
 
     def rescan(self) -> None:
         """Look at the machine anew, before anything else is done."""
@@ -252,6 +214,12 @@ class Walk:
         if self.last and self.plan is None and self.error is None and not self._review_problems():
             return self._plan_job()
         return None
+
+    def last_question(self, answer: Callable[[], None]) -> Question | None:
+        """What is asked before anything is written."""
+        if self.plan is None or not self.last:
+            return None
+        return erase_disk(self.plan, self.wiped, lambda _text: answer())
 
     def save_job(self, path: Path, done: Callable[[str], None]) -> Job:
         """Save the draft as a kickstart; ``done`` gets "" or what went wrong."""
@@ -325,6 +293,7 @@ class Walk:
                 plan=self.plan,
                 error=self.error,
                 problems=self._review_problems() if self.last else (),
+                wiped=self.wiped,
             )
         )
 

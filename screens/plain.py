@@ -34,6 +34,7 @@ _UNDO_SECONDS = 45.0
 _HELP = (
     "Enter     the next screen",
     "a number  change that field, or do that",
+    "a letter  before a colon: do what stands behind it",
     "b         the screen before; nothing is lost",
     "h         this help",
     "q         quit the installer (it asks first)",
@@ -207,8 +208,8 @@ class Plain:
         blocked = self.walk.blocked()
         if blocked:
             self._terminal.say(f"! {blocked}")
-        elif self.walk.last and self.walk.plan:
-            self._ask(questions.erase_disk(self.walk.plan, lambda _text: self._install()))
+        elif question := self.walk.last_question(self._install):
+            self._ask(question)
         elif self.session.take():
             self.walk.forward()
         else:

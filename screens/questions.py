@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from installer.machine import Disk
 from screens import keys
 from screens.engine import PlanView
 from screens.steps.disk import disk_line, short_name
@@ -85,9 +86,9 @@ def save_log(answer: Callable[[str], None]) -> Question:
     return _path("Save the log", text, LOG_PATH, answer)
 
 
-def erase_disk(plan: PlanView, answer: Callable[[str], None]) -> Question:
+def erase_disk(plan: PlanView, wiped: tuple[Disk, ...], answer: Callable[[str], None]) -> Question:
     """The last question before anything is written: the name of the disk must be typed."""
-    changes = disk_changes(plan.storage)
+    changes = disk_changes(plan.storage, wiped)
     erased = tuple(each.disk for each in changes if each.erased)
     name = short_name((erased or tuple(each.disk for each in changes))[0])
 

@@ -14,7 +14,9 @@ from screens.forms import FieldProblem, Form
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What a step may look at when it makes its form. ``error`` is the last thing that failed."""
+    """What a step may look at when it makes its form. ``error`` is the last thing that failed,
+    ``wiped`` are the disks that are only erased.
+    """
 
     draft: Draft
     console: str
@@ -23,6 +25,7 @@ class View:
     plan: PlanView | None
     error: InstallerError | None
     problems: tuple[FieldProblem, ...]
+    wiped: tuple[Disk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,9 @@ def revealed(value: Any) -> Any:
 
 def erased_along(draft: Draft) -> tuple[str, ...]:
     """The disks that are only erased, by their paths."""
+    if draft.edited is not None:
+        names = draft.edited.now.get("wipe", ())
+        return tuple(each.path for each in draft.disks if each.name in names)
     return draft.disk_partners if draft.layout == "whole_disk" else ()
 
 

@@ -98,6 +98,8 @@ def _on_disk(scene: Scene, name: str) -> Iterator[Action]:
 
 def _on_existing(scene: Scene, disk: str, number: int) -> Iterator[Action]:
     storage, there = scene.storage, scene.existing(disk, number)
+    if there is None:
+        return
     if number in scene.deleted(disk):
         yield Action(
             command=Command(id="restore", label="Do not delete it", key="d"),
@@ -157,7 +159,7 @@ def _shape(scene: Scene, volume: str) -> Iterator[Action]:
     command = Command(id="edit", label="Size and type", key="e")
     if slash:
         yield Action(command=command, task=lambda now: tasks.logical_volume(now, group, name))
-    elif volume in storage.get("partitions", {}):
+    elif volume in storage.get("partitions", {}) and not _gone(scene, volume):
         yield Action(command=command, task=lambda now: tasks.edit_partition(now, volume))
     elif volume in storage.get("arrays", {}):
         yield Action(
@@ -210,7 +212,7 @@ def _removal(scene: Scene, volume: str) -> Iterator[Action]:
     storage = scene.storage
     partition = storage.get("partitions", {}).get(volume, {})
     label, key = "Remove it", "d"
-    if "existing" in partition:
+    if "existing" in partition and not _gone(scene, volume):
         disk, number = partition["disk"], partition["existing"]
         yield Action(
             command=Command(id="delete", label="Delete it: what is on it is lost", key="d"),
@@ -247,6 +249,12 @@ def _on_subvolume(scene: Scene, volume: str, name: str) -> Iterator[Action]:
         command=Command(id="remove", label="Remove it", key="d"),
         edit=lambda: edit.put_subvolume(scene.storage, volume, name, None),
     )
+
+
+def _gone(scene: Scene, volume: str) -> bool:
+    """The existing partition that is meant is there no longer."""
+    data = scene.storage["partitions"][volume]
+    return "existing" in data and scene.behind(volume) is None
 
 
 def _kind(storage: Storage, group: str, name: str) -> str:

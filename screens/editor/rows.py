@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from installer.machine import Disk
+from installer.machine import Disk, Partition
 from installer.plan.storage.model import PlannedDisk, PlannedFilesystem
 from installer.plan.storage.tables import free_stretches
 from installer.sizes import format_size
@@ -94,10 +94,10 @@ def _partition_rows(scene: Scene, name: str, disk: Disk) -> Iterator[Row]:
     sizes = scene.sizes()
     found: list[tuple[int, tuple[Row, ...]]] = []
     if scene.keeps(name):
-        found += [(each.start, _existing(scene, name, each.number)) for each in disk.partitions]
+        found += [(each.start, _existing(scene, name, each)) for each in disk.partitions]
     starts = {each.reference: each.start for each in planned.partitions} if planned else {}
     for partition, data in scene.storage.get("partitions", {}).items():
-        if data["disk"] == name and (not scene.keeps(name) or "existing" not in data):
+        if data["disk"] == name and not (scene.keeps(name) and scene.behind(partition)):
             reference = f"partition/{partition}"
             size = _size(sizes.get(partition), data)
             rows = tuple(
@@ -127,9 +127,9 @@ def _free(disk: str, start: int, size: int) -> tuple[Row, ...]:
     return (Row(id=f"/free/{disk}/{start}", text=text),)
 
 
-def _existing(scene: Scene, disk: str, number: int) -> tuple[Row, ...]:
+def _existing(scene: Scene, disk: str, there: Partition) -> tuple[Row, ...]:
     """A partition that is there: used, deleted, or kept without a use."""
-    there = scene.existing(disk, number)
+    number = there.number
     letter = existing_letters(scene.disks[disk])[number]
     short = there.path.rpartition("/")[2]
     used = scene.named(disk, number)
@@ -222,7 +222,8 @@ def _content(scene: Scene, volume: str, planned: PlannedFilesystem | None) -> st
     storage, user = scene.storage, user_of(scene.storage, volume)
     partition = storage.get("partitions", {}).get(volume, {})
     if user is None and "existing" in partition:
-        return scene.existing(partition["disk"], partition["existing"]).filesystem or _UNKNOWN
+        there = scene.behind(volume)
+        return (there.filesystem or _UNKNOWN) if there else "not there"
     if user and user[0] != "filesystems":
         return f"{_USERS[user[0]]} {user[1]}"
     made = storage.get("filesystems", {}).get(volume, {})

@@ -40,15 +40,16 @@ class Scene:
         """The numbers of the partitions that are deleted one by one."""
         return tuple(self.storage.get("tables", {}).get(name, {}).get("delete", ()))
 
-    def existing(self, name: str, number: int) -> Partition:
-        """A partition that is there now.
+    def existing(self, name: str, number: int) -> Partition | None:
+        """A partition that is there now; None when the machine has changed meanwhile."""
+        disk = self.disks.get(name)
+        there = disk.partitions if disk else ()
+        return next((each for each in there if each.number == number), None)
 
-        :raises KeyError: it is not.
-        """
-        for each in self.disks[name].partitions:
-            if each.number == number:
-                return each
-        raise KeyError(number)
+    def behind(self, volume: str) -> Partition | None:
+        """The partition that is there now of which the layout makes use under that name."""
+        data = self.storage.get("partitions", {}).get(volume, {})
+        return self.existing(data["disk"], data["existing"]) if "existing" in data else None
 
     def named(self, disk: str, number: int) -> str:
         """The name of an existing partition that the layout uses, "" for one that it does not."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from installer.config.storage import FilesystemKind, PartitionType
+from installer.machine import Partition
 from installer.sizes import exact_size, format_size
 from ks_schema.syntax import child
 from screens.editor.edit import keep_table, put, put_partition, put_subvolume, put_volume
@@ -56,8 +57,8 @@ def new_partition(scene: Scene, disk: str) -> Task:
 def edit_partition(scene: Scene, name: str) -> Task:
     """The size and type of a partition that will be made, or the size of one that is there."""
     data = scene.storage["partitions"][name]
-    if "existing" in data:
-        return _resize(scene, name, data)
+    if there := scene.behind(name):
+        return _resize(there, name, data)
     values = {**_sizes(data), "size": str(data.get("size", "rest")), "type": data.get("type", "")}
     return Task(
         title=f"Partition {name}",
@@ -73,8 +74,7 @@ def edit_partition(scene: Scene, name: str) -> Task:
     )
 
 
-def _resize(scene: Scene, name: str, data: Any) -> Task:
-    there = scene.existing(data["disk"], data["existing"])
+def _resize(there: Partition, name: str, data: Any) -> Task:
     least = format_size(there.minimum) if there.minimum else "not known: it cannot be shrunk"
     kept = {key: data[key] for key in ("disk", "existing", "type") if key in data}
 
@@ -104,14 +104,11 @@ def _resize(scene: Scene, name: str, data: Any) -> Task:
 def filesystem(scene: Scene, volume: str) -> Task:
     """What lies on a volume, and where it is mounted."""
     before = scene.storage.get("filesystems", {}).get(volume, {})
-    there = ""
-    data = scene.storage.get("partitions", {}).get(volume, {})
-    if "existing" in data:
-        there = scene.existing(data["disk"], data["existing"]).filesystem
+    there = scene.behind(volume)
     return Task(
         title=f"Filesystem on {volume}",
         values=filesystem_values(before),
-        items=lambda said: filesystem_items(said, there),
+        items=lambda said: filesystem_items(said, there.filesystem if there else ""),
         apply=lambda storage, said: put(
             storage, "filesystems", volume, filesystem_data(said, before)
         ),
@@ -217,7 +214,8 @@ def use_existing(scene: Scene, disk: str, number: int) -> tuple[Storage, str]:
 def keep_existing(scene: Scene, disk: str, number: int) -> Storage:
     """The storage that uses a partition that is there, and says that its filesystem stays."""
     storage, name = use_existing(scene, disk, number)
-    if scene.existing(disk, number).filesystem not in _KEEPABLE or user_of(storage, name):
+    there = scene.existing(disk, number)
+    if there is None or there.filesystem not in _KEEPABLE or user_of(storage, name):
         return storage
     return put(storage, "filesystems", name, {"format": False})
 

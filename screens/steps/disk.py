@@ -34,7 +34,7 @@ def form(view: View) -> Form:
     options = tuple(
         _option(disk, view.refusal(disk), disks_sharing(disk, disks, layers)) for disk in disks
     )
-    note = Note(text="Which disk shall Photon use? All of it will be erased, later and not yet.")
+    note = Note(text="Which disk shall Photon start from? Nothing is written to it yet.")
     if all(option.refused for option in options):
         text = "! None of these disks can be used. Attach another one and rescan."
         note = Note(text=text, tone=Tone.PROBLEM)

@@ -26,7 +26,7 @@ def form(view: View) -> Form:
         return Form(items=items, commands=(RETRY,), start=RETRY.id, next_label="Install")
     if view.plan is None:
         return Form(items=(Note(text="Working out what will be done..."),))
-    items = tuple(_plan_items(view.plan))
+    items = tuple(_plan_items(view.plan, view.wiped))
     return Form(items=items, commands=(SAVE,), next_label="Install")
 
 
@@ -39,9 +39,14 @@ class DiskChange:
     text: str
 
 
-def disk_changes(storage: StoragePlan) -> tuple[DiskChange, ...]:
-    """What happens to each disk that is used, the one that the host starts from first."""
-    return tuple(_change(each) for each in storage.disks)
+def disk_changes(storage: StoragePlan, wiped: tuple[Disk, ...]) -> tuple[DiskChange, ...]:
+    """What happens to each disk that is used, the one that the host starts from first.
+
+    ``wiped`` are those that are only erased.
+    """
+    text = "This disk will be erased and left empty"
+    empty = (DiskChange(disk=each, erased=True, text=text) for each in wiped)
+    return (*(_change(each) for each in storage.disks), *empty)
 
 
 def _change(planned: PlannedDisk) -> DiskChange:
@@ -54,8 +59,8 @@ def _change(planned: PlannedDisk) -> DiskChange:
     return DiskChange(disk=planned.disk, erased=False, text=text)
 
 
-def _plan_items(plan: PlanView) -> Iterator[Item]:
-    for change in disk_changes(plan.storage):
+def _plan_items(plan: PlanView, wiped: tuple[Disk, ...]) -> Iterator[Item]:
+    for change in disk_changes(plan.storage, wiped):
         disk = change.disk
         text = f"! {change.text}: {disk_line(disk)}\n    {disk_details(disk)}"
         yield Note(text=text, tone=Tone.WARNING)

@@ -165,4 +165,4 @@ def _containers(draft: Draft, machine: Machine | None) -> Iterator[Item]:
     )
 
 
-STEP = Step(id="storage", title="Filesystem and swap", form=form)
+STEP = Step(id="storage", title="Storage", form=form)

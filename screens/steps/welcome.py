@@ -8,9 +8,9 @@ from screens.forms import Form, Note, Tone
 from screens.step import Step, View
 
 _TEXT = """\
-This installs Photon, a lightweight container host, onto one disk.
+This installs Photon, a lightweight container host, onto this machine.
 
-The next screens ask for the disk, the boot loader, the packages, the network and who may \
+The next screens ask for the disks, the boot loader, the packages, the network and who may \
 log in. Most answers have a sensible default: Enter accepts it.
 
 Nothing is written to any disk before you have confirmed it on the review screen, and \

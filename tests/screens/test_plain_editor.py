@@ -102,6 +102,6 @@ def test_arrays_and_passphrases(tmp_path: Path) -> None:
     )  # fmt: skip
     assert passphrase not in text
     last = text.rpartition("[partitions]")[2]
-    assert "! " not in last, last
+    assert "\n! " not in last, last
     assert "/boot" in last
     assert "luks-pair on pair" in last

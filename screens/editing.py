@@ -1,0 +1,85 @@
+"""From a draft to the partition editor and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from installer.config.model import BootMode
+from installer.errors import InstallerError
+from installer.layouts import Layout
+from installer.machine import Machine
+from installer.plan.disks import unfit_reason
+from screens.draft import NOTHING, Draft, disk_changed
+from screens.editor.editor import Editor
+from screens.editor.history import History, Storage
+from screens.editor.nouns import with_passphrase
+from screens.editor.outline import outlined
+from screens.engine import Engine
+from screens.questions import Question, lines
+from screens.storage_entries import revealed
+
+
+def with_nouns(draft: Draft, engine: Engine, machine: Machine | None) -> Draft | None:
+    """The draft with its guided layout said in nouns, unless there are edits of this disk already.
+
+    None when there is no layout to say: what is wrong with it is told beside the fields.
+    """
+    if machine is None or not draft.disk:
+        return None
+    if draft.custom is not None and not disk_changed(draft):
+        return replace(draft, layout="custom")
+    try:
+        said: Storage = engine.nouns(draft.document_to_check(), machine)
+    except InstallerError:
+        return None
+    if draft.passphrase != NOTHING:
+        said = with_passphrase(said, draft.passphrase)
+    history = History(states=(said,))
+    return replace(draft, layout="custom", custom=history, custom_disk=draft.disk)
+
+
+def without_nouns(draft: Draft) -> Draft:
+    """The draft with a guided layout again; the edits are forgotten."""
+    return replace(draft, layout="whole_disk", custom=None, custom_disk="")
+
+
+def editor_of(
+    draft: Draft, engine: Engine, machine: Machine, seed: str, keep: Callable[[History], None]
+) -> Editor | None:
+    """The editor of a draft's nouns; ``keep`` is told of every edit."""
+    if draft.edited is None:
+        return None
+    fit = [disk for disk in machine.disks if not unfit_reason(disk)]
+    disks = {draft.name_of(disk.path): disk for disk in fit}
+
+    def look(storage: Storage) -> Layout:
+        document = _document(draft, storage)
+        layout = engine.layout(document, machine, seed)
+        return outlined(layout, document["storage"], disks, machine.memory)
+
+    mode = BootMode(draft.boot_mode or machine.firmware.mode.value)
+    return Editor(draft.edited, disks, mode, look=look, keep=keep)
+
+
+def giving_up(problem: str, answer: Callable[[], None]) -> Question:
+    """Whether to leave a layout that cannot be."""
+    return Question(
+        title="Back to a guided layout?",
+        lines=lines(
+            f"The partitions cannot be like this: {problem}.\n"
+            "Go back to a guided layout, and forget the edits?"
+        ),
+        confirm="Forget the edits",
+        cancel="Go on editing",
+        answer=lambda _text: answer(),
+    )
+
+
+def _document(draft: Draft, storage: Storage) -> dict[str, Any]:
+    """A document with these nouns, in which every disk has its name."""
+    disks = {each.name: {each.key: each.value} for each in draft.disks}
+    disks["default"] = {draft.disk_key: draft.disk_value}
+    said = {"version": 1, "disks": disks, "storage": revealed(storage)}
+    return said | ({"boot": {"mode": draft.boot_mode}} if draft.boot_mode else {})
