@@ -113,6 +113,10 @@ class MountFilesystem:
         node = context.node(self.volume)
         context.runner.run(["mount", "-t", self.kind, "-o", self.options, node, str(place)])
         context.on_undo(f"unmount {place}", lambda: context.runner.run(["umount", str(place)]))
+        if self.path == "/":
+            # What is mounted below stays here: in the namespace of a daemon, such as udevd's, it
+            # would outlive the unmounting, and keep the volume in use.
+            context.runner.run(["mount", "--make-private", str(place)])
         if self.path in _STICKY:
             place.chmod(0o1777)
 

@@ -98,7 +98,7 @@ def test_a_changed_table_keeps_the_other_lines() -> None:
         f'3 : start=2048, size=256, type={GUID}, uuid={UUID}, name="photon"',
     ]
     assert change.describe() == (
-        "change the partition table of /dev/nvme0n1: delete 2; resize 12 to 2097152 bytes; "
+        "change the partition table of /dev/nvme0n1: delete 2; resize 12 to 2 MiB; "
         "add 3 photon 1 MiB"
     )
 
