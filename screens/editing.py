@@ -22,21 +22,25 @@ from screens.storage_entries import revealed
 
 
 def with_nouns(draft: Draft, engine: Engine, machine: Machine | None) -> Draft | None:
-    """The draft with its guided layout said in nouns, unless there are edits of this disk already.
+    """The draft with its guided layout said in nouns, or with the edits that began with the same.
 
     None when there is no layout to say: what is wrong with it is told beside the fields.
     """
+    if draft.edited is not None:
+        return draft
     if machine is None or not draft.disk:
         return None
-    if draft.custom is not None and not disk_changed(draft):
-        return replace(draft, layout="custom")
     try:
         said: Storage = engine.nouns(draft.document_to_check(), machine)
     except InstallerError:
         return None
     if draft.passphrase != NOTHING:
         said = with_passphrase(said, draft.passphrase)
-    history = History(states=(said,))
+    history = None if disk_changed(draft) else draft.custom
+    if history is None:
+        history = History(states=(said,))
+    elif history.beginning != said:
+        history = history.begin(said)
     return replace(draft, layout="custom", custom=history, custom_disk=draft.disk)
 
 

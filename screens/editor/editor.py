@@ -221,7 +221,7 @@ class Editor:
             ),
             Command(
                 id=RESET, label="Reset", key="x",
-                refused="" if history.now != history.states[0] else nothing,
+                refused="" if history.now != history.beginning else nothing,
             ),
         )  # fmt: skip
 

@@ -11,10 +11,19 @@ Storage = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """The states of ``storage`` since the beginning, and which of them is the present one."""
+    """The states of ``storage`` since the beginning, and which of them is the present one.
+
+    ``begun`` is the one that a reset goes back to.
+    """
 
     states: tuple[Storage, ...]
     at: int = 0
+    begun: int = 0
+
+    @property
+    def beginning(self) -> Storage:
+        """What the editing began with."""
+        return self.states[self.begun]
 
     @property
     def now(self) -> Storage:
@@ -35,7 +44,13 @@ class History:
         """The history after an edit; what was taken back before it is forgotten."""
         if state == self.now:
             return self
-        return History(states=(*self.states[: self.at + 1], state), at=self.at + 1)
+        states = (*self.states[: self.at + 1], state)
+        return History(states=states, at=self.at + 1, begun=min(self.begun, self.at))
+
+    def begin(self, state: Storage) -> History:
+        """The history of another editing, from which undo leads back to this one."""
+        after = self.add(state)
+        return replace(after, begun=after.at)
 
     def undo(self) -> History:
         """One edit back."""
@@ -47,4 +62,4 @@ class History:
 
     def reset(self) -> History:
         """The beginning again, as an edit of its own: that can be taken back too."""
-        return self.add(self.states[0])
+        return self.add(self.beginning)

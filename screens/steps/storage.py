@@ -13,6 +13,9 @@ from screens.steps.disk import disk_line, short_name
 from screens.storage_entries import BESIDE, MIRROR
 
 EDIT = Command(id="edit", label="Edit partitions...")
+_BY_HAND = """\
+The partitions are edited by hand. Swap space is a volume here: a swap file, or zram, goes with \
+the guided layouts. Going back to one of those keeps the edits for later."""
 _FILESYSTEMS = (
     Option(value="", label="Recommended", detail=("the review shows which",)),
     Option(value="ext4", label="ext4", detail=("plain and proven",)),
@@ -38,8 +41,7 @@ def form(view: View) -> Form:
     draft = view.draft
     layout = Choice(id="layout", label="Layout", value=draft.layout, options=_layouts(view))
     if draft.edited is not None:
-        text = "The partitions are edited by hand. The screen before this one chooses another disk."
-        return Form(items=(layout, Note(text=text)), commands=(EDIT,))
+        return Form(items=(layout, Note(text=_BY_HAND)), commands=(EDIT,))
     items = (
         layout,
         Choice(

@@ -287,6 +287,22 @@ def test_another_disk_begins_anew_and_the_first_keeps_its_edits(walk: Walk) -> N
     assert storage(walker) == edited
 
 
+def test_another_guided_layout_begins_anew_and_undo_leads_back(walk: Walk) -> None:
+    walker = editing(walk("empty-virtio"))
+    row(walker, "root").keys("e").fill("Size", "5 GiB").keys("f10", "f10")
+    edited = storage(walker)
+    walker.field("(*) Custom").keys("up", "up", " ").field("< Edit").keys("enter")
+    assert storage(walker) == edited
+    walker.keys("f10").field("(*) Custom").keys("up", "up", " ").field("[ ] LVM").keys(" ")
+    walker.field("< Edit").keys("enter")
+    begun = storage(walker)
+    assert "volume_groups" in begun
+    row(walker, "photon").keys("d", "tab", "enter", "x")
+    assert storage(walker) == begun
+    walker.keys("u", "u", "u")
+    assert storage(walker) == edited
+
+
 def test_the_help_has_the_keys_of_the_editor(walk: Walk) -> None:
     walker = editing(walk()).keys("f1")
     assert "take the last edit back" in walker.screen
@@ -323,3 +339,28 @@ def test_every_page_fits_the_smallest_terminal(walk: Walk) -> None:
         assert len(line) == 80
     assert walker.lines[-1].startswith(" Enter Open  u Undo")
     assert "< Quit >" in walker.screen
+
+
+def test_a_boot_mode_chosen_later_is_told_where_it_is_mended(walk: Walk) -> None:
+    walker = editing(walk("empty-virtio")).keys("f10").go("boot")
+    walker.field("(*) This machine").keys("down", "down", "down", " ")
+    with_password(walker).go("review")
+    text = " ".join(walker.screen.split())
+    assert "! Storage: there is no place for the boot loader" in text
+    assert "( Install )" in walker.screen
+    walker.keys(*["esc"] * 6)
+    assert walker.id == "storage"
+    assert "( Next )" in walker.screen
+    walker.field("< Edit partitions... >").keys("enter")
+    assert "< f: add a BIOS boot partition >" in walker.screen
+    walker.keys("f", "f10").go("review")
+    assert "What will be lost:" in walker.screen
+
+
+def test_disks_that_are_only_erased_are_named_before_it(walk: Walk) -> None:
+    walker = editing(walk("two-empty-virtio"))
+    row(walker, "vdb").keys("w", "f10")
+    with_password(walker).go("review")
+    assert "! This disk will be erased and left empty: vdb" in walker.screen
+    walker.keys("enter")
+    assert "Everything on these 2 disks will be lost" in walker.screen
