@@ -84,7 +84,6 @@ KEYS: tuple[Key, ...] = (
 
 # On the editor's screens, beside those above.
 EDITOR_KEYS: tuple[Key, ...] = (
-    Key(keys=("enter",), shown="Enter", meaning="on a row: what can be done with it"),
     Key(keys=("u", "ctrl z"), shown="u Ctrl-Z", meaning="take the last edit back", footer="Undo"),
     Key(keys=("r", "ctrl y"), shown="r Ctrl-Y", meaning="do it again", footer="Redo"),
     Key(keys=("x",), shown="x", meaning="begin the editing anew", footer="Reset"),
@@ -105,7 +104,7 @@ def act_of(key: str) -> Act | None:
 
 def help_lines(*, editing: bool = False) -> tuple[str, ...]:
     """The key table as text."""
-    table = (*KEYS, *EDITOR_KEYS[1:]) if editing else KEYS
+    table = (*KEYS, *EDITOR_KEYS) if editing else KEYS
     return tuple(f"{line.shown:<10} {line.meaning}" for line in table)
 
 

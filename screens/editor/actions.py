@@ -115,7 +115,7 @@ def _on_existing(scene: Scene, disk: str, number: int) -> Iterator[Action]:
     )
     yield Action(
         command=Command(id="edit", label="Shrink or grow it", key="s", refused=fixed),
-        edit=lambda: tasks.keep_existing(scene, disk, number),
+        edit=lambda: changed,
         task=lambda now: tasks.edit_partition(now, name),
     )
     yield from _stacking(scene, changed, name)

@@ -12,7 +12,6 @@ from typing import Any
 from installer.config.model import BootMode
 from installer.layouts import Layout
 from installer.machine import Disk
-from installer.plan.storage.model import StoragePlan
 from installer.secret import Secret
 from screens.editor import edit
 from screens.editor.actions import Action, actions
@@ -71,7 +70,8 @@ class Editor:
         self._look = look
         self._keep = keep
         self._page: Page = Table()
-        self._row = ""
+        # The row that was opened last, and its place for when it is there no longer.
+        self._row, self._place = "", 0
         self._scene = self._look_at(history.now)
         self._checked: tuple[Page, tuple[FieldProblem, ...]] | None = None
 
@@ -96,11 +96,6 @@ class Editor:
                 return "What shall be done?"
             case Asking():
                 return self._page.task.title
-
-    @property
-    def plan(self) -> StoragePlan | None:
-        """The layout as it would be."""
-        return self._scene.layout.plan
 
     def form(self) -> Form:
         """The form of this page."""
@@ -201,7 +196,9 @@ class Editor:
         ]
         text = "\n".join(f"! {each}" for each in (*told, *self._unasked()))
         loose = (Note(text=text, tone=Tone.PROBLEM),) if text else ()
-        start = self._row if any(each.id == self._row for each in rows) else rows[0].id
+        ids = [each.id for each in rows]
+        near = ids[self._place : self._place + 1] or ids[-1:] or [""]
+        start = self._row if self._row in ids else near[0]
         first: tuple[Item, ...] = (*loose, *mends)
         return Form(
             items=(*first, Note(text=HEAD, tone=Tone.DIM), *rows),
@@ -228,10 +225,11 @@ class Editor:
     def _menu_form(self, page: Menu) -> Form:
         row = next((each for each in table(self._scene) if each.id == page.row), None)
         text = (row.text, *row.detail) if row else ()
+        wrong = (Note(text=f"! {row.problem}", tone=Tone.PROBLEM),) if row and row.problem else ()
         commands = tuple(each.command for each in self._actions(page.row))
         head = (Note(text=HEAD[2:], tone=Tone.DIM), Note(text="\n".join(text)))
         start = next((each.id for each in commands if not each.refused), "")
-        return Form(items=(*head, *commands), start=start, next_label="")
+        return Form(items=(*head, *wrong, *commands), start=start, next_label="")
 
     def _table_command(self, name: str) -> None:
         match name:
@@ -246,7 +244,8 @@ class Editor:
                 if fix := offered.get(int(name.removeprefix(FIX))):
                     self._take(fix.storage)
             case _ if name.startswith("/"):
-                self._row = name
+                ids = [each.id for each in table(self._scene)]
+                self._row, self._place = name, ids.index(name) if name in ids else 0
                 self._page = Menu(row=name)
 
     def _act(self, row: str, action: Action) -> Question | None:
@@ -300,7 +299,7 @@ class Editor:
         return actions(self._scene, row)
 
     def _fixes(self) -> tuple[Fix, ...]:
-        return fixes(self.history.now, self._scene.layout.plan, self._mode)
+        return fixes(self._scene)
 
     def _unasked(self) -> tuple[str, ...]:
         return tuple(

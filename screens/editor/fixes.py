@@ -11,6 +11,7 @@ from installer.plan.storage.model import StoragePlan
 from screens.editor.edit import put, put_first
 from screens.editor.history import Storage
 from screens.editor.nouns import new_name
+from screens.editor.scene import Scene
 
 _READABLE = frozenset({"ext4", "xfs", "btrfs"})
 
@@ -23,13 +24,15 @@ class Fix:
     storage: Storage
 
 
-def fixes(storage: Storage, plan: StoragePlan | None, mode: BootMode) -> tuple[Fix, ...]:
-    """The fixes that fit a layout; one that cannot be laid out has none."""
+def fixes(scene: Scene) -> tuple[Fix, ...]:
+    """The fixes that fit a layout; one that has no root, or cannot be laid out, has none."""
+    plan = scene.layout.plan
     rooted = plan is not None and plan.filesystem_at("/") is not None
-    return tuple(_fixes(storage, plan, mode)) if plan and rooted else ()
+    return tuple(_fixes(scene, plan)) if plan and rooted else ()
 
 
-def _fixes(storage: Storage, plan: StoragePlan, mode: BootMode) -> Iterator[Fix]:
+def _fixes(scene: Scene, plan: StoragePlan) -> Iterator[Fix]:
+    storage, mode = scene.storage, scene.mode
     disks = [each.name for each in disks_below(plan, plan.boot.volume)]
     if not disks:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from installer.config.storage import FilesystemKind, PartitionType
+from installer.config.storage import PartitionType
 from installer.machine import Partition
 from installer.sizes import exact_size, format_size
 from ks_schema.syntax import child
@@ -18,7 +18,6 @@ from screens.forms import Choice, FieldProblem, Item, Note, Option, Text
 
 _SIZE_HINT = "like 20 GiB, 25% or rest"
 _BOUND_HINT = "like 4 GiB; empty: none"
-_KEEPABLE = frozenset(str(each) for each in FilesystemKind)
 _TYPES = (
     Option(value="", label="From what lies on it"),
     *(Option(value=str(each), label=str(each)) for each in PartitionType),
@@ -105,9 +104,11 @@ def filesystem(scene: Scene, volume: str) -> Task:
     """What lies on a volume, and where it is mounted."""
     before = scene.storage.get("filesystems", {}).get(volume, {})
     there = scene.behind(volume)
+    # A partition that is there keeps what is on it, unless something else is said.
+    kept = {"format": False} if there and there.filesystem and not before else {}
     return Task(
         title=f"Filesystem on {volume}",
-        values=filesystem_values(before),
+        values=filesystem_values({**before, **kept}),
         items=lambda said: filesystem_items(said, there.filesystem if there else ""),
         apply=lambda storage, said: put(
             storage, "filesystems", volume, filesystem_data(said, before)
@@ -209,15 +210,6 @@ def use_existing(scene: Scene, disk: str, number: int) -> tuple[Storage, str]:
     name = new_name(scene.storage, f"part-{number}", tuple(scene.disks))
     kept = keep_table(scene.storage, disk)
     return put_partition(kept, name, {"disk": disk, "existing": number}), name
-
-
-def keep_existing(scene: Scene, disk: str, number: int) -> Storage:
-    """The storage that uses a partition that is there, and says that its filesystem stays."""
-    storage, name = use_existing(scene, disk, number)
-    there = scene.existing(disk, number)
-    if there is None or there.filesystem not in _KEEPABLE or user_of(storage, name):
-        return storage
-    return put(storage, "filesystems", name, {"format": False})
 
 
 def in_use(scene: Scene, volume: str) -> str:

@@ -52,7 +52,8 @@ def disk_changes(storage: StoragePlan, wiped: tuple[Disk, ...]) -> tuple[DiskCha
 def _change(planned: PlannedDisk) -> DiskChange:
     if not planned.keep:
         return DiskChange(disk=planned.disk, erased=True, text="This disk will be erased")
-    if not planned.deleted and not any(each.new_size for each in planned.kept):
+    changed = any(each.new_size or each.overwritten for each in planned.kept)
+    if not planned.deleted and not changed:
         text = "The free space of this disk is used, its partitions stay"
         return DiskChange(disk=planned.disk, erased=False, text=text)
     text = "Partitions of this disk change, the others stay"

@@ -135,7 +135,7 @@ def test_any_edits_give_a_layout_or_problems(name: str, data: st.DataObject) -> 
         loose_problems(scene, rows)
         row = data.draw(st.sampled_from(rows))
         possible = [each for each in actions(scene, row.id) if not each.command.refused]
-        mends = fixes(history.now, scene.layout.plan, scene.mode)
+        mends = fixes(scene)
         mend = bool(mends) and data.draw(st.booleans())
         if mend:
             after = mends[0].storage

@@ -123,7 +123,7 @@ def test_a_mirrored_host_gets_a_mirrored_boot() -> None:
     for name in ("boot-1", "esp-1", "esp-2"):
         storage = edit.remove(storage, name)
     storage = edit.remove(storage, "boot-2")
-    while mends := fixes(storage, on.scene(storage).layout.plan, on.scene(storage).mode):
+    while mends := fixes(on.scene(storage)):
         storage = mends[0].storage
     layout = on.look(storage)
     assert layout.problems == ()
