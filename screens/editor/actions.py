@@ -8,7 +8,7 @@ from functools import partial
 
 from screens.editor import edit, stack_tasks, tasks
 from screens.editor.history import Storage
-from screens.editor.nouns import user_of
+from screens.editor.nouns import for_loader, user_of
 from screens.editor.scene import Scene
 from screens.editor.task import Task
 from screens.forms import Command
@@ -178,7 +178,8 @@ def _stacking(scene: Scene, storage: Storage, volume: str) -> Iterator[Action]:
     used = tasks.in_use(scene, volume)
     first = (lambda: storage) if storage is not scene.storage else None
     user = user_of(scene.storage, volume)
-    below = "" if user is None or user[0] == "filesystems" else used
+    movable = user is None or user[0] == "filesystems"
+    below = "" if movable and not for_loader(scene.storage, volume) else used
     kept = scene.storage.get("filesystems", {}).get(volume, {}).get("format") is False
     yield Action(
         command=Command(

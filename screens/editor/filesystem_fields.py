@@ -54,17 +54,17 @@ def filesystem_data(said: Values, before: Mapping[str, Any]) -> dict[str, Any] |
     kind = said["kind"]
     if not kind:
         return None
-    keys = ("make_options", "subvolumes", "binds")
+    same = kind == filesystem_values(before)["kind"]
+    keys = ("make_options", "subvolumes", "binds") if same else ("binds",)
     kept = {key: before[key] for key in keys if key in before}
-    if kind != before.get("kind"):
-        kept.pop("make_options", None)
-        kept.pop("subvolumes", None)
+    made = {"kind": before["kind"]} if same and "kind" in before else {}
+    made |= {"format": False} if kind == KEEP else {"kind": kind}
     mount = said["mount"].strip() if kind != "swap" else ""
     if not mount:
         kept.pop("binds", None)
     words = said["options"].replace(",", " ").split() if kind != "swap" else []
     return {
-        **({"format": False} if kind == KEEP else {"kind": kind}),
+        **made,
         **({"label": said["label"].strip()} if said["label"].strip() else {}),
         **({"mount": mount} if mount else {}),
         **({"options": words} if words else {}),

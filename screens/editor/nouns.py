@@ -48,8 +48,18 @@ def volumes(storage: Storage) -> tuple[str, ...]:
 
 
 def unused(storage: Storage) -> tuple[str, ...]:
-    """The volumes that nothing lies on yet."""
-    return tuple(name for name in volumes(storage) if user_of(storage, name) is None)
+    """The volumes that nothing lies on yet, and that are not for the boot loader."""
+    return tuple(
+        name
+        for name in volumes(storage)
+        if user_of(storage, name) is None and not for_loader(storage, name)
+    )
+
+
+def for_loader(storage: Storage, volume: str) -> bool:
+    """The volume is the boot loader's own partition."""
+    kind = storage.get("partitions", {}).get(volume, {}).get("type")
+    return kind in {"esp", "bios_boot"}
 
 
 def all_above(storage: Storage, volume: str) -> tuple[str, ...]:

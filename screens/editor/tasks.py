@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from installer.config.storage import PartitionType
+from installer.config.storage import FilesystemKind, PartitionType
 from installer.machine import Partition
 from installer.sizes import exact_size, format_size
 from ks_schema.syntax import child
 from screens.editor.edit import keep_table, put, put_partition, put_subvolume, put_volume
 from screens.editor.filesystem_fields import filesystem_data, filesystem_items, filesystem_values
 from screens.editor.history import Storage
-from screens.editor.nouns import new_name, user_of
+from screens.editor.nouns import for_loader, new_name, user_of
 from screens.editor.scene import Scene
 from screens.editor.task import Task, Values, name_problem
 from screens.forms import Choice, FieldProblem, Item, Note, Option, Text
 
 _SIZE_HINT = "like 20 GiB, 25% or rest"
 _BOUND_HINT = "like 4 GiB; empty: none"
+_KEEPABLE = frozenset(FilesystemKind)
 _TYPES = (
     Option(value="", label="From what lies on it"),
     *(Option(value=str(each), label=str(each)) for each in PartitionType),
@@ -103,13 +104,14 @@ def _resize(there: Partition, name: str, data: Any) -> Task:
 def filesystem(scene: Scene, volume: str) -> Task:
     """What lies on a volume, and where it is mounted."""
     before = scene.storage.get("filesystems", {}).get(volume, {})
-    there = scene.behind(volume)
+    found = scene.behind(volume)
+    there = found.filesystem if found and found.filesystem in _KEEPABLE else ""
     # A partition that is there keeps what is on it, unless something else is said.
-    kept = {"format": False} if there and there.filesystem and not before else {}
+    kept = {"format": False} if there and not before else {}
     return Task(
         title=f"Filesystem on {volume}",
         values=filesystem_values({**before, **kept}),
-        items=lambda said: filesystem_items(said, there.filesystem if there else ""),
+        items=lambda said: filesystem_items(said, there),
         apply=lambda storage, said: put(
             storage, "filesystems", volume, filesystem_data(said, before)
         ),
@@ -215,6 +217,8 @@ def use_existing(scene: Scene, disk: str, number: int) -> tuple[Storage, str]:
 def in_use(scene: Scene, volume: str) -> str:
     """Why nothing else can be put on a volume; "" when it can."""
     user = user_of(scene.storage, volume)
+    if for_loader(scene.storage, volume):
+        return "it is the boot loader's"
     if user is None:
         return ""
     if user[0] == "filesystems":

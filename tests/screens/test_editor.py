@@ -322,6 +322,27 @@ def test_a_row_that_cannot_do_something_says_why(walk: Walk) -> None:
     assert "( k: Keep its table and partitions )" in walker.screen
 
 
+def test_nothing_is_put_on_the_boot_loaders_partitions(walk: Walk) -> None:
+    walker = editing(walk("two-empty-virtio"))
+    row(walker, "esp")
+    assert walker.screen.count("! not now: it is the boot loader's") == 3
+    walker.keys("esc")
+    row(walker, "vdb").keys("c", "f10")
+    row(walker, "data").keys("a")
+    assert "Member data on vdb" in walker.screen
+    assert "esp" not in walker.screen
+
+
+def test_only_what_can_be_kept_is_offered_to_be_kept(walk: Walk) -> None:
+    walker = editing(walk("two-sata-md-lvm-luks"))
+    row(walker, "sda").keys("k")
+    row(walker, "sda2").keys("m")
+    assert "Keep the" not in walker.screen
+    walker.keys("esc", "esc")
+    row(walker, "sda1").keys("m")
+    assert "(*) Keep the vfat - with all that is in it" in walker.screen
+
+
 def test_unused_disks_are_left_alone_or_erased(walk: Walk) -> None:
     walker = editing(walk("two-empty-virtio"))
     assert "as is" in walker.screen
