@@ -85,7 +85,9 @@ fallback_path() {
 
 # What a kernel upgrade does must leave a menu that starts this root filesystem.
 kernel_upgrade_keeps_booting() {
-	root=$(findmnt -n -o UUID /)
+	# grub-mkconfig names a logical volume by its path.
+	root=UUID=$(findmnt -n -o UUID /)
+	case $(findmnt -n -o SOURCE /) in /dev/mapper/*-*) root="\($root\|$(findmnt -n -o SOURCE /)\)" ;; esac
 	version=$(uname -r)
 	before=$(sha256sum /boot/grub/grub.cfg)
 	/etc/kernel/postinst.d/zz-update-grub "$version" >/tmp/update-grub.log 2>&1 ||
@@ -93,11 +95,11 @@ kernel_upgrade_keeps_booting() {
 		tail -n 3 /tmp/update-grub.log
 		return 1
 	}
-	grep -q "linux.*vmlinuz-$version root=UUID=$root" /boot/grub/grub.cfg || {
+	grep -q "linux.*vmlinuz-$version root=$root" /boot/grub/grub.cfg || {
 		echo "no entry for $version on $root (before: $before)"
 		return 1
 	}
-	for argument in $(sed 's/BOOT_IMAGE=[^ ]* *//' /proc/cmdline); do
+	for argument in $(sed 's/BOOT_IMAGE=[^ ]* *//;s/root=[^ ]* *//' /proc/cmdline); do
 		grep "linux.*vmlinuz-$version" /boot/grub/grub.cfg | head -n 1 | grep -qF -- "$argument" || {
 			echo "the new entry lost $argument"
 			return 1

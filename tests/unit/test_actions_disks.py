@@ -212,6 +212,7 @@ def test_mounts_below_the_root(runner: Recorder, context: Context) -> None:
     root, below = context.target, context.target / "var/tmp"
     assert runner.commands == [
         f"mount -t ext4 -o defaults,nodev /dev/sda1 {root}",
+        f"mount --make-private {root}",
         f"mount -t ext4 -o defaults,nodev /dev/sda1 {below}",
         f"umount {below}",
         f"umount {root}",

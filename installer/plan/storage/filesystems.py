@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from installer.config.storage import ESP_MOUNT, Filesystem, FilesystemKind, Nouns, Subvolume
 from installer.plan.identity import derived_uuid, derived_volume_id
@@ -44,11 +45,11 @@ def resolve_filesystems(
     nouns: Nouns, disks: Mapping[str, PlannedDisk], volumes: Volumes, seed: str
 ) -> tuple[tuple[PlannedFilesystem, ...], tuple[Problem, ...]]:
     """The filesystems in the order in which they are made, and what keeps some from being made."""
-    asked = (*nouns.filesystems, *_unsaid_esps(nouns, disks))
+    unsaid = _unsaid_esps(nouns, disks)
     kept = {each.reference: each for disk in disks.values() for each in disk.kept}
     made: list[PlannedFilesystem] = []
     problems: list[Problem] = []
-    for each in asked:
+    for each in (*nouns.filesystems, *unsaid):
         reference = volumes.references.get(each.volume)
         if reference is None:
             continue  # it could not be made, of which is told already
@@ -60,12 +61,16 @@ def resolve_filesystems(
             continue
         planned = _planned(each, reference, kind, volumes.sizes[each.volume], kept, seed)
         problems += _size_problems(each, planned, disks)
+        if each in unsaid:
+            # Twins, on purpose: whichever of them is there is mounted, and it has what the
+            # others have.
+            planned = replace(planned, uuid=derived_volume_id(seed, "filesystem of the ESPs"))
         made.append(planned)
     return tuple(made), tuple(problems)
 
 
 def _unsaid_esps(nouns: Nouns, disks: Mapping[str, PlannedDisk]) -> tuple[Filesystem, ...]:
-    """What lies on the new ESPs of which only the type is said: the first one is mounted."""
+    """What lies on the new ESPs of which only the type is said: one of them is mounted."""
     mounted = any(each.mount == ESP_MOUNT for each in nouns.filesystems)
     names = [
         made.reference.removeprefix("partition/")

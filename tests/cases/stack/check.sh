@@ -9,7 +9,7 @@ check docker docker_runs_a_local_image
 same one-disk 1 "$(lsblk -dno SERIAL | grep -c PHOTON)"
 same root /dev/mapper/photon-root "$(findmnt -n -o SOURCE /)"
 same root-filesystem ext4 "$(findmnt -n -o FSTYPE /)"
-same root-below "disk part raid1 crypt lvm" "$(lsblk -nso TYPE /dev/mapper/photon-root | tac | tr '\n' ' ' | sed 's/ $//;s/^\(disk \)*/disk /')"
+same root-below "crypt disk lvm part raid1" "$(lsblk -nso TYPE /dev/mapper/photon-root | sort -u | xargs)"
 same luks-version 2 "$(cryptsetup luksDump "$(readlink -f /dev/md/system)" | sed -n 's/^Version:[[:space:]]*//p')"
 check argon2id sh -c "cryptsetup luksDump /dev/md/system | grep -q argon2id"
 for array in boot system; do
