@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from installer.machine import Disk, Machine
 from installer.plan.layers import disks_sharing
@@ -11,7 +11,10 @@ from installer.plan.layers import disks_sharing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedDisk:
-    """A disk: its name in the kickstart, its node now, and the key and value that select it."""
+    """A disk: its name in the kickstart, its node now, and the key and value that select it.
+
+    ``path`` is "" for one that is gone.
+    """
 
     name: str
     path: str
@@ -20,7 +23,10 @@ class NamedDisk:
 
 
 def named_disks(known: tuple[NamedDisk, ...], machine: Machine) -> tuple[NamedDisk, ...]:
-    """The machine's disks. One that had a name keeps it, whatever else has come or gone."""
+    """The machine's disks. One that had a name keeps it, whatever else has come or gone.
+
+    A disk that is gone keeps its name too, without a path: no other one is taken for it.
+    """
     names = {(each.key, each.value): each.name for each in known}
     free = (name for number in range(1, 1000) if (name := f"disk-{number}") not in names.values())
     found = []
@@ -28,7 +34,15 @@ def named_disks(known: tuple[NamedDisk, ...], machine: Machine) -> tuple[NamedDi
         key, value = selector(disk, machine.disks)
         name = names.get((key, value)) or next(free)
         found.append(NamedDisk(name=name, path=disk.path, key=key, value=value))
-    return tuple(found)
+    there = {each.name for each in found}
+    gone = (replace(each, path="") for each in known if each.name not in there)
+    return (*found, *gone)
+
+
+def paths_now(before: tuple[NamedDisk, ...], now: tuple[NamedDisk, ...]) -> dict[str, str]:
+    """The new path of every disk by its old one, "" for one that is gone."""
+    paths = {each.name: each.path for each in now}
+    return {each.path: paths.get(each.name, "") for each in before if each.path}
 
 
 def selector(disk: Disk, disks: tuple[Disk, ...]) -> tuple[str, str]:

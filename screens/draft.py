@@ -12,7 +12,7 @@ from typing import Any
 
 from installer.machine import Machine
 from installer.secret import Secret
-from screens.disk_names import NamedDisk, named_disks, partners
+from screens.disk_names import NamedDisk, named_disks, partners, paths_now
 from screens.editor.history import History
 from screens.entries import Entry, document, field_at, words
 from screens.forms import YES
@@ -31,7 +31,7 @@ class Draft:
 
     ``disks`` are the machine's, by their names in the kickstart; ``mirror``, ``disk_partners`` and
     ``containers`` name them by their paths. ``custom`` are the nouns that were edited for
-    ``custom_disk``.
+    the disk that ``custom_disk`` selects.
     """
 
     disk: str = ""
@@ -179,7 +179,14 @@ def hash_of(draft: Draft, account: Account) -> str | None:
 
 def disk_changed(draft: Draft) -> bool:
     """The layout in nouns was for another disk than the one that is chosen now."""
-    return draft.custom is not None and draft.custom_disk != draft.disk
+    return draft.custom is not None and draft.custom_disk != draft.disk_value
+
+
+def disk_now(draft: Draft, machine: Machine) -> str:
+    """The path that the chosen disk has now, "" when it is gone: the kernel may name it anew."""
+    key = (draft.disk_key, draft.disk_value)
+    known = named_disks(draft.disks, machine)
+    return next((each.path for each in known if (each.key, each.value) == key), "")
 
 
 def _replace(draft: Draft, values: Mapping[str, Any]) -> Draft:
@@ -190,14 +197,17 @@ def _choose_disk(draft: Draft, path: str, machine: Machine | None) -> Draft:
     """The draft for another disk, which cannot be its own mirror or beside itself."""
     known = named_disks(draft.disks, machine) if machine else ()
     chosen = next((each for each in known if each.path == path), None)
+    moved = paths_now(draft.disks, known)
+    mirror = (moved.get(each, each) for each in draft.mirror)
+    containers = moved.get(draft.containers, draft.containers)
     draft = replace(
         draft,
         disks=known,
         disk=chosen.path if chosen else "",
         disk_key=chosen.key if chosen else "",
         disk_value=chosen.value if chosen else "",
-        mirror=tuple(each for each in draft.mirror if each != path),
-        containers="" if draft.containers == path else draft.containers,
+        mirror=tuple(each for each in mirror if each and each != path),
+        containers="" if containers == path else containers,
     )
     return _with_partners(_without_stale_nouns(draft), machine)
 

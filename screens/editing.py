@@ -41,7 +41,7 @@ def with_nouns(draft: Draft, engine: Engine, machine: Machine | None) -> Draft |
         history = History(states=(said,))
     elif history.beginning != said:
         history = history.begin(said)
-    return replace(draft, layout="custom", custom=history, custom_disk=draft.disk)
+    return replace(draft, layout="custom", custom=history, custom_disk=draft.disk_value)
 
 
 def without_nouns(draft: Draft) -> Draft:

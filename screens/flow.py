@@ -261,9 +261,8 @@ class Walk:
 
     def _probed(self, machine: Machine) -> None:
         self.machine = machine
-        known = {each.path for each in machine.disks}
         usable = [each.path for each in machine.disks if not self.engine.refusal(each)]
-        chosen = self.draft.disk if self.draft.disk in known else ""
+        chosen = drafts.disk_now(self.draft, machine)
         # One disk that can be used is the common choice; with more of them the person says which.
         chosen = chosen or (usable[0] if len(usable) == 1 else "")
         self.draft = drafts.update(self.draft, "disk", chosen, machine)

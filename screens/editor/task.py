@@ -54,12 +54,14 @@ def refusals(
     known = {each.pointer for each in before.problems}
     found: dict[str, FieldProblem] = {}
     for problem in after.problems:
-        place = next((each for each in places if _under(problem.pointer, each)), "")
-        caused = before.plan is not None and problem.pointer != "/storage"
-        # What was wrong with the noun as a whole may be mended by more than one edit.
-        if (not place and not caused) or problem.pointer in known & {*places}:
+        pointer = problem.pointer
+        place = next((each for each in places if _under(pointer, each)), "")
+        caused = before.plan is not None and pointer.startswith(("/storage/", "/disks/"))
+        # What was wrong already with a noun as a whole may be mended by more than one edit.
+        old = pointer in known and (not place or pointer in places)
+        if old or not (place or caused):
             continue
-        name = _field(problem.pointer.removeprefix(place), fields)
+        name = _field(pointer.removeprefix(place), fields)
         found.setdefault(name, FieldProblem(field=name, message=problem.message, hint=problem.hint))
     return tuple(found.values())
 

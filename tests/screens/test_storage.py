@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,8 +143,6 @@ def test_what_the_machine_refuses_is_told_on_this_screen(walk: Walk) -> None:
 
 
 def test_names_of_disks_stay_when_disks_come_and_go(walk: Walk) -> None:
-    from dataclasses import replace  # noqa: PLC0415
-
     walker = at_storage(walk("two-empty-virtio")).field("[ ] Mirror on vdb").keys(" ")
     before = walker.app.walk.draft.document()
     machine = walker.engine.machine
@@ -152,3 +151,33 @@ def test_names_of_disks_stay_when_disks_come_and_go(walk: Walk) -> None:
     walker.keys("esc").field("< Rescan the disks >").keys("enter")
     assert walker.app.walk.draft.document() == before
     assert walker.app.walk.draft.name_of("/dev/aaa") == "disk-3"
+
+
+def test_disks_that_change_their_paths_stay_the_same(walk: Walk) -> None:
+    walker = at_storage(walk("two-empty-virtio")).field("[ ] Mirror on vdb").keys(" ")
+    before = walker.app.walk.draft.document()
+    machine = walker.engine.machine
+    one, other = machine.disks
+    swapped = (replace(other, path=one.path), replace(one, path=other.path))
+    walker.engine.machine = replace(machine, disks=swapped)
+    walker.keys("esc").field("< Rescan the disks >").keys("enter")
+    draft = walker.app.walk.draft
+    assert (draft.disk, draft.mirror) == (other.path, (one.path,))
+    assert draft.document() == before
+
+
+def test_disks_that_are_gone_are_no_mirror_any_longer(walk: Walk) -> None:
+    walker = at_storage(walk("two-empty-virtio")).field("[ ] Mirror on vdb").keys(" ")
+    machine = walker.engine.machine
+    walker.engine.machine = replace(machine, disks=machine.disks[:1])
+    walker.keys("esc").field("< Rescan the disks >").keys("enter")
+    assert said(walker) == {}
+    new = replace(machine.disks[1], serial="NEW")
+    walker.engine.machine = replace(machine, disks=(new,))
+    walker.field("< Rescan the disks >").keys("enter")
+    draft = walker.app.walk.draft
+    assert draft.disk_value == "NEW"
+    assert draft.name_of(new.path) == "default"
+    assert [(each.name, each.path) for each in draft.disks] == [
+        ("disk-3", new.path), ("disk-1", ""), ("disk-2", "")
+    ]  # fmt: skip

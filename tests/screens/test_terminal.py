@@ -43,6 +43,29 @@ class Terminal:
         self.child.send(keys)
 
 
+@pytest.mark.parametrize(("term", "lang"), [("linux", "C.UTF-8"), ("vt100", "C")])
+def test_the_editor(python: str, tmp_path: Path, term: str, lang: str) -> None:
+    terminal = Terminal(python, tmp_path, term=term, lang=lang)
+    terminal.expect("> < Start >")
+    terminal.send("\r")
+    terminal.expect("[disk]")
+    terminal.send("\r")
+    terminal.expect("[storage]")
+    terminal.send("\t\t\r")
+    terminal.expect("[partitions]")
+    terminal.expect("new |AB")
+    terminal.send("\x1b[B\x1b[B\r")
+    terminal.expect("[actions]")
+    terminal.send("e")
+    terminal.expect("[edit]")
+    terminal.send("\x7f\x7f\x7f\x7f5 GiB\x1b[21~")
+    terminal.expect("free space")
+    terminal.send("\x1a")
+    terminal.expect("( Undo )")
+    terminal.send("\x1b[21~")
+    terminal.expect("[storage]")
+
+
 @pytest.mark.parametrize(
     ("term", "lang"), [("linux", "C.UTF-8"), ("vt220", "C"), ("vt100", "C"), ("xterm", "C.UTF-8")]
 )
