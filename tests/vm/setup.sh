@@ -9,7 +9,8 @@ export DEBIAN_FRONTEND=noninteractive
 # What building the medium needs is said there; the rest is for virtual machines, for tests on
 # disk images, and for building pyparted.
 PACKAGES="$(grep -v '^#' iso_hooks/build-packages.txt)
-  ovmf seabios swtpm dosfstools btrfs-progs fdisk gdisk parted udev zstd
+  ovmf seabios swtpm dosfstools btrfs-progs xfsprogs fdisk gdisk parted udev zstd
+  cryptsetup-bin ntfs-3g grub-common
   python3-venv python3-dev gcc libc6-dev libparted-dev pkg-config"
 QEMU="qemu-system-x86"
 
