@@ -147,7 +147,9 @@ class Editor:
             return f"{label}: {text}" if label else text
         if isinstance(self._page, Menu):
             return ""
-        problems = (*self._unasked(), *(each.message for each in self._scene.layout.problems))
+        # What is wrong with the boot mode is mended on its own screen.
+        found = (each for each in self._scene.layout.problems if each.pointer != "/boot/mode")
+        problems = (*self._unasked(), *(each.message for each in found))
         return problems[0] if problems else ""
 
     def forward(self) -> bool:

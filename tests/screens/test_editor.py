@@ -378,6 +378,21 @@ def test_a_boot_mode_chosen_later_is_told_where_it_is_mended(walk: Walk) -> None
     assert "What will be lost:" in walker.screen
 
 
+def test_what_was_wrong_before_does_not_keep_an_edit_from_being_made(walk: Walk) -> None:
+    walker = editing(walk("4kn-nvme")).keys("f10").go("boot")
+    walker.field("(*) This machine").keys("down", "down", "down", " ").keys("esc")
+    walker.field("< Edit").keys("enter")
+    assert "BIOS starts only from 512" in " ".join(walker.screen.split())
+    row(walker, "root").keys("e").fill("Size", "40 GiB").keys("f10")
+    assert walker.id == "partitions"
+    assert "40 GiB" in walker.screen
+    walker.keys("f", "f10")
+    assert walker.id == "storage"
+    walker.keys("f10", "f10")
+    assert walker.id == "boot"
+    assert "BIOS starts only from 512" in " ".join(walker.screen.split())
+
+
 def test_disks_that_are_only_erased_are_named_before_it(walk: Walk) -> None:
     walker = editing(walk("two-empty-virtio"))
     row(walker, "vdb").keys("w", "f10")
