@@ -16,6 +16,7 @@ from installer.payload import PayloadIndex
 from installer.plan.decide import least_disk_size
 from installer.plan.disks import unfit_reason
 from installer.plan.model import InstallPlan
+from installer.recovery_notice import qr_lines
 from installer.secret import Secret
 from ks_schema import Document, Problem
 from screens.engine import PlanView
@@ -65,6 +66,10 @@ class ApiEngine:
         root = Root(password=Password(plain=plain))
         hashed = hash_passwords(InstallConfig(disks=(), root=root)).root.password.hashed
         return hashed.reveal() if hashed else ""
+
+    def picture(self, key: Secret) -> tuple[str, ...]:
+        """The QR code of a recovery key, drawn in half blocks."""
+        return tuple(qr_lines(key.reveal()))
 
     def refusal(self, disk: Disk) -> str:
         """Why the disk cannot be used at all, whatever else is chosen."""

@@ -321,9 +321,9 @@ class App:
             self._stop(Outcome.QUIT)
         if outcome is None:
             return
-        self._pages = finish.end_pages(
-            outcome, installation.recovery_keys, self._options.log, drawn=urwid.supports_unicode()
-        )
+        recovery, log = installation.recovery_keys, self._options.log
+        picture = self.walk.engine.picture if urwid.supports_unicode() else None
+        self._pages = finish.end_pages(outcome, recovery, log, picture)
         self._show_page()
 
     def _show_page(self) -> None:

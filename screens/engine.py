@@ -95,5 +95,8 @@ class Engine(Protocol):
     def hash(self, plain: Secret) -> str:
         """The crypt(5) hash of a password."""
 
+    def picture(self, key: Secret) -> tuple[str, ...]:
+        """A recovery key as the lines of a QR code; none where it cannot be drawn."""
+
     def refusal(self, disk: Disk) -> str:
         """Why nothing can be installed on that disk; "" when it can."""

@@ -306,7 +306,7 @@ class Plain:
         if outcome is None:
             return
         keys = installation.recovery_keys
-        *before, last = finish.end_pages(outcome, keys, self._options.log, drawn=False)
+        *before, last = finish.end_pages(outcome, keys, self._options.log)
         for page in before:
             self._show_key(page)
         while self._installation is not None:

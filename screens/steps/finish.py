@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from installer.events import Failed, Finished
 from installer.secret import Secret
 from screens.forms import Command, Form, Note, Tone
-from screens.recovery import qr_lines, recovery_form
+from screens.recovery import recovery_form
 
 REBOOT = Command(id="reboot", label="Reboot")
 POWEROFF = Command(id="poweroff", label="Power off")
@@ -24,12 +25,15 @@ class EndPage:
 
 
 def end_pages(
-    outcome: Finished | Failed, keys: tuple[Secret, ...], log: str, *, drawn: bool
+    outcome: Finished | Failed,
+    keys: tuple[Secret, ...],
+    log: str,
+    picture: Callable[[Secret], tuple[str, ...]] | None = None,
 ) -> tuple[EndPage, ...]:
-    """The screens after the installation: each recovery key (``drawn`` as a code too), the end."""
+    """The screens after the installation: each recovery key, perhaps with its picture, the end."""
     if isinstance(outcome, Failed):
         return (EndPage(id="failed", form=failed_form(outcome, log)),)
-    pictures = ((key, qr_lines(key.reveal()) if drawn else ()) for key in keys)
+    pictures = ((key, picture(key) if picture else ()) for key in keys)
     shown = (EndPage(id="recovery", form=recovery_form(*each)) for each in pictures)
     return (*shown, EndPage(id="done", form=done_form(outcome)))
 

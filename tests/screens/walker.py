@@ -22,6 +22,7 @@ from installer.machine import Disk, Machine, machine_from_json
 from installer.payload import PayloadImage, PayloadIndex, PayloadTree
 from installer.plan.disks import unfit_reason
 from installer.plan.model import InstallPlan
+from installer.recovery_notice import qr_lines
 from installer.secret import Secret
 from ks_schema import Document, Problem
 from screens.api_engine import disk_refusal
@@ -104,6 +105,9 @@ class MemoryEngine:
     def hash(self, plain: Secret) -> str:
         assert plain.reveal()
         return HASH
+
+    def picture(self, key: Secret) -> tuple[str, ...]:
+        return tuple(qr_lines(key.reveal()))
 
     def refusal(self, disk: Disk) -> str:
         return unfit_reason(disk) or disk_refusal(disk, payload(), BootMode.EFI)
