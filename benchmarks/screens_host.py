@@ -18,6 +18,7 @@ from installer import api
 from installer.config.model import KernelFlavour, PackageSet
 from installer.errors import Cancelled
 from installer.events import Emit
+from installer.layouts import Layout
 from installer.machine import Disk, Machine, machine_from_json
 from installer.payload import PayloadImage, PayloadIndex, PayloadTree
 from installer.secret import Secret
@@ -67,6 +68,18 @@ class FileEngine:
     def refusal(self, disk: Disk) -> str:
         """As the real engine does."""
         return self._real.refusal(disk)
+
+    def layout(self, document: Mapping[str, Any], machine: Machine, seed: str) -> Layout:
+        """As the real engine does."""
+        return self._real.layout(document, machine, seed)
+
+    def nouns(self, document: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
+        """As the real engine does."""
+        return self._real.nouns(document, machine)
+
+    def picture(self, key: Secret) -> tuple[str, ...]:
+        """As the real engine does."""
+        return self._real.picture(key)
 
 
 def _payload() -> PayloadIndex:
