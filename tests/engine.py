@@ -188,7 +188,7 @@ class PretendRunner:
         return node + "\n"
 
     def _mount(self, argv: list[str]) -> str:
-        if "--make-rslave" not in argv:
+        if not any(word.startswith("--make-") for word in argv):
             self.mounts.append(argv[-1])
         return ""
 

@@ -16,6 +16,7 @@ _TPM = Path("/dev/tpmrm0")
 # A key of 256 random bits cannot be guessed, so it needs no slow derivation: what
 # systemd-cryptenroll chooses for one (cryptsetup_set_minimal_pbkdf).
 _FAST = ("--pbkdf=pbkdf2", "--hash=sha512", "--pbkdf-force-iterations=1000")
+_FIRST_SLOT = "0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +25,9 @@ class EncryptVolume:
 
     ``volume`` is the reference of what lies below, ``reference`` that of the opened volume,
     ``name`` what the device mapper calls it. ``memory`` is what deriving the key from the
-    passphrase may take, in bytes: the machine needs it at each start. With ``discard`` the disk is
-    told which blocks are free, and so is everybody who has it in his hands.
+    passphrase may take, in bytes: the machine needs it at each start. ``recovery`` says that the
+    passphrase is a recovery key, so that systemd's tools list it as one. With ``discard`` the disk
+    is told which blocks are free, and so is everybody who has it in his hands.
     """
 
     reference: str
@@ -35,6 +37,7 @@ class EncryptVolume:
     label: str
     passphrase: Secret
     memory: int
+    recovery: bool = False
     discard: bool = True
     weight: float = 5.0
 
@@ -68,37 +71,10 @@ class EncryptVolume:
             ],
             stdin=self.passphrase,
         )
+        if self.recovery:
+            _mark_recovery_key(context, node, _FIRST_SLOT)
         context.nodes[self.reference] = _open(
             context, node, self.name, self.passphrase, discard=self.discard
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenVolume:
-    """Open an encrypted volume that is there already; its fields are those of EncryptVolume."""
-
-    reference: str
-    volume: str
-    name: str
-    passphrase: Secret
-    discard: bool = True
-    weight: float = 2.0
-
-    def describe(self) -> str:
-        """See :class:`~installer.plan.model.Action`."""
-        return f"open the encrypted volume {self.volume} as {self.name}"
-
-    def check(self, context: Context) -> None:
-        """Nothing to look at before the volume is there."""
-
-    def run(self, context: Context) -> None:
-        """Open it."""
-        context.nodes[self.reference] = _open(
-            context,
-            context.node(self.volume),
-            self.name,
-            self.passphrase,
-            discard=self.discard,
         )
 
 
@@ -137,10 +113,7 @@ class AddRecoveryKey:
             ["cryptsetup", "open", "--test-passphrase", f"--key-slot={slot}", "--key-file=-", node],
             stdin=self.recovery_key,
         )
-        token = {"type": "systemd-recovery", "keyslots": [slot]}
-        context.runner.run(
-            ["cryptsetup", "token", "import", "--json-file=-", node], stdin=json.dumps(token)
-        )
+        _mark_recovery_key(context, node, slot)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +154,13 @@ class SealToTpm2:
             ],
             stdin=self.passphrase,
         )
+
+
+def _mark_recovery_key(context: Context, node: str, slot: str) -> None:
+    token = {"type": "systemd-recovery", "keyslots": [slot]}
+    context.runner.run(
+        ["cryptsetup", "token", "import", "--json-file=-", node], stdin=json.dumps(token)
+    )
 
 
 def _open(context: Context, node: str, name: str, passphrase: Secret, *, discard: bool) -> str:

@@ -10,7 +10,6 @@ from installer.actions.array import CreateArray
 from installer.actions.encryption import (
     AddRecoveryKey,
     EncryptVolume,
-    OpenVolume,
     SealToTpm2,
 )
 from installer.actions.lvm import CreateLogicalVolume, CreateVolumeGroup
@@ -146,16 +145,21 @@ def test_an_encrypted_volume(runner: Recorder, context: Context) -> None:
     assert runner.commands[-1] == "cryptsetup close root"
 
 
-def test_a_kept_volume_is_opened(runner: Recorder, context: Context) -> None:
-    OpenVolume(
-        reference="encrypted/data",
-        volume="partition/b",
-        name="data",
+def test_a_recovery_key_that_is_the_only_key_is_marked(runner: Recorder, context: Context) -> None:
+    EncryptVolume(
+        reference="encrypted/root",
+        volume="partition/a",
+        name="root",
+        uuid=UUID,
+        label="photon-root",
         passphrase=PASSPHRASE,
-        discard=False,
+        memory=64 * MIB,
+        recovery=True,
     ).run(context)
-    assert runner.commands[0] == "cryptsetup open --type=luks2 --key-file=- /dev/sdb1 data"
-    assert not context.formatted
+    assert runner.commands[1] == "cryptsetup token import --json-file=- /dev/sda1"
+    token = runner.inputs[1]
+    assert isinstance(token, str)
+    assert json.loads(token) == {"type": "systemd-recovery", "keyslots": ["0"]}
 
 
 def test_no_key_is_ever_an_argument(runner: Recorder, context: Context) -> None:

@@ -183,6 +183,7 @@ def _encryption_actions(each: PlannedEncryption) -> tuple[Action, ...]:
             uuid=each.uuid,
             label=f"photon-{each.name}",
             passphrase=each.key,
+            recovery=each.key == each.recovery_key,
             memory=each.memory,
         )
     ]
