@@ -55,7 +55,16 @@ def said_in_nouns(data: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
     swap = swap_for(config.storage.swap, machine.memory)
     nouns = nouns_for(config.storage, mode, swap, chosen.used)
     custom = replace(config.storage, layout=LayoutKind.CUSTOM, nouns=nouns)
-    kept = {"layout", "wipe", "tables", "partitions", "arrays", "encrypted", "volume_groups"}
+    kept = {
+        "layout",
+        "wipe",
+        "preserve",
+        "tables",
+        "partitions",
+        "arrays",
+        "encrypted",
+        "volume_groups",
+    }
     said = storage_data(custom)
     return {key: value for key, value in said.items() if key in kept | {"filesystems"}}
 

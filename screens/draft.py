@@ -45,6 +45,8 @@ class Draft:
     swap_size: str = ""
     mirror: tuple[str, ...] = ()
     lvm: str = ""
+    ab: str = ""
+    preserve: str = ""
     encryption: str = ""
     passphrase: Secret = NOTHING
     passphrase_again: Secret = NOTHING

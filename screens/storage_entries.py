@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from installer.config.storage import Preserved
 from installer.secret import Secret
 from screens.editor.nouns import disk_names
 from screens.entries import Entry
@@ -79,6 +80,9 @@ def _root_entries(draft: Draft) -> Iterator[Entry]:
     yield Entry(field="swap", path=("storage", "swap", "kind"), value=draft.swap or None)
     yield Entry(field="swap_size", path=("storage", "swap", "size"), value=size or None)
     yield Entry(field="lvm", path=("storage", "lvm"), value=bool(draft.lvm) or None)
+    yield Entry(field="ab", path=("storage", "ab"), value=bool(draft.ab) or None)
+    kept = list(map(str, Preserved)) if draft.preserve else None
+    yield Entry(field="preserve", path=("storage", "preserve"), value=kept)
 
 
 def _encryption_entries(draft: Draft) -> Iterator[Entry]:

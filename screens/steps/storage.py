@@ -57,6 +57,8 @@ def form(view: View) -> Form:
         *_encryption(draft),
         *_mirror(draft, view.machine),
         *_containers(draft, view.machine),
+        _two_roots(draft),
+        _identity(draft),
     )
     return Form(items=items, commands=(EDIT,))
 
@@ -110,6 +112,36 @@ def _encryption(draft: Draft) -> Iterator[Item]:
         label="Recovery key",
         value=bool(draft.recovery_key),
         detail=("a second key, shown once at the end",),
+    )
+
+
+def _two_roots(draft: Draft) -> Item:
+    others = {
+        "LVM": draft.lvm,
+        "encryption": draft.encryption,
+        "a mirror": draft.mirror,
+        "a volume for containers": draft.containers,
+        "a swap file": draft.swap == "file",
+        "free space": draft.layout == "free_space",
+    }
+    reasons = [name for name, said in others.items() if said]
+    return Check(
+        id="ab",
+        label="Two roots that take turns",
+        value=bool(draft.ab),
+        detail=("upgrades that can be taken back",),
+        refused=f"it does not go with {reasons[0]}" if reasons and not draft.ab else "",
+    )
+
+
+def _identity(draft: Draft) -> Item:
+    there = draft.layout == "free_space" and not draft.preserve
+    return Check(
+        id="preserve",
+        label="Stay the same host",
+        value=bool(draft.preserve),
+        detail=("keeps the SSH host keys and the machine-id of the one that is there",),
+        refused="the earlier host stays beside it" if there else "",
     )
 
 

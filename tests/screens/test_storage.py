@@ -97,6 +97,23 @@ def test_lvm_xfs_and_zram(walk: Walk, tmp_path: Path) -> None:
     assert_same_plan(walker, path)
 
 
+def test_two_roots_that_take_turns(walk: Walk, tmp_path: Path) -> None:
+    walker = at_storage(walk("empty-virtio")).field("[ ] Two roots").keys(" ")
+    walker.field("[ ] Stay the same host").keys(" ")
+    assert said(walker) == {"ab": True, "preserve": ["ssh_host_keys", "machine_id"]}
+    with_password(walker).go("review")
+    path = tmp_path / "saved.json"
+    save(walker, path)
+    assert_same_plan(walker, path)
+
+
+def test_two_roots_do_not_go_with_lvm(walk: Walk) -> None:
+    walker = at_storage(walk("empty-virtio")).field("[ ] LVM").keys(" ")
+    walker.field("[-] Two roots").keys(" ")
+    assert "! not now: it does not go with LVM" in walker.screen
+    assert said(walker) == {"lvm": True}
+
+
 def test_a_passphrase_is_typed_twice_and_long_enough(walk: Walk) -> None:
     walker = at_storage(walk("empty-virtio")).field("[ ] Encryption").keys(" ", "f10")
     assert walker.id == "storage"
