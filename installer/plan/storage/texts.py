@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from installer.actions.array import mdadm_uuid
 from installer.config.storage import ESP_MOUNT, Swap, SwapKind
 from installer.plan.storage.bootable import all_below
 from installer.plan.storage.model import (
@@ -57,12 +58,6 @@ def mdadm_text(plan: StoragePlan) -> str:
         for each in plan.arrays
     ]
     return f"{_WRITTEN}HOMEHOST <ignore>\n" + "".join(lines) if lines else ""
-
-
-def mdadm_uuid(uuid: str) -> str:
-    """A UUID as mdadm writes it: four groups of eight digits."""
-    digits = uuid.replace("-", "")
-    return ":".join(digits[start : start + 8] for start in range(0, 32, 8))
 
 
 def zram_text(swap: Swap) -> str:
