@@ -13,7 +13,7 @@ from tests.vm.virtual_machine import LOG_FOLDER, VirtualMachine, VmError
 
 CASES = Path("tests/cases").resolve()
 PROMPT = r"\nREADY> "
-PASSPHRASE = r"enter passphrase for disk [^\r\n]*:"
+PASSPHRASE = r"enter (?:passphrase|recovery key) for disk [^\r\n]*:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
