@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pexpect
@@ -136,9 +137,16 @@ def test_every_colour_has_a_monochrome_twin() -> None:
 
 
 def test_no_key_takes_longer_than_a_tenth_of_a_second(tmp_path: Path) -> None:
-    paint = first_paint(tmp_path / "first")
+    # What earlier tests left behind is not the screens' to be looked through for garbage.
+    gc.collect()
+    gc.freeze()
+    try:
+        paint, keys = first_paint(tmp_path / "first"), repaints(tmp_path / "keys")
+    finally:
+        gc.unfreeze()
     assert paint.cpu < 0.5
-    assert max(each.cpu for each in repaints(tmp_path / "keys")) < 0.1
+    slowest = max(keys, key=lambda each: each.cpu)
+    assert slowest.cpu < 0.1, slowest
 
 
 def test_a_slow_line_keeps_up(tmp_path: Path) -> None:
