@@ -329,13 +329,16 @@ def take_table_away(context: Context, disk: str) -> None:
 def require_unused(disk: str) -> None:
     """Look whether a disk can be opened for this process alone.
 
-    :raises CommandFailed: something on it is mounted or active, or it cannot be written to.
+    It is opened for reading: udev reads the table of a disk anew when a writer closes it, and the
+    partitions' nodes are gone for a moment.
+
+    :raises CommandFailed: something on it is mounted or active, or it cannot be opened.
     """
     if not Path(disk).exists() or not Path(disk).is_block_device():
         return
     try:
-        os.close(os.open(disk, os.O_RDWR | os.O_EXCL))
+        os.close(os.open(disk, os.O_RDONLY | os.O_EXCL))
     except OSError as error:
         raise CommandFailed(
-            f"{disk}: {error.strerror}", "Something still uses it, or it cannot be written to."
+            f"{disk}: {error.strerror}", "Something still uses it, or it cannot be opened."
         ) from error
