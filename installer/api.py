@@ -15,7 +15,7 @@ from typing import Any
 
 from installer import kickstart, probe
 from installer.config.model import InstallConfig
-from installer.config.read import from_document
+from installer.config.read import asked_later, from_document
 from installer.config.recovery import with_recovery_keys
 from installer.config.write import hash_passwords, to_document
 from installer.context import RUN_DIRECTORY
@@ -49,7 +49,7 @@ def new_seed() -> str:
 def problems(document: Document) -> tuple[Problem, ...]:
     """Everything that is wrong with a kickstart, as far as can be told without the machine."""
     try:
-        from_document(document, ask=lambda _pointer: "answered later")
+        from_document(document, ask=asked_later)
     except KickstartInvalid as error:
         return error.problems
     return ()
@@ -155,7 +155,7 @@ def wanted_disks(document: Document) -> tuple[str, ...]:
 
     :raises KickstartInvalid: something is wrong with it.
     """
-    disks = from_document(document, ask=lambda _pointer: "answered later").disks
+    disks = from_document(document, ask=asked_later).disks
     return tuple(name for each in disks if (name := each.device or each.serial))
 
 
@@ -219,7 +219,7 @@ def save_kickstart(data: Mapping[str, Any], path: str) -> None:
 
     :raises CommandFailed: it cannot be written.
     """
-    config = configuration(Document(data=data, name=path), ask=lambda _pointer: "not saved")
+    config = configuration(Document(data=data, name=path), ask=asked_later)
     text = json.dumps(to_document(config), indent=2, ensure_ascii=False) + "\n"
     try:
         with _open_private(path) as file:

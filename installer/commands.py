@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from installer import api
+from installer.config.read import asked_later
 from installer.errors import Cancelled, CommandFailed, ExitCode, KickstartInvalid
 from installer.events import Emit, Event
 from installer.journal import json_lines, log_lines, tee
@@ -46,7 +47,7 @@ def check(arguments: Namespace) -> ExitCode:
 
 def plan(arguments: Namespace) -> ExitCode:
     """``plan``: what would happen."""
-    made = _plan(arguments, _machine(arguments.machine), _asked_later)
+    made = _plan(arguments, _machine(arguments.machine), asked_later)
     _print(arguments, made.to_json(), made.describe())
     return ExitCode.DONE
 
@@ -149,10 +150,6 @@ def _asked_for(pointer: str) -> str:
     if getpass.getpass("The same again: ") != first:
         raise ValueError("the two are different")
     return first
-
-
-def _asked_later(_pointer: str) -> str:
-    return "asked for when it is installed"
 
 
 def _require_eyes(made: InstallPlan) -> None:

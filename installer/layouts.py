@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from installer.config.model import BootMode
-from installer.config.read import storage_from_document
+from installer.config.read import asked_later, storage_from_document
 from installer.config.recovery import with_recovery_keys
 from installer.config.storage import LayoutKind
 from installer.config.storage_data import storage_data
@@ -17,8 +17,6 @@ from installer.plan.decide import nouns_for, resolve_layout, swap_for
 from installer.plan.disks import chosen_disks
 from installer.plan.storage.model import StoragePlan
 from ks_schema import Document, Problem
-
-_ASKED = "asked for later"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +30,7 @@ class Layout:
 def layout(data: Mapping[str, Any], machine: Machine, *, seed: str = "") -> Layout:
     """What ``disks``, ``storage`` and ``boot`` of a draft give; the rest of it does not count."""
     try:
-        config = with_recovery_keys(storage_from_document(Document(data=data), ask=_later))
+        config = with_recovery_keys(storage_from_document(Document(data=data), ask=asked_later))
     except KickstartInvalid as error:
         return Layout(plan=None, problems=error.problems)
     chosen = chosen_disks(config, machine.disks)
@@ -47,7 +45,7 @@ def said_in_nouns(data: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
 
     :raises KickstartInvalid: the draft's storage is not valid.
     """
-    config = storage_from_document(Document(data=data), ask=_later)
+    config = storage_from_document(Document(data=data), ask=asked_later)
     chosen = chosen_disks(config, machine.disks)
     if isinstance(chosen, tuple):
         raise KickstartInvalid(chosen)
@@ -67,7 +65,3 @@ def said_in_nouns(data: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
     }
     said = storage_data(custom)
     return {key: value for key, value in said.items() if key in kept | {"filesystems"}}
-
-
-def _later(_pointer: str) -> str:
-    return _ASKED

@@ -8,6 +8,7 @@ import select
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from installer.config.recovery import key_lines
 from installer.errors import CommandFailed
 from installer.events import Event
 from installer.run import ProcessRunner
@@ -55,13 +56,12 @@ def show_on_consoles(keys: Iterable[Secret], *, patience: float = _PATIENCE_SECO
 
 def notice_text(keys: Iterable[Secret]) -> str:
     """What is shown: each key in two lines, and as a QR code where one can be made."""
-    return "".join(_one(key.reveal()) for key in keys)
+    return "".join(_one(key) for key in keys)
 
 
-def _one(key: str) -> str:
-    half = len(key) // 2
+def _one(key: Secret) -> str:
     lines = ["", "The recovery key of the encrypted volumes. It is shown once; write it down:", ""]
-    lines += [f"    {key[:half]}", f"    {key[half:].lstrip('-')}", "", *qr_lines(key)]
+    lines += [*(f"    {line}" for line in key_lines(key)), "", *qr_lines(key.reveal())]
     return "\n".join(lines) + "\n"
 
 

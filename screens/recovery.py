@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
+from installer.config.recovery import key_lines
 from installer.secret import Secret
 from screens.forms import Form, Note
 from screens.questions import Question, lines
 
 WRITTEN = "I have written it down"
-_GROUPS_IN_A_LINE = 4
 _GAP = "  "
 _TEXT = (
     "Write this down: it is shown once.",
@@ -31,12 +31,6 @@ def recovery_form(key: Secret, picture: Sequence[str]) -> Form:
             for left, right in zip_longest(picture, shown, fillvalue="")
         )
     return Form(items=(Note(text="\n".join(shown)),), next_label=WRITTEN)
-
-
-def key_lines(key: Secret) -> tuple[str, str]:
-    """The eight groups in two lines."""
-    groups = key.reveal().split("-")
-    return "-".join(groups[:_GROUPS_IN_A_LINE]), "-".join(groups[_GROUPS_IN_A_LINE:])
 
 
 def written_down(answer: Callable[[str], None]) -> Question:

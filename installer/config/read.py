@@ -62,6 +62,11 @@ def read_secret_file(path: str) -> str:
     return text
 
 
+def asked_later(_pointer: str) -> str:
+    """An answer for whoever only wants to know whether all else is right."""
+    return "asked for when it is installed"
+
+
 def from_document(
     document: Document,
     *,

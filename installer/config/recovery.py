@@ -14,6 +14,7 @@ from installer.secret import Secret
 _DIGITS = "cbdefghijklnrtuv"
 _BYTES = 32
 _GROUP = 8
+_GROUPS_IN_A_LINE = 4
 
 
 def new_recovery_key() -> Secret:
@@ -23,6 +24,12 @@ def new_recovery_key() -> Secret:
     )
     groups = (letters[start : start + _GROUP] for start in range(0, len(letters), _GROUP))
     return Secret("-".join(groups))
+
+
+def key_lines(key: Secret) -> tuple[str, str]:
+    """The groups of a key in two lines, to be read and written down."""
+    groups = key.reveal().split("-")
+    return "-".join(groups[:_GROUPS_IN_A_LINE]), "-".join(groups[_GROUPS_IN_A_LINE:])
 
 
 def with_recovery_keys(config: InstallConfig) -> InstallConfig:

@@ -24,7 +24,6 @@ from screens.forms import (
 from screens.gaps import SHORTEST_PASSPHRASE, passphrase_problem
 
 NOTHING = Secret("")
-ASK = {"ask": True}
 _MEMBER, _SPARE = "member:", "spare:"
 _LEVELS = (
     Option(value="1", label="RAID 1", detail=("each member holds everything",)),

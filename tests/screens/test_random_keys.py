@@ -27,13 +27,16 @@ EDITOR_KEY = st.one_of(
 MACHINES = ("virtualbox", "two-sata-same-model", "no-disk", "24-disks", "tiny-disk", "3tib-bios")
 
 
-@pytest.mark.parametrize("name", MACHINES)
-@settings(
+CALM = settings(
     max_examples=25,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
+
+
+@pytest.mark.parametrize("name", MACHINES)
+@CALM
 @given(keys=st.lists(KEY, max_size=60))
 def test_random_keys_never_raise(name: str, keys: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -49,12 +52,7 @@ def test_random_keys_never_raise(name: str, keys: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["two-empty-virtio", "windows-dual-boot", "3tib-bios"])
-@settings(
-    max_examples=25,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
+@CALM
 @given(keys=st.lists(EDITOR_KEY, max_size=60))
 def test_random_keys_in_the_editor_never_raise(name: str, keys: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import urwid
 
-from installer.config.recovery import new_recovery_key
+from installer.config.recovery import key_lines, new_recovery_key
 from installer.secret import Secret
 from screens.api_engine import ApiEngine
 from screens.options import Options, Outcome
 from screens.plain import run_plain
-from screens.recovery import key_lines, recovery_form
+from screens.recovery import recovery_form
 from screens.session import Paths
 from screens.terminal import Terminal
 from tests.screens.conftest import Walk
