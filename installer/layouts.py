@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from installer.config.model import BootMode
+from installer.config.boot import BootMode
 from installer.config.read import asked_later, storage_from_document
 from installer.config.recovery import with_recovery_keys
 from installer.config.storage import LayoutKind

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from installer import api
-from installer.config.model import BootMode, InstallConfig, Password, Root
+from installer.config.boot import BootMode
+from installer.config.model import InstallConfig, Root
+from installer.config.password import Password
 from installer.config.write import hash_passwords
 from installer.events import Emit
 from installer.layouts import Layout, layout, said_in_nouns

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from installer.config.model import BootMode
+from installer.config.boot import BootMode
 from installer.errors import InstallerError
 from installer.layouts import Layout
 from installer.machine import Machine

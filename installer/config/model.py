@@ -8,16 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from installer.config.boot import Boot
+from installer.config.password import Password
 from installer.config.storage import Storage
-from installer.secret import Secret
-
-
-class BootMode(StrEnum):
-    """Which firmware the disk must start on."""
-
-    EFI = "efi"
-    BIOS = "bios"
-    DUAL = "dual"
 
 
 class PackageSet(StrEnum):
@@ -101,19 +94,6 @@ class DiskSelector:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Boot:
-    """The boot loader. ``console`` is a serial console like ``ttyS0,115200``.
-
-    ``secure_boot_required`` refuses a machine whose firmware does not enforce Secure Boot.
-    """
-
-    mode: BootMode | None = None
-    secure_boot_required: bool = False
-    kernel_arguments: tuple[str, ...] = ()
-    console: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Packages:
     """The package set and the kernel."""
 
@@ -149,23 +129,10 @@ class Ethernet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Password:
-    """How one logs in with a password: ``hashed`` (crypt(5)), ``plain``, or neither (locked)."""
-
-    hashed: Secret | None = None
-    plain: Secret | None = None
-
-    @property
-    def locked(self) -> bool:
-        """No password opens this account."""
-        return self.hashed is None and self.plain is None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
     """The root account."""
 
-    password: Password = Password()
+    password: Password = field(default_factory=Password)
     ssh_keys: tuple[str, ...] = ()
 
 
@@ -179,7 +146,7 @@ class User:
     groups: tuple[str, ...] = ()
     sudo: SudoRule = SudoRule.NONE
     shell: str = "/bin/bash"
-    password: Password = Password()
+    password: Password = field(default_factory=Password)
     ssh_keys: tuple[str, ...] = ()
 
 
@@ -210,10 +177,10 @@ class InstallConfig:
     keyboard: str = "us"
     timezone: str = "UTC"
     storage: Storage = field(default_factory=Storage)
-    boot: Boot = Boot()
+    boot: Boot = field(default_factory=Boot)
     packages: Packages = Packages()
     network: tuple[Ethernet, ...] | None = None
-    root: Root = Root()
+    root: Root = field(default_factory=Root)
     users: tuple[User, ...] = ()
     services: tuple[tuple[str, ServiceState], ...] = ()
     post_scripts: tuple[Script, ...] = ()

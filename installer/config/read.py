@@ -8,10 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from installer.config.boot import Boot, BootMode
 from installer.config.disks import disk_selector
 from installer.config.model import (
-    Boot,
-    BootMode,
     EndAction,
     Ethernet,
     Finish,
@@ -19,7 +18,6 @@ from installer.config.model import (
     KernelFlavour,
     Packages,
     PackageSet,
-    Password,
     Root,
     Route,
     Script,
@@ -27,6 +25,7 @@ from installer.config.model import (
     SudoRule,
     User,
 )
+from installer.config.password import Password
 from installer.config.rules import rule_problems
 from installer.config.sound import Sound
 from installer.config.storage_data import storage

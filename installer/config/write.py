@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from installer.config.boot import Boot
 from installer.config.disks import disk_data
 from installer.config.model import (
-    Boot,
     Ethernet,
     Finish,
     InstallConfig,
     Packages,
-    Password,
     Root,
     Script,
     SudoRule,
     User,
 )
+from installer.config.password import Password
 from installer.config.storage_data import storage_data
 from installer.secret import Secret
 

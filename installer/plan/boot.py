@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from installer.config.model import Boot
+from installer.config.boot import Boot
 
 TIMEOUT_SECONDS = 3
 # A system that is one of two restarts when it cannot start, so that the other gets its turn: by

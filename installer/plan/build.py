@@ -15,7 +15,8 @@ from installer.actions.identity import RestoreIdentity
 from installer.actions.initramfs import MakeInitramfs
 from installer.actions.payload import ExtractPayload, VerifyPayload
 from installer.actions.slot import CopySlot
-from installer.config.model import BootMode, InstallConfig
+from installer.config.boot import BootMode
+from installer.config.model import InstallConfig
 from installer.config.recovery import recovery_keys
 from installer.config.storage import SwapKind
 from installer.config.write import to_document

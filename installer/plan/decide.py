@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from installer.config.model import BootMode, InstallConfig, KernelFlavour
+from installer.config.boot import BootMode
+from installer.config.model import InstallConfig, KernelFlavour
 from installer.config.rules import unit_name
 from installer.config.storage import Nouns, Storage, Swap, SwapKind
 from installer.machine import IMAGE_TRANSPORT, Disk, FirmwareMode, Layer, Machine, SecureBoot

@@ -14,7 +14,7 @@ from installer.actions.files import WriteFile
 from installer.actions.filesystem import MountFilesystem
 from installer.actions.services import SetUnits
 from installer.actions.slot import CopySlot
-from installer.config.model import Boot
+from installer.config.boot import Boot
 from installer.config.storage import Swap
 from installer.plan.boot import (
     OTHER_SLOT,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from installer.config.model import BootMode
+from installer.config.boot import BootMode
 from installer.layouts import Layout
 from installer.machine import Disk
 from installer.secret import Secret

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from installer.config.model import BootMode
+from installer.config.boot import BootMode
 from installer.plan.storage.bootable import all_below, bios_places, disks_below, esp_places
 from installer.plan.storage.model import StoragePlan
 from screens.editor.edit import put, put_first

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from installer.config.model import BootMode
+from installer.config.boot import BootMode
 from installer.layouts import Layout
 from installer.machine import Disk, Partition
 from installer.plan.storage.model import PlannedDisk

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from installer.config.model import BootMode
+from installer.config.boot import BootMode
 from installer.layouts import Layout, layout, said_in_nouns
 from installer.machine import Machine
 from installer.plan.disks import unfit_reason

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from installer.config.model import BootMode
+from installer.config.boot import BootMode
 from installer.layouts import Layout, layout
 from installer.machine import Disk, Machine, Partition
 from installer.secret import Secret

@@ -14,7 +14,8 @@ from typing import Any, cast
 import urwid
 
 from installer import api
-from installer.config.model import BootMode, KernelFlavour, PackageSet
+from installer.config.boot import BootMode
+from installer.config.model import KernelFlavour, PackageSet
 from installer.errors import Cancelled, InstallerError
 from installer.events import Emit, Event, Message
 from installer.layouts import Layout, layout, said_in_nouns

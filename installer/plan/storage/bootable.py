@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from installer.config.model import BootMode
+from installer.config.boot import BootMode
 from installer.config.storage import ESP_MOUNT, Storage, TableKind
 from installer.plan.model import disk_text
 from installer.plan.storage.model import EspPlace, PlannedDisk, StoragePlan

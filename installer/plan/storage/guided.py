@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from installer.config.model import BootMode
+from installer.config.boot import BootMode
 from installer.config.storage import (
     Array,
     Containers,

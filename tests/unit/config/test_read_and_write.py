@@ -12,20 +12,20 @@ from hypothesis import strategies as st
 from passlib.hash import sha512_crypt
 
 from installer.config import from_document, hash_passwords, read_secret_file, to_document
+from installer.config.boot import BootMode
 from installer.config.model import (
-    BootMode,
     DiskSelector,
     EndAction,
     Ethernet,
     InstallConfig,
     KernelFlavour,
     PackageSet,
-    Password,
     Root,
     ServiceState,
     SudoRule,
     User,
 )
+from installer.config.password import Password
 from installer.config.storage import (
     Containers,
     Encryption,

@@ -7,7 +7,8 @@ import pytest
 from installer.actions.accounts import CreateGroup, CreateUser, SetPassword
 from installer.actions.files import GenerateLocale, WriteFile, locale_source
 from installer.actions.services import RunScript, SetUnits
-from installer.config.model import Boot, Ethernet, Route, User
+from installer.config.boot import Boot
+from installer.config.model import Ethernet, Route, User
 from installer.plan.boot import (
     BootPlace,
     console_arguments,

@@ -1,0 +1,104 @@
+"""What was asked for of the boot loader, and of who decides what may boot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from installer.config.password import Password
+from installer.secret import Secret
+
+ENTRY_NAME = "Photon"
+TIMEOUT_SECONDS = 3
+
+
+class BootMode(StrEnum):
+    """Which firmware the disk must start on."""
+
+    EFI = "efi"
+    BIOS = "bios"
+    DUAL = "dual"
+
+
+class BootOrder(StrEnum):
+    """Where the new entry comes among those that the firmware has.
+
+    ``first``: before all others; ``after_present``: behind the one that is first now; ``leave``:
+    the order stays as it is, the entry is only there to be chosen; ``network_first``: behind the
+    firmware's entries for the network, which come first.
+    """
+
+    FIRST = "first"
+    AFTER_PRESENT = "after_present"
+    LEAVE = "leave"
+    NETWORK_FIRST = "network_first"
+
+
+class Hardening(StrEnum):
+    """A named set of kernel arguments; ``none`` is Debian's kernel as it comes."""
+
+    NONE = "none"
+    KSPP = "kspp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKey:
+    """A certificate (the path of a PEM file) and the private key that belongs to it.
+
+    ``key`` is the path of a PEM file, or a PKCS#11 URI (``pkcs11:...``) with ``pin`` where its
+    token asks for one.
+    """
+
+    certificate: str
+    key: str
+    pin: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerKeys:
+    """The owner's own Secure Boot keys, which sign what the host starts.
+
+    ``db`` signs; None: PK, KEK and db are made on the spot and handed over encrypted with
+    ``passphrase``. ``enroll`` writes them to the firmware, which must be in Setup Mode, with
+    Microsoft's beside them if ``microsoft``. ``on_host`` leaves db's private key in the host, so
+    that it can sign its own upgrades.
+    """
+
+    db: SigningKey | None = None
+    passphrase: Secret | None = None
+    enroll: bool = True
+    microsoft: bool = True
+    on_host: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineOwnerKey:
+    """A certificate (the path of a PEM file) that shim's MokManager enrolls at the next start.
+
+    It asks for ``password`` then; None: one is drawn, and shown once.
+    """
+
+    certificate: str
+    password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boot:
+    """The boot loader. ``console`` is a serial console like ``ttyS0,115200``.
+
+    ``secure_boot_required`` refuses a machine whose firmware does not enforce Secure Boot;
+    ``timeout`` is how many seconds the menu waits; ``menu_password`` is what it asks for before
+    it lets anybody change an entry (hashed: GRUB's own PBKDF2 form), None: nothing.
+    """
+
+    mode: BootMode | None = None
+    secure_boot_required: bool = False
+    entry_name: str = ENTRY_NAME
+    order: BootOrder = BootOrder.FIRST
+    timeout: int = TIMEOUT_SECONDS
+    menu_password: Password | None = None
+    kernel_arguments: tuple[str, ...] = ()
+    hardening: Hardening = Hardening.NONE
+    console: str | None = None
+    owner_keys: OwnerKeys | None = None
+    machine_owner_key: MachineOwnerKey | None = None
