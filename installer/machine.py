@@ -32,11 +32,37 @@ class SecureBoot(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BootEntry:
+    """What the firmware can start (NVRAM). ``number`` is four hexadecimal digits, as in Boot0003.
+
+    ``partition`` is the GUID of the partition that ``loader`` (a path with backslashes) lies on,
+    in lower case; both are "" for what is no file on a GPT disk.
+    """
+
+    number: str
+    label: str
+    active: bool = True
+    network: bool = False
+    partition: str = ""
+    loader: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Firmware:
-    """The firmware: its mode and whether it enforces Secure Boot."""
+    """The firmware: its mode, what it lets start, what it starts.
+
+    ``keys`` are the enrolled certificates in words, each after the name of its variable ("db:
+    Microsoft Corporation UEFI CA 2011"); ``sbat_level`` is the date of the revocations that shim
+    goes by ("" if it has none); ``tpm`` is the TPM's version ("" without one). ``entries`` come in
+    the order in which they are tried, then those that are not in it.
+    """
 
     mode: FirmwareMode
     secure_boot: SecureBoot = SecureBoot.UNSUPPORTED
+    keys: tuple[str, ...] = ()
+    sbat_level: str = ""
+    tpm: str = ""
+    entries: tuple[BootEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,15 +189,11 @@ def machine_from_json(data: Mapping[str, Any]) -> Machine:
     :raises ValueError: a field is missing, unknown or has no such value.
     """
     try:
-        firmware = data["firmware"]
         return _checked(
             Machine,
             {
                 **data,
-                "firmware": Firmware(
-                    mode=FirmwareMode(firmware["mode"]),
-                    secure_boot=SecureBoot(firmware.get("secure_boot", "unsupported")),
-                ),
+                "firmware": _firmware(data["firmware"]),
                 "disks": tuple(_disk(disk) for disk in data.get("disks", ())),
                 "interfaces": tuple(
                     _checked(NetworkInterface, {**each, "addresses": _texts(each, "addresses")})
@@ -183,6 +205,19 @@ def machine_from_json(data: Mapping[str, Any]) -> Machine:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a machine description: {error}") from error
+
+
+def _firmware(data: Mapping[str, Any]) -> Firmware:
+    return _checked(
+        Firmware,
+        {
+            **data,
+            "mode": FirmwareMode(data["mode"]),
+            "secure_boot": SecureBoot(data.get("secure_boot", "unsupported")),
+            "keys": _texts(data, "keys"),
+            "entries": tuple(_checked(BootEntry, each) for each in data.get("entries", ())),
+        },
+    )
 
 
 def _disk(data: Mapping[str, Any]) -> Disk:
