@@ -10,6 +10,8 @@ from installer.secret import Secret
 
 ENTRY_NAME = "Photon"
 TIMEOUT_SECONDS = 3
+# How the name of a key in a token begins (RFC 7512).
+PKCS11 = "pkcs11:"
 
 
 class BootMode(StrEnum):
@@ -61,7 +63,7 @@ class OwnerKeys:
     ``db`` signs; None: PK, KEK and db are made on the spot and handed over encrypted with
     ``passphrase``. ``enroll`` writes them to the firmware, which must be in Setup Mode, with
     Microsoft's beside them if ``microsoft``. ``on_host`` leaves db's private key in the host, so
-    that it can sign its own upgrades.
+    that it can sign its own upgrades; one in a token stays there.
     """
 
     db: SigningKey | None = None

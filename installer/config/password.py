@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from installer.secret import Secret
 
@@ -18,3 +20,20 @@ class Password:
     def locked(self) -> bool:
         """No password opens this account."""
         return self.hashed is None and self.plain is None
+
+
+def password(data: Mapping[str, Any], plain: Secret | None) -> Password:
+    """The password that a document's object says; ``plain`` is its text where it is known."""
+    if plain is not None:
+        return Password(plain=plain)
+    return Password(hashed=Secret(data["hash"]) if "hash" in data else None)
+
+
+def password_data(password: Password) -> dict[str, Any]:
+    """What a document says of a password; empty for a locked account.
+
+    :raises ValueError: it is a plain one, which is not written down.
+    """
+    if password.plain is not None:
+        raise ValueError("a plain password cannot be written down; hash it first")
+    return {} if password.hashed is None else {"hash": password.hashed.reveal()}

@@ -8,7 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from installer.config.boot import Boot, BootMode
+from installer.config.boot_data import (
+    HAND_OVER,
+    MENU,
+    MOK,
+    PIN,
+    boot,
+)
 from installer.config.disks import disk_selector
 from installer.config.model import (
     EndAction,
@@ -25,7 +31,7 @@ from installer.config.model import (
     SudoRule,
     User,
 )
-from installer.config.password import Password
+from installer.config.password import password
 from installer.config.rules import rule_problems
 from installer.config.sound import Sound
 from installer.config.storage_data import storage
@@ -36,6 +42,7 @@ from ks_schema import Document, Problem, check
 from ks_schema.checker import in_order
 
 _LONGEST_SECRET = 1024
+_TYPED_BEFORE_THE_HOST = frozenset({MENU, MOK})
 _STORAGE_KEYS = ("version", "disks", "storage", "boot")
 
 Data = Mapping[str, Any]
@@ -125,23 +132,27 @@ def storage_from_document(
 def _secret_text(
     said: Data, pointer: str, read_secret: Callable[[str], str], ask: Callable[[str], str] | None
 ) -> str:
-    """What is known of a secret before the rest is; "" for one that the configuration reads."""
+    """The text of a secret; "" for a hash, and for what is locked or not there."""
     match said:
         case {"file": str(path)}:
-            return read_secret(path)
+            text = read_secret(path)
         case {"ask": True}:
             if ask is None:
                 raise ValueError("it is to be asked for, and nobody is here to answer")
-            return ask(pointer)
+            text = ask(pointer)
         case _:
-            return str(said.get("plain", "")) if pointer.endswith("/passphrase") else ""
+            text = str(said.get("plain", ""))
+    if pointer in _TYPED_BEFORE_THE_HOST and not text.isascii():
+        raise ValueError("it cannot be typed on a US keyboard, the one known where it is asked for")
+    return text
 
 
 def _unreadable(document: Document, pointer: str, error: OSError | ValueError) -> Problem:
     reason = error.strerror if isinstance(error, OSError) else str(error)
-    if pointer.endswith("/passphrase"):
+    name = pointer.rpartition("/")[2]
+    if name not in {"password", "menu_password"} or pointer == MOK:
         hint = "name a file that has it in its first line"
-        return document.problem(pointer, f"no passphrase: {reason}", hint)
+        return document.problem(pointer, f"no {name}: {reason}", hint)
     return document.problem(
         f"{pointer}/file", f"no password from this file: {reason}", "give the file its password"
     )
@@ -160,6 +171,8 @@ def _secrets(sound: Sound) -> Iterator[tuple[str, Data]]:
     ]
     for pointer, encryption in encryptions:
         yield f"{pointer}/passphrase", encryption.get("passphrase", {})
+    for pointer in (MENU, HAND_OVER, PIN, MOK):
+        yield pointer, sound.value(*pointer.split("/")[1:]) or {}
 
 
 def _config(data: Data, secrets: Mapping[str, Secret]) -> InstallConfig:
@@ -169,7 +182,7 @@ def _config(data: Data, secrets: Mapping[str, Secret]) -> InstallConfig:
         **said,
         disks=tuple(disk_selector(name, disk) for name, disk in data["disks"].items()),
         storage=storage(data.get("storage", {}), secrets),
-        boot=_boot(data.get("boot", {})),
+        boot=boot(data.get("boot", {}), secrets),
         packages=_packages(data.get("packages", {})),
         network=_network(data["network"]) if "network" in data else None,
         root=_root(data.get("root", {}), secrets.get("/root/password")),
@@ -182,15 +195,6 @@ def _config(data: Data, secrets: Mapping[str, Secret]) -> InstallConfig:
             for number, script in enumerate(data.get("scripts", {}).get("post", ()), start=1)
         ),
         finish=_finish(data.get("finish", {})),
-    )
-
-
-def _boot(data: Data) -> Boot:
-    return Boot(
-        mode=BootMode(data["mode"]) if "mode" in data else None,
-        secure_boot_required=data.get("secure_boot") == "required",
-        kernel_arguments=tuple(data.get("kernel_arguments", ())),
-        console=data.get("console"),
     )
 
 
@@ -223,30 +227,21 @@ def _ethernet(name: str, data: Data) -> Ethernet:
     )
 
 
-def _password(data: Data, from_file: Secret | None) -> Password:
-    if from_file is not None:
-        return Password(plain=from_file)
-    return Password(
-        hashed=Secret(data["hash"]) if "hash" in data else None,
-        plain=Secret(data["plain"]) if "plain" in data else None,
-    )
-
-
-def _root(data: Data, from_file: Secret | None) -> Root:
+def _root(data: Data, plain: Secret | None) -> Root:
     return Root(
-        password=_password(data.get("password", {}), from_file),
+        password=password(data.get("password", {}), plain),
         ssh_keys=_keys(data),
     )
 
 
-def _user(data: Data, from_file: Secret | None) -> User:
+def _user(data: Data, plain: Secret | None) -> User:
     said = {key: data[key] for key in ("name", "full_name", "shell") if key in data}
     return User(
         **said,
         uid=int(data["uid"]) if "uid" in data else None,
         groups=tuple(data.get("groups", ())),
         sudo=SudoRule(data.get("sudo", "none")),
-        password=_password(data.get("password", {}), from_file),
+        password=password(data.get("password", {}), plain),
         ssh_keys=_keys(data),
     )
 

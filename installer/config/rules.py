@@ -6,6 +6,7 @@ import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
 
+from installer.config.boot_rules import boot_problems
 from installer.config.disks import match_problems
 from installer.config.login_rules import login_problems
 from installer.config.network_rules import network_problems
@@ -30,6 +31,7 @@ def rule_problems(document: Document, findings: tuple[Problem, ...]) -> tuple[Pr
         *match_problems(sound),
         *_wipe_problems(sound),
         *storage_problems(sound),
+        *boot_problems(sound),
         *_timezone_problems(sound),
         *network_problems(sound),
         *login_problems(sound),

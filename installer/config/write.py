@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from installer.config.boot import Boot
+from installer.config.boot_data import boot_data
 from installer.config.disks import disk_data
 from installer.config.model import (
     Ethernet,
@@ -18,7 +18,7 @@ from installer.config.model import (
     SudoRule,
     User,
 )
-from installer.config.password import Password
+from installer.config.password import Password, password_data
 from installer.config.storage_data import storage_data
 from installer.secret import Secret
 
@@ -28,12 +28,14 @@ Data = dict[str, Any]
 
 
 def hash_passwords(config: InstallConfig, *, salt: str | None = None) -> InstallConfig:
-    """The configuration with a sha512 crypt(5) hash in the place of each plain password.
+    """The configuration with a hash in the place of each plain password.
 
-    ``salt`` is drawn for each password when it is not given, as only tests do.
+    That of an account is sha512 crypt(5), that of the boot menu GRUB's PBKDF2. ``salt`` is drawn
+    for each password when it is not given, as only tests do.
     """
     return replace(
         config,
+        boot=replace(config.boot, menu_password=_hashed_for_menu(config.boot.menu_password, salt)),
         root=replace(config.root, password=_hashed(config.root.password, salt)),
         users=tuple(replace(user, password=_hashed(user.password, salt)) for user in config.users),
     )
@@ -51,7 +53,7 @@ def to_document(config: InstallConfig) -> Data:
     data["disks"] = {disk.name: disk_data(disk) for disk in config.disks}
     data |= _unless_empty(
         storage=storage_data(config.storage),
-        boot=_boot(config.boot),
+        boot=boot_data(config.boot),
         packages=_packages(config.packages),
     )
     if config.network is not None:
@@ -78,6 +80,21 @@ def _hashed(password: Password, salt: str | None) -> Password:
     return Password(hashed=Secret(using(**chosen).hash(password.plain.reveal())))
 
 
+def _hashed_for_menu(password: Password | None, salt: str | None) -> Password | None:
+    if password is None or password.plain is None:
+        return password
+    return Password(hashed=menu_password_hash(password.plain, salt=salt))
+
+
+def menu_password_hash(plain: Secret, *, salt: str | None = None) -> Secret:
+    """What GRUB compares a typed password with, as grub-mkpasswd-pbkdf2 prints it."""
+    from passlib.hash import grub_pbkdf2_sha512  # noqa: PLC0415 (as above)
+
+    chosen: dict[str, Any] = {"rounds": ROUNDS} | ({} if salt is None else {"salt": salt.encode()})
+    using: Callable[..., Any] = grub_pbkdf2_sha512.using
+    return Secret(using(**chosen).hash(plain.reveal()))
+
+
 def _unless_empty(**values: Any) -> Data:
     """The values that say something: neither None nor empty nor false."""
     return {key: value for key, value in values.items() if value}
@@ -89,15 +106,6 @@ def _unless_default(value: object, default: object, *names: str) -> Data:
         for name in names
         if getattr(value, name) != getattr(default, name)
     }
-
-
-def _boot(boot: Boot) -> Data:
-    return _unless_empty(
-        mode=boot.mode and str(boot.mode),
-        secure_boot="required" if boot.secure_boot_required else None,
-        kernel_arguments=list(boot.kernel_arguments),
-        console=boot.console,
-    )
 
 
 def _packages(packages: Packages) -> Data:
@@ -122,13 +130,7 @@ def _ethernet(ethernet: Ethernet) -> Data:
 
 
 def _account(account: Root | User) -> Data:
-    return _unless_empty(password=_password(account.password), ssh_keys=list(account.ssh_keys))
-
-
-def _password(password: Password) -> Mapping[str, Any]:
-    if password.plain is not None:
-        raise ValueError("a plain password cannot be written down; hash it first")
-    return {} if password.hashed is None else {"hash": password.hashed.reveal()}
+    return _unless_empty(password=password_data(account.password), ssh_keys=list(account.ssh_keys))
 
 
 def _user(user: User) -> Data:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from passlib.hash import sha512_crypt
 
 from installer.config import from_document, hash_passwords, read_secret_file, to_document
-from installer.config.boot import BootMode
+from installer.config.boot import BootMode, BootOrder
 from installer.config.model import (
     DiskSelector,
     EndAction,
@@ -46,6 +46,7 @@ CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 HASH = "$6$rounds=100000$saltsaltsaltsalt$" + "a" * 86
+MENU_HASH = f"grub.pbkdf2.sha512.10000.{'A1' * 64}.{'b2' * 64}"
 LEAST: dict[str, Any] = {
     "version": 1,
     "disks": {"default": {"device": "/dev/sda"}},
@@ -105,7 +106,12 @@ def test_everything_said_arrives() -> None:
 
 def read_again(data: dict[str, Any]) -> InstallConfig:
     """What a document gives that was written by the installer: it asks for the passphrases."""
-    return from_document(Document(data=data), ask=lambda _pointer: PASSPHRASE)
+    return from_document(Document(data=data), ask=answer)
+
+
+def answer(pointer: str) -> str:
+    """What opens a volume has spaces in it; a PIN and a password for once have none."""
+    return PASSPHRASE if pointer.endswith("passphrase") else PASSPHRASE.replace(" ", "-")
 
 
 def test_addresses_of_the_hardware_are_in_small_letters() -> None:
@@ -253,6 +259,18 @@ MATCH = st.recursive(
 DESCRIBED = st.fixed_dictionaries(
     {"match": MATCH}, optional={"pick": st.sampled_from(["smallest", "largest"])}
 )
+DB = st.fixed_dictionaries(
+    {"certificate": st.just("/run/db.pem"), "key": st.just("/run/db.key")}
+) | st.fixed_dictionaries(
+    {"certificate": st.just("/run/db.pem"), "key": st.just("pkcs11:token=photon;object=db")},
+    optional={"pin": st.just({"plain": PASSPHRASE.replace(" ", "-")})},
+)
+OWNER_KEYS = optional(
+    db=DB,
+    passphrase=st.just({"plain": PASSPHRASE}),
+    enroll=st.booleans(),
+    microsoft=st.booleans(),
+)
 DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "version": st.just(1),
@@ -285,6 +303,17 @@ DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
             secure_boot=st.sampled_from(["optional", "required"]),
             kernel_arguments=st.lists(st.sampled_from(["quiet", "panic=10"])),
             console=st.sampled_from(["ttyS0", "ttyS1,9600n8"]),
+            entry_name=st.sampled_from(["Photon", "Photon edge-01 (rack 7)"]),
+            timeout=st.sampled_from([0, "0 s", 3, "5 s", "1 min", 600]),
+            menu_password=st.just({"hash": MENU_HASH}),
+            hardening=st.sampled_from(["none", "kspp"]),
+        ) | optional(
+            order=st.sampled_from(list(map(str, BootOrder))),
+            owner_keys=OWNER_KEYS,
+            machine_owner_key=st.fixed_dictionaries(
+                {"certificate": st.just("/run/mok.pem")},
+                optional={"password": st.just({"plain": PASSPHRASE.replace(" ", "-")})},
+            ),
         ),
         "packages": optional(
             set=st.sampled_from(list(map(str, PackageSet))),

@@ -1,0 +1,56 @@
+"""Rules about the boot loader: what goes with BIOS firmware, and what keys need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from installer.config.boot import PKCS11
+from installer.config.sound import Sound
+from installer.sizes import parse_duration
+from ks_schema import Problem
+
+_LONGEST_TIMEOUT = 600
+# What only EFI firmware has.
+_OF_EFI = {
+    "order": "BIOS firmware keeps no boot entries",
+    "owner_keys": "BIOS firmware knows no keys",
+    "machine_owner_key": "there is no shim on a disk for BIOS to enroll it",
+}
+
+
+def boot_problems(sound: Sound) -> Iterator[Problem]:
+    """What is wrong with what is said of the boot loader."""
+    if sound.value("boot", "mode") == "bios":
+        for key, message in _OF_EFI.items():
+            if sound.value("boot", key) is not None:
+                hint = "use the mode efi or dual, or leave it out"
+                yield sound.document.problem(f"/boot/{key}", message, hint)
+    timeout = sound.value("boot", "timeout")
+    if timeout is not None and not _is_whole(parse_duration(timeout)):
+        yield sound.document.problem(
+            "/boot/timeout",
+            "the boot menu waits a whole number of seconds, at most 600",
+            'like "5 s"; 0 does not wait',
+        )
+    yield from _key_problems(sound)
+
+
+def _is_whole(seconds: float) -> bool:
+    return seconds == int(seconds) and seconds <= _LONGEST_TIMEOUT
+
+
+def _key_problems(sound: Sound) -> Iterator[Problem]:
+    place, problem = "/boot/owner_keys", sound.document.problem
+    key = sound.value("boot", "owner_keys", "db", "key")
+    if key is None:
+        return
+    in_token = key.startswith(PKCS11)
+    if not in_token and sound.value("boot", "owner_keys", "db", "pin") is not None:
+        hint = 'leave it out, or name a key like "pkcs11:token=photon;object=db"'
+        yield problem(f"{place}/db/pin", "a key in a file has no PIN", hint)
+    if in_token and "pin-" in key.lower():
+        message = "the PIN does not belong into the URI, which is written to the log"
+        yield problem(f"{place}/db/key", message, 'say it in "pin"')
+    if in_token and sound.value("boot", "owner_keys", "on_host"):
+        message = "the private key is in a token, and stays there"
+        yield problem(f"{place}/on_host", message, "leave it out; upgrades are signed elsewhere")
