@@ -1,30 +1,39 @@
-"""The firmware: how the machine started, and whether Secure Boot is enforced."""
+"""The firmware: how the machine started, what it lets start, and what it starts."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from installer.machine import Firmware, FirmwareMode, SecureBoot
+from installer.probe.sysfs import read_text
+from installer.secureboot.entries import read_entries
+from installer.secureboot.lists import Certificate, parse_lists
+from installer.secureboot.sbat import sbat_date
+from installer.secureboot.variables import GLOBAL, SECURITY, SHIM, variable
 
-# The GUID of the variables that the UEFI specification itself defines (EFI_GLOBAL_VARIABLE).
-_GLOBAL = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
-# efivarfs puts the variable's attributes, 32 bits, before its value:
-# https://docs.kernel.org/filesystems/efivarfs.html
-_ATTRIBUTES = 4
+# In the order in which people think of them; the machine owner's list is the one shim mirrors.
+_KEYS = (("PK", GLOBAL), ("KEK", GLOBAL), ("db", SECURITY), ("dbx", SECURITY), ("MokListRT", SHIM))
+_WORDS = {"MokListRT": "MOK"}
 
 
 def probe_firmware(root: Path) -> Firmware:
     """The firmware, as ``/sys/firmware/efi`` below ``root`` tells."""
     efi = root / "sys/firmware/efi"
+    tpm = read_text(root / "sys/class/tpm/tpm0/tpm_version_major")
     if not efi.is_dir():
-        return Firmware(mode=FirmwareMode.BIOS)
+        return Firmware(mode=FirmwareMode.BIOS, tpm=tpm)
     variables = efi / "efivars"
+    level = variable(variables, "SbatLevelRT", SHIM).decode("ascii", "replace")
     return Firmware(
         mode=FirmwareMode.EFI,
         secure_boot=secure_boot(
-            setup_mode=_variable(variables, "SetupMode"),
-            enforced=_variable(variables, "SecureBoot"),
+            setup_mode=variable(variables, "SetupMode"),
+            enforced=variable(variables, "SecureBoot"),
         ),
+        keys=_keys(variables),
+        sbat_level=sbat_date(level),
+        tpm=tpm,
+        entries=read_entries(variables),
     )
 
 
@@ -37,8 +46,24 @@ def secure_boot(*, setup_mode: bytes, enforced: bytes) -> SecureBoot:
     return SecureBoot.DISABLED if enforced else SecureBoot.UNSUPPORTED
 
 
-def _variable(folder: Path, name: str) -> bytes:
+def _keys(variables: Path) -> tuple[str, ...]:
+    """The enrolled certificates in words."""
+    return tuple(
+        f"{_WORDS.get(name, name)}: {certificate}"
+        for name, vendor in _KEYS
+        for certificate in _names(variable(variables, name, vendor))
+    )
+
+
+def _names(lists: bytes) -> tuple[str, ...]:
     try:
-        return (folder / f"{name}-{_GLOBAL}").read_bytes()[_ATTRIBUTES:]
-    except OSError:
-        return b""
+        return tuple(_name(each) for each in parse_lists(lists).certificates)
+    except ValueError:
+        return ("cannot be read",)
+
+
+def _name(certificate: Certificate) -> str:
+    try:
+        return certificate.name
+    except ImportError:  # python3-cryptography is not everywhere
+        return "a certificate"

@@ -1,0 +1,137 @@
+"""Whom a firmware, and the shim that it starts, trust."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.errors import CommandFailed
+from installer.secureboot.lists import Certificate, Signatures, parse_lists
+from installer.secureboot.variables import (
+    EDK2_SWITCH,
+    EFIVARS,
+    GLOBAL,
+    SECURITY,
+    SHIM,
+    Variables,
+    read_efivars,
+    read_store,
+)
+
+_ON = b"\x01"
+_NONE = Signatures()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Who may sign what starts, and what must not start.
+
+    ``source`` says where this was read; ``enforced`` whether the firmware refuses the rest;
+    ``setup`` that it has no platform key yet, so that anybody may enroll one. ``mok`` and ``mokx``
+    are the machine owner's lists, which shim goes by; ``sbat_level`` is the firmware's list of
+    generations that shim refuses ("" if it has none).
+    """
+
+    source: str
+    enforced: bool
+    setup: bool = False
+    pk: Signatures = _NONE
+    kek: Signatures = _NONE
+    db: Signatures = _NONE
+    dbx: Signatures = _NONE
+    mok: Signatures = _NONE
+    mokx: Signatures = _NONE
+    sbat_level: str = ""
+
+
+def machine_trust(folder: Path = EFIVARS, *, enforced: bool | None = None) -> Trust:
+    """What this machine's firmware trusts.
+
+    ``enforced`` overrules what the firmware says now, where the next start is known to differ.
+
+    :raises CommandFailed: a variable does not hold what it should.
+    """
+    found = read_efivars(folder)
+    now = found[("SecureBoot", GLOBAL)][:1] == _ON
+    return _trust(
+        found,
+        source="this machine's firmware",
+        enforced=now if enforced is None else enforced,
+        setup=found[("SetupMode", GLOBAL)][:1] == _ON,
+        names=("MokListRT", "MokListXRT", "SbatLevelRT"),
+    )
+
+
+def store_trust(path: Path) -> Trust:
+    """What the firmware of a virtual machine trusts that has this variable store.
+
+    :raises CommandFailed: it is none, or a variable does not hold what it should.
+    """
+    found = read_store(path)
+    setup = not found.get(("PK", GLOBAL))
+    switch = found.get(("SecureBootEnable", EDK2_SWITCH), _ON)
+    return _trust(
+        found,
+        source=str(path),
+        enforced=not setup and switch[:1] == _ON,
+        setup=setup,
+        names=("MokList", "MokListX", "SbatLevel"),
+    )
+
+
+def stock_trust() -> Trust:
+    """What machines trust as they are sold: Microsoft's certificates, and nothing revoked.
+
+    :raises CommandFailed: the library that has the certificates is missing.
+    """
+    try:
+        from virt.firmware.efi import certs  # noqa: PLC0415  (slow)
+    except ImportError as error:
+        raise CommandFailed(
+            "Microsoft's certificates are not at hand", "Install python3-virt-firmware."
+        ) from error
+    names = [*certs.DISTRO_CA["windows"]["certs"], *certs.DISTRO_CA["ms-uefi"]["certs"]]
+    # Version 24.11 gives places, later ones give names.
+    texts = [
+        certs.load_cert(each) if isinstance(each, str) else each.read_bytes() for each in names
+    ]
+    return Trust(
+        source="stock firmware with Microsoft's certificates",
+        enforced=True,
+        db=Signatures(certificates=tuple(Certificate(der=_der(text)) for text in texts)),
+    )
+
+
+def _trust(
+    found: Variables, *, source: str, enforced: bool, setup: bool, names: tuple[str, str, str]
+) -> Trust:
+    mok, mokx, level = names
+    return Trust(
+        source=source,
+        enforced=enforced,
+        setup=setup,
+        pk=_lists(found, "PK", GLOBAL),
+        kek=_lists(found, "KEK", GLOBAL),
+        db=_lists(found, "db", SECURITY),
+        dbx=_lists(found, "dbx", SECURITY),
+        mok=_lists(found, mok, SHIM),
+        mokx=_lists(found, mokx, SHIM),
+        sbat_level=found.get((level, SHIM), b"").rstrip(b"\0").decode("ascii", "replace"),
+    )
+
+
+def _lists(found: Variables, name: str, vendor: str) -> Signatures:
+    try:
+        return parse_lists(found.get((name, vendor), b""))
+    except ValueError as error:
+        raise CommandFailed(
+            f"the firmware's variable {name}: {error}",
+            "Restore the keys in the firmware's setup.",
+        ) from error
+
+
+def _der(text: bytes) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415  (slow)
+    from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415
+
+    return load_pem_x509_certificate(text).public_bytes(Encoding.DER)
