@@ -7,7 +7,7 @@ the disk's own bytes, so that one program's mistake does not vouch for itself.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -39,9 +39,6 @@ _PARTED_ERRORS = (
     _ped.PartitionException,
 )
 _NAMES = {"msdos": "dos"}  # util-linux's word, which lsblk and sfdisk use
-
-# Number, start and size in bytes, type GUID, name.
-Expected = tuple[int, int, int, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,32 +103,14 @@ def read_table(path: str | Path) -> Table:
 
 
 def verify_table(
-    path: str | Path,
-    expected: Iterable[Expected],
-    *,
-    guid: str = "",
-    guids: Mapping[int, str] | None = None,
+    path: str | Path, expected: Iterable[TableEntry], *, kind: str = "gpt", guid: str = ""
 ) -> None:
-    """Compare the GPT on ``path`` with what was planned: every partition, and no other.
-
-    ``guid`` is the disk's planned GUID, ``guids`` those of partitions by their number; what they
-    do not say is not compared.
+    """Compare the table on ``path`` with what was planned: every partition, and no other.
 
     :raises CommandFailed: it is not there, cannot be read or differs; the message has every
         difference.
     """
-    wanted = [
-        TableEntry(
-            number=number,
-            start=start,
-            size=size,
-            type_id=type_guid,
-            name=name,
-            guid=(guids or {}).get(number, ""),
-        )
-        for number, start, size, type_guid, name in expected
-    ]
-    found = tuple(table_differences(read_table(path), wanted, guid=guid))
+    found = tuple(table_differences(read_table(path), expected, kind=kind, guid=guid))
     if found:
         raise CommandFailed(
             f"{path}: the partition table is not what was written: {'; '.join(found)}",
@@ -141,14 +120,15 @@ def verify_table(
 
 
 def table_differences(
-    table: Table, expected: Iterable[TableEntry], *, guid: str = ""
+    table: Table, expected: Iterable[TableEntry], *, kind: str = "gpt", guid: str = ""
 ) -> Iterator[str]:
-    """Where a GPT is not what was planned, one line each.
+    """Where a table is not what was planned, one line each.
 
-    Flags are not compared, nor is a name or a GUID that ``expected`` leaves empty.
+    What ``expected`` leaves empty is not compared: a type, a name, a GUID, flags; nor is the GUID
+    of the disk without ``guid``.
     """
-    if table.kind != "gpt":
-        yield f"the table is {table.kind or 'missing'}, not gpt"
+    if table.kind != kind:
+        yield f"the table is {table.kind or 'missing'}, not {kind}"
         return
     if guid and table.guid != guid.lower():
         yield f"the disk's GUID is {table.guid}, not {guid.lower()}"
@@ -170,10 +150,11 @@ def _entry_differences(planned: TableEntry, there: TableEntry) -> Iterator[str]:
         ("type", planned.type_id.lower(), there.type_id),
         ("GUID", planned.guid.lower(), there.guid),
         ("name", planned.name, there.name),
+        ("flags", " ".join(planned.flags), " ".join(there.flags)),
     )
     for what, wanted, read in pairs:
         if wanted not in ("", read):
-            yield f"partition {planned.number}: {what} is {read}, not {wanted}"
+            yield f"partition {planned.number}: {what} is {read or 'none'}, not {wanted}"
 
 
 def _read(device: parted.Device, path: Path) -> Table:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from installer.context import Context
-from installer.disk_table import TableEntry, read_table, verify_table
+from installer.disk_table import TableEntry, verify_table
 from installer.errors import CommandFailed
 from installer.sizes import format_size
 
@@ -134,21 +134,9 @@ class WriteTable:
         silent = ["--no-tell-kernel"] if needs_loops(self.disk) else []
         wipe = ["--wipe=always", "--wipe-partitions=always", "--lock=yes"]
         context.runner.run(["sfdisk", *silent, *wipe, self.disk], stdin=sfdisk_script(self))
-        self._verify()
-
-    def _verify(self) -> None:
-        if self.kind == DOS:
-            require_entries(self.disk, DOS, [planned_entry(each, DOS) for each in self.partitions])
-            return
-        verify_table(
-            self.disk,
-            [
-                (each.number, each.start, each.size, each.type_guid, each.name)
-                for each in self.partitions
-            ],
-            guid=self.guid,
-            guids={each.number: each.guid for each in self.partitions},
-        )
+        wanted = [planned_entry(each, self.kind) for each in self.partitions]
+        guid = self.guid if self.kind == GPT else ""
+        verify_table(self.disk, wanted, kind=self.kind, guid=guid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +155,8 @@ class AttachPartitions:
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        return f"attach the {len(self.partitions)} partitions of {self.disk}"
+        numbers = ", ".join(str(each.number) for each in self.partitions)
+        return f"attach {self.disk}" + (f" and its new partitions {numbers}" if numbers else "")
 
     def check(self, context: Context) -> None:
         """Nothing to look at before the table is there."""
@@ -205,14 +194,14 @@ class AttachPartitions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttachExisting:
-    """Give references to devices that are there already, and stay what they are."""
+    """Give references to devices that are there already, whatever becomes of their content."""
 
     references: tuple[tuple[str, str], ...]
     weight: float = 0.1
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        return f"keep {', '.join(path for _, path in self.references)}"
+        return f"attach {', '.join(path for _, path in self.references)}, which is there already"
 
     def check(self, context: Context) -> None:
         """They are there, unless an earlier step brings them up."""
@@ -266,37 +255,6 @@ def planned_entry(partition: PlannedPartition, kind: str) -> TableEntry:
     # What is in an extended partition has a type that read_table does not look for.
     primary = partition.number <= _DOS_PRIMARIES
     return replace(entry, type_id=hex(int(partition.type_guid, 16)) if primary else "")
-
-
-def require_entries(disk: str, kind: str, wanted: Iterable[TableEntry]) -> None:
-    """Look whether the table on a disk has these entries and no other.
-
-    An entry without flags is compared without them.
-
-    :raises CommandFailed: it is another one; the message has every difference.
-    """
-    table = read_table(disk)
-    differences = list(_entry_differences(table.partitions, wanted))
-    if table.kind != kind:
-        differences.insert(0, f"it is {table.kind or 'missing'}, not {kind}")
-    if differences:
-        raise CommandFailed(
-            f"{disk}: the partition table is not what was written: {'; '.join(differences)}",
-            "The disk does not keep what it is given. Look at its cable and its health, or use "
-            "another one.",
-        )
-
-
-def _entry_differences(there: Iterable[TableEntry], wanted: Iterable[TableEntry]) -> Iterator[str]:
-    found = {each.number: each for each in there}
-    for entry in wanted:
-        match = found.pop(entry.number, None)
-        if match is None:
-            yield f"partition {entry.number} is missing"
-        elif entry != (match if entry.flags else replace(match, flags=())):
-            yield f"partition {entry.number} is {match}, not {entry}"
-    for number in found:
-        yield f"partition {number} is there unplanned"
 
 
 def await_node(context: Context, node: str) -> None:

@@ -14,13 +14,12 @@ from installer.actions.disk import (
     describe_partitions,
     needs_loops,
     planned_entry,
-    require_entries,
     require_unused,
     sfdisk_line,
 )
 from installer.actions.save import Area, ends, merged
 from installer.context import Context
-from installer.disk_table import Table, TableEntry, read_table
+from installer.disk_table import Table, TableEntry, read_table, verify_table
 from installer.errors import CommandFailed
 from installer.sizes import format_size
 
@@ -78,7 +77,7 @@ class AlterTable:
         silent = ["--no-tell-kernel"] if needs_loops(self.disk) else []
         wipe = ["--wipe=never", "--wipe-partitions=never", "--lock=yes"]
         context.runner.run(["sfdisk", *silent, *wipe, self.disk], stdin=script)
-        require_entries(self.disk, before.kind, self._wanted(before))
+        verify_table(self.disk, self._wanted(before), kind=before.kind)
 
     def _require_possible(self, before: Table) -> None:
         numbers = {each.number for each in before.partitions}

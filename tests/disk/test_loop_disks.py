@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.disk_table import read_table, verify_table
+from installer.disk_table import TableEntry, read_table, verify_table
 from installer.probe.disks import probe_disks
 from installer.run import ProcessRunner
 
@@ -41,7 +41,8 @@ def test_a_table_on_a_device_is_what_sfdisk_was_told(loop: tuple[Path, int]) -> 
     )
     table = read_table(device)
     assert (table.sector, table.alignment) == (sector, MIB)
-    verify_table(device, [(1, MIB, 8 * MIB, ROOT, "root")])
+    entry = TableEntry(number=1, start=MIB, size=8 * MIB, type_id=ROOT, name="root")
+    verify_table(device, [entry])
 
 
 def test_a_loop_device_is_no_candidate(loop: tuple[Path, int]) -> None:

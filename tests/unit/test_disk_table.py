@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from installer.disk_table import (
-    Expected,
     Region,
     TableEntry,
     read_table,
@@ -123,16 +122,15 @@ def test_an_absent_file(tmp_path: Path) -> None:
 
 
 def test_the_planned_table_verifies(tmp_path: Path) -> None:
-    path = image(tmp_path, GPT)
-    guids = {each.number: each.guid.upper() for each in PLANNED}
-    verify_table(path, [as_expected(each) for each in PLANNED], guid=DISK_GUID, guids=guids)
+    planned = [replace(each, guid=each.guid.upper()) for each in PLANNED]
+    verify_table(image(tmp_path, GPT), planned, guid=DISK_GUID.upper())
 
 
 def test_everything_that_differs_is_in_one_message(tmp_path: Path) -> None:
     path = image(tmp_path, GPT)
-    first, second = (as_expected(each) for each in PLANNED)
+    first, second = PLANNED
     with pytest.raises(CommandFailed) as failure:
-        verify_table(path, [first, (3, *second[1:])], guids={1: DISK_GUID})
+        verify_table(path, [replace(first, guid=DISK_GUID), replace(second, number=3)])
     assert "partition 1: GUID is" in failure.value.message
     assert "partition 3 is missing; partition 2 is there unplanned" in failure.value.message
 
@@ -169,6 +167,17 @@ def test_missing_and_unplanned_partitions_are_named(tmp_path: Path) -> None:
 def test_another_kind_of_table_is_named(tmp_path: Path) -> None:
     table = read_table(image(tmp_path))
     assert tuple(table_differences(table, PLANNED)) == ("the table is missing, not gpt",)
+    there = read_table(image(tmp_path, GPT))
+    assert tuple(table_differences(there, PLANNED, kind="dos")) == ("the table is gpt, not dos",)
+
+
+def test_flags_are_compared_where_they_are_said(tmp_path: Path) -> None:
+    table = read_table(image(tmp_path, "label: dos\nsize=4096,type=83,bootable\n"))
+    (entry,) = table.partitions
+    assert tuple(table_differences(table, [replace(entry, flags=())], kind="dos")) == ()
+    assert tuple(table_differences(table, [replace(entry, flags=("lba",))], kind="dos")) == (
+        "partition 1: flags is boot, not lba",
+    )
 
 
 def test_another_disk_guid_is_named(tmp_path: Path) -> None:
@@ -181,7 +190,3 @@ def test_another_disk_guid_is_named(tmp_path: Path) -> None:
 def differences(folder: Path, *expected: TableEntry, guid: str = "") -> tuple[str, ...]:
     """What differs on a disk with :data:`GPT`."""
     return tuple(table_differences(read_table(image(folder, GPT)), expected, guid=guid))
-
-
-def as_expected(entry: TableEntry) -> Expected:
-    return entry.number, entry.start, entry.size, entry.type_id, entry.name
