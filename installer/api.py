@@ -28,6 +28,7 @@ from installer.payload import PayloadIndex, load_payload_index, verify_image
 from installer.plan.build import make_plan
 from installer.plan.model import InstallPlan
 from installer.run import ProcessRunner
+from installer.verify.finding import Report
 from ks_schema import Document, Problem
 
 MEDIUM_PAYLOAD = "/run/photon/medium/photon/payload"
@@ -212,6 +213,26 @@ def verify_payload(payload: PayloadIndex, advance: Callable[[float], None]) -> N
 
     for image in images:
         verify_image(payload.source, image, advance=count)
+
+
+def verify_boot(
+    *,
+    root: str | None = None,
+    disk: str | None = None,
+    esps: tuple[str, ...] = (),
+    variables: str | None = None,
+) -> Report:
+    """Look whether a host would start: one mounted at ``root``, or else the one on ``disk``.
+
+    :raises CommandFailed: it cannot be looked at.
+    """
+    from installer.verify.gather import verify_disk, verify_root  # noqa: PLC0415  (seldom wanted)
+
+    runner = ProcessRunner(lambda _: None)
+    store = Path(variables) if variables else None
+    if root is not None:
+        return verify_root(runner, Path(root), esps=esps, variables=store)
+    return verify_disk(runner, Path(disk or ""), variables=store)
 
 
 def save_kickstart(data: Mapping[str, Any], path: str) -> None:

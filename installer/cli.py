@@ -18,7 +18,7 @@ from installer.sizes import parse_size
 _EPILOG = """\
 exit codes: 0 done, 1 a bug, 2 the kickstart is not valid, 3 the machine does not fit or there is
 no plan, 4 a command failed, 5 cancelled, 6 the kickstart was not reached, 7 its server refused it,
-8 it is neither JSON nor YAML, 9 the payload is missing or damaged
+8 it is neither JSON nor YAML, 9 the payload is missing or damaged, 10 it would not boot
 """
 
 
@@ -113,13 +113,31 @@ def _add_kickstart_commands(group: Any) -> None:
 
 def _add_machine_commands(group: Any) -> None:
     _command(group, "facts", commands.facts, "print what the installer knows of this machine")
-    verify = _command(group, "verify", commands.verify, "read the whole payload, compare digests")
-    verify.add_argument("--payload", metavar="FOLDER", help="folder or URL of index.json")
+    _add_verify(
+        _command(group, "verify", commands.verify, "check the payload, or that a host boots")
+    )
     tui = _command(group, "tui", commands.tui, "install with the screens")
     tui.add_argument("--console", metavar="TTY", help="the name of this console for others")
     tui.add_argument("--plain", action="store_true", help="lines instead of a full screen")
     _command(
         group, "unattended", commands.unattended, "what the medium runs when photon.ks= is given"
+    )
+
+
+def _add_verify(verify: argparse.ArgumentParser) -> None:
+    what = verify.add_mutually_exclusive_group()
+    what.add_argument("--payload", metavar="FOLDER", help="folder or URL of index.json")
+    what.add_argument("--root", metavar="PATH", help="a mounted host; / is the one that runs")
+    what.add_argument("--disk", metavar="DISK", help="the host on a disk or in a raw image")
+    verify.add_argument(
+        "--esp",
+        action="append",
+        default=[],
+        metavar="PLACE",
+        help="with --root: its folder or node",
+    )
+    verify.add_argument(
+        "--variables", metavar="FILE", help="a firmware's variables, like OVMF_VARS.fd, to go by"
     )
 
 

@@ -90,7 +90,9 @@ def facts(arguments: Namespace) -> ExitCode:
 
 
 def verify(arguments: Namespace) -> ExitCode:
-    """``verify``: the payload of the medium."""
+    """``verify``: the payload of the medium, or whether a host boots."""
+    if arguments.root or arguments.disk:
+        return _verify_boot(arguments)
     payload = api.payload_index(arguments.payload)
     shown = -1
 
@@ -122,6 +124,18 @@ def unattended(arguments: Namespace) -> ExitCode:
     del arguments
     INSTALLING.set()
     return run(STOP.is_set)
+
+
+def _verify_boot(arguments: Namespace) -> ExitCode:
+    _require_root("look into a host's disks")
+    report = api.verify_boot(
+        root=arguments.root,
+        disk=arguments.disk,
+        esps=tuple(arguments.esp),
+        variables=arguments.variables,
+    )
+    _print(arguments, report.to_json(), report.text())
+    return ExitCode.DONE if report.boots else ExitCode.UNBOOTABLE
 
 
 def _document(arguments: Namespace) -> Document:
@@ -182,9 +196,9 @@ def _confirm(made: InstallPlan) -> None:
         raise Cancelled("Not confirmed; nothing was written.")
 
 
-def _require_root() -> None:
+def _require_root(to: str = "install") -> None:
     if os.geteuid() != 0:
-        raise CommandFailed("only root can install", "Run it again with sudo.")
+        raise CommandFailed(f"only root can {to}", "Run it again with sudo.")
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ class ExitCode(IntEnum):
     REFUSED = 7
     UNPARSABLE = 8
     PAYLOAD = 9
+    UNBOOTABLE = 10
 
 
 class InstallerError(Exception):
@@ -79,6 +80,12 @@ class PayloadBad(InstallerError):
     """The payload is missing, or is not what its index says."""
 
     exit_code = ExitCode.PAYLOAD
+
+
+class Unbootable(InstallerError):
+    """The boot check found what keeps the installed host from starting."""
+
+    exit_code = ExitCode.UNBOOTABLE
 
 
 class CommandFailed(InstallerError):

@@ -59,6 +59,20 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BootChecked:
+    """What the boot check found: a tuple of outcome, what it is about, text and hint for each.
+
+    The outcome is ``good``, ``bad`` or ``note``. ``trust`` says whose certificates counted ("":
+    nobody's, a BIOS asks for none), ``enforced`` whether Secure Boot refuses the others.
+    """
+
+    boots: bool
+    trust: str
+    enforced: bool
+    findings: tuple[tuple[str, str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """The host is installed; ``seconds`` maps each phase to the time it took."""
 
@@ -81,7 +95,9 @@ class Failed:
     restored: bool = False
 
 
-Event = Started | PhaseStarted | ActionStarted | Progress | Message | Finished | Failed
+Event = (
+    Started | PhaseStarted | ActionStarted | Progress | Message | BootChecked | Finished | Failed
+)
 Emit = Callable[[Event], None]
 
 _NAMES: dict[type[Event], str] = {
@@ -90,6 +106,7 @@ _NAMES: dict[type[Event], str] = {
     ActionStarted: "action_started",
     Progress: "progress",
     Message: "message",
+    BootChecked: "boot_checked",
     Finished: "finished",
     Failed: "failed",
 }
@@ -113,6 +130,13 @@ def event_from_json(data: Mapping[str, Any]) -> Event:
         fields = {name: data[name] for name in kind.__dataclass_fields__}
         if kind is Started:
             fields["phases"] = tuple(PhasePlanned(**phase) for phase in fields["phases"])
+        if kind is BootChecked:
+            fields["findings"] = tuple(_finding(each) for each in fields["findings"])
         return kind(**fields)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"the event {data['event']} is not whole: {error}") from error
+
+
+def _finding(data: Any) -> tuple[str, str, str, str]:
+    outcome, what, text, hint = data
+    return outcome, what, text, hint

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from installer.events import (
     ActionStarted,
+    BootChecked,
     Emit,
     Event,
     Failed,
@@ -90,7 +91,7 @@ def open_journal(folder: Path) -> Iterator[Emit]:
         yield tee(log_lines(log), json_lines(events))
 
 
-def event_text(event: Event) -> str:
+def event_text(event: Event) -> str:  # noqa: C901  (one case for each kind of event)
     """The event as a line for people; "" for one that only moves the progress bar."""
     match event:
         case Started():
@@ -102,6 +103,10 @@ def event_text(event: Event) -> str:
         case Message():
             prefix = "" if event.level in {"debug", "info"} else f"{event.level}: "
             return f"     {prefix}{event.text}"
+        case BootChecked():
+            return (
+                f"     The boot check says that it {'boots' if event.boots else 'would not boot'}."
+            )
         case Finished():
             return f"Installed in {sum(event.seconds.values()):.0f} s"
         case Failed():

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from installer.events import (
     ActionStarted,
+    BootChecked,
     Event,
     Failed,
     Finished,
@@ -80,7 +81,7 @@ def _after(state: ProgressState, event: Event) -> ProgressState:  # noqa: PLR091
             return replace(state, action=event.description)
         case Progress():
             return replace(state, fraction=event.fraction)
-        case Message():
+        case Message() | BootChecked():
             return state
         case Finished():
             phases = tuple(replace(phase, mark=Mark.DONE) for phase in state.phases)

@@ -7,6 +7,7 @@ import pytest
 
 from installer.events import (
     ActionStarted,
+    BootChecked,
     Event,
     Failed,
     Finished,
@@ -32,6 +33,12 @@ EVENTS: tuple[Event, ...] = (
     ActionStarted(phase="verify", description="verify “root.squashfs”"),
     Progress(fraction=0.5),
     Message(level="warning", text="two\nlines, ümläut, \x1b, \ud800"),
+    BootChecked(
+        boots=False,
+        trust="this machine's firmware",
+        enforced=True,
+        findings=(("bad", "shim", "it is not signed", "Sign it."), ("good", "GRUB", "signed", "")),
+    ),
     Finished(seconds={"verify": 1.5}, next="reboot"),
     Failed(exit_code=5, message="no", hint="", written=True, restored=True),
     Failed(exit_code=4, message="no", hint="", written=True),
@@ -64,6 +71,7 @@ def test_only_progress_has_no_line(event: Event) -> None:
         {"event": "progress"},
         {"event": "started", "disk": "x", "phases": [{"id": "x"}]},
         {"event": "started", "disk": "x", "phases": 5},
+        {"event": "boot_checked", "boots": True, "trust": "", "enforced": True, "findings": ["x"]},
     ],
 )
 def test_what_is_no_event(data: dict[str, object]) -> None:

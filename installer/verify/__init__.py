@@ -1,0 +1,1 @@
+"""The boot check: whether an installed host will start, and if not, why not."""

@@ -1,0 +1,40 @@
+"""GRUB for BIOS on a disk: its boot sector and its core image, compared with the host's files."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+from installer.actions.bios import boot_sector_code, core_image
+from installer.verify.finding import Finding, bad, good
+
+_SECTOR = 512
+_CODE = 440  # bytes of the boot sector that are code; the table follows
+_KERNEL_SECTOR_OFFSET = 0x5C
+_MOST_SECTORS = 1 << 33
+_REPAIR = "Run grub-install for this disk in the host, or install again."
+
+
+def check_bios(disk: str, folder: Path) -> Finding:
+    """Whether a disk (a device node or an image) has the GRUB that the host keeps in a folder."""
+    what = f"{disk}, GRUB for BIOS"
+    try:
+        boot, core = (folder / "boot.img").read_bytes(), (folder / "core.img").read_bytes()
+    except OSError as error:
+        return bad(what, f"the host's own copy cannot be read: {error.strerror}", _REPAIR)
+    try:
+        return _compared(what, Path(disk), boot, core)
+    except (OSError, struct.error, ValueError) as error:
+        return bad(what, f"it cannot be read: {error}", _REPAIR)
+
+
+def _compared(what: str, disk: Path, boot: bytes, core: bytes) -> Finding:
+    with disk.open("rb") as device:
+        code = device.read(_SECTOR)[:_CODE]
+        (sector,) = struct.unpack_from("<Q", code, _KERNEL_SECTOR_OFFSET)
+        if not 0 < sector < _MOST_SECTORS or code != boot_sector_code(boot, sector):
+            return bad(what, "the boot sector is not the host's", _REPAIR)
+        device.seek(sector * _SECTOR)
+        if device.read(len(core)) != core_image(core, sector):
+            return bad(what, f"the core image at sector {sector} is not the host's", _REPAIR)
+    return good(what, f"the boot sector and the core image at sector {sector} are the host's")

@@ -1,0 +1,185 @@
+"""What lies on an ESP, and whether the chain of loaders there would start."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from installer.errors import CommandFailed
+from installer.run import Runner
+from installer.secureboot.chain import Judgement, Policy, firmware_policy, judge, shim_policy
+from installer.secureboot.pe import MOST_BYTES
+from installer.secureboot.signature import Notary
+from installer.secureboot.trust import Trust
+from installer.verify.finding import Finding, bad, good, note
+
+VENDOR, REMOVABLE = "EFI/debian", "EFI/BOOT"
+_SHIMS = {VENDOR: "shimx64.efi", REMOVABLE: "BOOTX64.EFI"}
+_GRUB, _MOK_MANAGER, _FALLBACK = "grubx64.efi", "mmx64.efi", "fbx64.efi"
+_LIST = "BOOTX64.CSV"
+_REPAIR = "Run `photon-boot sync` in the host, or install again."
+_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Esp:
+    """An ESP: a name for people, its partition's GUID, and where its files are by their paths.
+
+    The paths are in lower case, since FAT makes no difference. ``label`` is that of the boot entry
+    which leads here ("": any).
+    """
+
+    name: str
+    files: dict[str, Path]
+    partition: str = ""
+    label: str = ""
+
+    def read(self, path: str) -> bytes | None:
+        """The contents of a file; None when there is none that can be read."""
+        place = self.files.get(path.lower())
+        return None if place is None else read_program(place)
+
+
+def read_program(place: Path) -> bytes | None:
+    """The contents of a file; None when it cannot be read, or is far too large for a program."""
+    try:
+        return place.read_bytes() if place.stat().st_size <= MOST_BYTES else None
+    except OSError:
+        return None
+
+
+def esp_files(folder: Path) -> dict[str, Path]:
+    """The files of an ESP that is mounted at, or copied to, a folder."""
+    files = {}
+    for top in _named(folder, "efi"):
+        for vendor in ("debian", "boot"):
+            for place in _named(top, vendor):
+                for path in _entries(place):
+                    if path.is_file() and not path.is_symlink():
+                        files[f"efi/{vendor}/{path.name.lower()}"] = path
+    return files
+
+
+def copied_files(runner: Runner, source: str, folder: Path) -> dict[str, Path]:
+    """The files of the ESP on a device node, or in an image (``FILE@@OFFSET``), copied to a folder.
+
+    It is done with mtools, which needs no vfat in the kernel.
+    """
+    target = folder / "EFI"
+    target.mkdir(parents=True, exist_ok=True)
+    for place in (VENDOR, REMOVABLE):
+        argv = ["mcopy", "-i", source, "-s", "-n", f"::/{place}", str(target)]
+        with contextlib.suppress(CommandFailed):  # what is missing then is found missing later
+            runner.run(argv, timeout=_SECONDS)
+    return esp_files(folder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Judges files by a firmware's trust; the same file under the same policy is judged once."""
+
+    notary: Notary
+    trust: Trust
+    known: dict[tuple[str, ...], Judgement] = field(default_factory=dict)
+
+    def by_firmware(self, shim: bytes) -> Judgement:
+        """Whether the firmware starts this shim."""
+        return self._judge((_digest(shim),), firmware_policy(self.trust, shim), shim)
+
+    def by_shim(self, shim: bytes, data: bytes, *, kernel: bool = False) -> Judgement:
+        """Whether this shim lets another program start."""
+        key = (_digest(shim), _digest(data), str(kernel))
+        if key in self.known:
+            return self.known[key]
+        policy = shim_policy(self.trust, shim, sbat=not kernel)
+        if policy is None:
+            return Judgement(good=False, text="shim is damaged, and starts nothing", hint=_REPAIR)
+        return self._judge(key, policy, data)
+
+    def _judge(self, key: tuple[str, ...], policy: Policy, data: bytes) -> Judgement:
+        if key not in self.known:
+            self.known[key] = judge(self.notary, policy, data)
+        return self.known[key]
+
+
+def check_esp(esp: Esp, expert: Judge) -> Iterator[Finding]:
+    """The chain of loaders on both paths, and the list for the fallback loader."""
+    for folder in (VENDOR, REMOVABLE):
+        shim_path = f"{folder}/{_SHIMS[folder]}"
+        shim = esp.read(shim_path)
+        if shim is None:
+            yield bad(f"{esp.name}, {shim_path}", "it is missing", _REPAIR)
+            continue
+        yield verdict(f"{esp.name}, {shim_path}", expert.by_firmware(shim), shim)
+        for name in (_GRUB, _MOK_MANAGER, _FALLBACK):
+            yield _second(esp, f"{folder}/{name}", shim, expert, needed=name == _GRUB)
+    yield from _differences(esp)
+    yield _fallback_list(esp)
+
+
+def verdict(what: str, judgement: Judgement, data: bytes) -> Finding:
+    """A judgement as a finding; what no firmware can start matters without Secure Boot as well."""
+    if judgement.good:
+        return good(what, judgement.text, secure_boot=True)
+    starts_anyway = data[:2] == b"MZ"
+    return bad(what, judgement.text, judgement.hint, secure_boot=starts_anyway)
+
+
+def _second(esp: Esp, path: str, shim: bytes, expert: Judge, *, needed: bool) -> Finding:
+    what = f"{esp.name}, {path}"
+    data = esp.read(path)
+    if data is not None:
+        return verdict(what, expert.by_shim(shim, data), data)
+    if needed:
+        return bad(what, "it is missing", _REPAIR)
+    return note(what, "it is missing; the host starts without it", _REPAIR)
+
+
+def _differences(esp: Esp) -> Iterator[Finding]:
+    """The two paths have the same files, unless an upgrade reached one of them alone."""
+    pairs = [(_SHIMS[VENDOR], _SHIMS[REMOVABLE])]
+    pairs += [(name, name) for name in (_GRUB, _MOK_MANAGER, _FALLBACK)]
+    for vendor, removable in pairs:
+        one, other = esp.read(f"{VENDOR}/{vendor}"), esp.read(f"{REMOVABLE}/{removable}")
+        if one is not None and other is not None and one != other:
+            text = f"it differs from {VENDOR}/{vendor}"
+            yield note(f"{esp.name}, {REMOVABLE}/{removable}", text, _REPAIR)
+
+
+def _fallback_list(esp: Esp) -> Finding:
+    """The list from which the fallback loader writes a lost boot entry anew."""
+    what = f"{esp.name}, {VENDOR}/{_LIST}"
+    data = esp.read(f"{VENDOR}/{_LIST}")
+    in_use = esp.read(f"{REMOVABLE}/{_FALLBACK}") is not None
+    loaders = _loaders(data or b"")
+    if any(esp.read(f"{VENDOR}/{each}") is not None for each in loaders):
+        return good(what, f"it names {loaders[0]}")
+    text = "it is missing" if data is None else "it names no loader that is there"
+    if in_use:  # then it is what the removable path goes by
+        return bad(what, f"{text}, so the removable path leads nowhere", _REPAIR)
+    return note(what, text, _REPAIR)
+
+
+def _loaders(data: bytes) -> list[str]:
+    """The files that a list names, one a line: ``shimx64.efi,Debian,,This is ...`` in UTF-16."""
+    text = data[: len(data) & ~1].decode("utf-16-le", "replace").lstrip("\ufeff")
+    lines = [line.split(",") for line in text.splitlines()]
+    return [line[0].strip() for line in lines if len(line) > 1 and line[0].strip()]
+
+
+def _named(folder: Path, name: str) -> list[Path]:
+    return [each for each in _entries(folder) if each.name.lower() == name and each.is_dir()]
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

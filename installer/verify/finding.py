@@ -1,0 +1,134 @@
+"""What the boot check finds, and what follows from it."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+_WIDTH = 80
+_INDENT = " " * 6
+
+
+class Outcome(StrEnum):
+    """How one thing stands: ``note`` is what does not decide, or what nobody could look at."""
+
+    GOOD = "good"
+    BAD = "bad"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at: what it is, how it stands, and what to do (``hint``).
+
+    ``secure_boot`` marks what matters only where the firmware enforces Secure Boot.
+    """
+
+    what: str
+    outcome: Outcome
+    text: str
+    hint: str = ""
+    secure_boot: bool = False
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong with it; of a note that cannot be said either."""
+        return self.outcome is not Outcome.BAD
+
+
+def good(what: str, text: str, *, secure_boot: bool = False) -> Finding:
+    """It is as it must be."""
+    return Finding(what=what, outcome=Outcome.GOOD, text=text, secure_boot=secure_boot)
+
+
+def bad(what: str, text: str, hint: str, *, secure_boot: bool = False) -> Finding:
+    """The host would not start because of it."""
+    return Finding(what=what, outcome=Outcome.BAD, text=text, hint=hint, secure_boot=secure_boot)
+
+
+def note(what: str, text: str, hint: str = "") -> Finding:
+    """It could not be looked at, or it is only worth knowing."""
+    return Finding(what=what, outcome=Outcome.NOTE, text=text, hint=hint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that was found.
+
+    ``trust`` says whose certificates counted ("" where nothing is started by EFI), ``enforced``
+    whether that firmware refuses what they do not vouch for.
+    """
+
+    findings: tuple[Finding, ...]
+    trust: str = ""
+    enforced: bool = False
+
+    @property
+    def boots(self) -> bool:
+        """Whether the host would start."""
+        return not self.failures
+
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        """What keeps the host from starting."""
+        return tuple(
+            each
+            for each in self.findings
+            if each.outcome is Outcome.BAD and (self.enforced or not each.secure_boot)
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "boots": self.boots,
+            "trust": self.trust,
+            "enforced": self.enforced,
+            "findings": [
+                {**asdict(each), "outcome": str(each.outcome), "good": each.good}
+                for each in self.findings
+            ],
+        }
+
+    def text(self) -> str:
+        """A table of at most 80 columns, and the result below it."""
+        lines = [line for each in self.findings for line in self._lines(each)]
+        return "\n".join([*lines, "", *textwrap.wrap(self._result(), _WIDTH)])
+
+    def line(self, finding: Finding) -> str:
+        """A finding in one line."""
+        hint = f" {finding.hint}" if finding.hint else ""
+        return f"{self._word(finding)} {finding.what}: {finding.text}.{hint}"
+
+    def _lines(self, finding: Finding) -> list[str]:
+        start = f"{self._word(finding):<5} "
+        text = f"{finding.what}: {finding.text}"
+        lines = textwrap.wrap(
+            text, _WIDTH, initial_indent=start, subsequent_indent=_INDENT, break_on_hyphens=False
+        )
+        hint = textwrap.wrap(
+            finding.hint, _WIDTH, initial_indent=f"{_INDENT}-> ", subsequent_indent=f"{_INDENT}   "
+        )
+        return [*lines, *hint]
+
+    def _word(self, finding: Finding) -> str:
+        """How it stands in a word: what would be refused under Secure Boot alone is no failure."""
+        if finding.outcome is Outcome.BAD:
+            return "BAD" if finding in self.failures else "SB"
+        return "ok" if finding.outcome is Outcome.GOOD else "note"
+
+    def _result(self) -> str:
+        if not self.boots:
+            count = len(self.failures)
+            return f"It would not boot: {count} thing{'s' if count > 1 else ''} marked BAD."
+        if not self.trust:
+            return "It boots."
+        if self.enforced:
+            return f"It boots under Secure Boot ({self.trust})."
+        if any(each.outcome is Outcome.BAD for each in self.findings):
+            return (
+                f"It boots, as Secure Boot is off ({self.trust}); what is marked SB would be "
+                "refused under Secure Boot."
+            )
+        return f"It boots; Secure Boot is off, and would not refuse it ({self.trust})."

@@ -1,0 +1,139 @@
+"""The check of a whole host: the chain of loaders, the menus, and what they need to be there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.verify.bios import check_bios
+from installer.verify.esp import VENDOR, Esp, Judge, check_esp, read_program, verdict
+from installer.verify.finding import Finding, Report, bad, good, note
+from installer.verify.menu import Menu, read_bios_menu, read_menu
+from installer.verify.nvram import Nvram, check_entry
+from installer.verify.places import Places
+
+_ESP_MENU = f"{VENDOR}/grub.cfg"
+_FSTAB = "/etc/fstab"
+_REWRITE = "Run `photon-boot sync` in the host, or install again."
+_SOURCE = re.compile(r"(UUID|PARTUUID)=\"?([^\"]+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is checked: ``root`` is None when the host's root cannot be looked into.
+
+    ``judge`` is None where EFI does not start the host; ``bios`` are the disks (device nodes or
+    images) that a BIOS should start it from, ``bios_grub`` the folder of GRUB's files for that;
+    ``nvram`` is None when it is another machine's.
+    """
+
+    places: Places
+    root: Path | None
+    esps: tuple[Esp, ...] = ()
+    judge: Judge | None = None
+    bios: tuple[str, ...] = ()
+    bios_grub: Path | None = None
+    nvram: Nvram | None = None
+
+
+def check_host(subject: Subject) -> Report:
+    """Everything that there is to find; nothing is changed."""
+    findings = [*_efi(subject), *_bios(subject), *_fstab(subject)]
+    trust = subject.judge.trust if subject.judge else None
+    return Report(
+        findings=tuple(dict.fromkeys(findings)),
+        trust=trust.source if trust else "",
+        enforced=bool(trust and trust.enforced),
+    )
+
+
+def _efi(subject: Subject) -> Iterator[Finding]:
+    if subject.judge is None:
+        return
+    if not subject.esps:
+        yield bad("the ESP", "there is none", "Install again, with boot.mode efi or dual.")
+    for esp in subject.esps:
+        yield from check_esp(esp, subject.judge)
+        text = esp.read(_ESP_MENU)
+        if text is None:
+            yield bad(f"{esp.name}, {_ESP_MENU}", "it is missing", _REWRITE)
+            continue
+        menu = read_menu(text.decode("utf-8", "replace"), _ESP_MENU, subject.places)
+        yield from menu.findings
+        yield from _kernels(menu, esp, subject.judge)
+        if subject.nvram is not None:
+            yield check_entry(esp, subject.nvram)
+
+
+def _kernels(menu: Menu, esp: Esp, expert: Judge) -> Iterator[Finding]:
+    """Each kernel is judged by the shim that starts first."""
+    shim = esp.read(f"{VENDOR}/shimx64.efi")
+    for kernel in menu.kernels:
+        data = read_program(kernel.place)
+        if data is None:
+            yield bad(kernel.path, "it cannot be read", "The disk is faulty: replace it.")
+        elif shim is not None:
+            yield verdict(kernel.path, expert.by_shim(shim, data, kernel=True), data)
+
+
+def _bios(subject: Subject) -> Iterator[Finding]:
+    if not subject.bios or subject.bios_grub is None:
+        return
+    for disk in subject.bios:
+        yield check_bios(disk, subject.bios_grub)
+    if subject.judge is None:
+        place = _bios_menu(subject.bios_grub)
+        if place is None:
+            yield note("the menu", "where GRUB for BIOS finds it is not known")
+            return
+        yield from read_bios_menu(*place, subject.places).findings
+
+
+def _bios_menu(folder: Path) -> tuple[str, str] | None:
+    """The filesystem and the path of the menu, from what GRUB's core image was built with."""
+    try:
+        text = (folder / "load.cfg").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    uuid = re.search(r"^search\.fs_uuid ([0-9a-fA-F-]+) root", text, re.MULTILINE)
+    prefix = re.search(r"^set prefix=\(\$root\)'?([^'\n]*)", text, re.MULTILINE)
+    return (uuid.group(1), f"{prefix.group(1)}/grub.cfg") if uuid and prefix else None
+
+
+def _fstab(subject: Subject) -> Iterator[Finding]:
+    """The filesystems that the host waits for when it starts."""
+    if subject.root is None:
+        return
+    try:
+        text = (subject.root / _FSTAB.lstrip("/")).read_text("utf-8", "replace")
+    except OSError:
+        yield note(_FSTAB, "there is none")
+        return
+    missing = [each for each in _sources(text) if not _exists(each, subject.places)]
+    for each in missing:
+        hint = f"Correct {_FSTAB} in the host, or give the option nofail."
+        if subject.places.hidden:
+            yield note(_FSTAB, f"{each} cannot be looked at: {subject.places.hidden}")
+        else:
+            yield bad(_FSTAB, f"{each} does not exist", hint)
+    if not missing:
+        yield good(_FSTAB, "every filesystem that it names is there")
+
+
+def _sources(fstab: str) -> Iterator[str]:
+    for line in fstab.splitlines():
+        fields = line.split("#", 1)[0].split()
+        if len(fields) < 4 or {"nofail", "noauto"} & set(fields[3].split(",")):
+            continue
+        if _SOURCE.match(fields[0]):
+            yield fields[0]
+
+
+def _exists(source: str, places: Places) -> bool:
+    match = _SOURCE.match(source)
+    if match is None:
+        return True
+    kind, value = match.groups()
+    return (places.volume(value) if kind == "UUID" else places.partition(value)) is not None

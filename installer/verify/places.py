@@ -1,0 +1,198 @@
+"""Files by the UUID of their filesystem and their path in it, which is how a boot loader has them.
+
+What is mounted is looked at where it is mounted; what is not is mounted for reading alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from installer.errors import CommandFailed
+from installer.run import Runner
+
+_MOST_LINKS = 40
+# Nothing may be written: neither by a replay of the journal nor by a repair.
+_READ_ONLY = {"ext4": "ro,noload", "xfs": "ro,norecovery,nouuid", "btrfs": "ro,rescue=nologreplay"}
+_OPAQUE = {
+    "crypto_LUKS": "encrypted",
+    "LVM2_member": "a part of a volume group",
+    "linux_raid_member": "a part of an array",
+}
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+
+
+class UnseenError(Exception):
+    """What was asked for may be there, but cannot be looked at; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """A device node, and the filesystem (or what else has a UUID) on it."""
+
+    node: str
+    uuid: str = ""
+    kind: str = ""
+    partition: str = ""
+    partition_type: str = ""
+
+    @property
+    def opaque(self) -> str:
+        """What hides its contents ("" when nothing does)."""
+        return _OPAQUE.get(self.kind, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """Where a filesystem is mounted: ``top`` is what of it is seen at ``folder``."""
+
+    node: str
+    top: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The volumes that a host consists of, and how to look into them.
+
+    ``mounts`` are those of the host itself, ``work`` is a private folder for others; whoever made
+    ``undo`` takes back what is mounted there, by ``undo_runner``.
+    """
+
+    runner: Runner
+    undo_runner: Runner
+    work: Path
+    undo: contextlib.ExitStack
+    volumes: tuple[Volume, ...]
+    mounts: tuple[Mount, ...] = ()
+    opened: dict[str, Mount] = field(default_factory=dict)
+
+    def volume(self, uuid: str) -> Volume | None:
+        """The volume with this UUID."""
+        return next((each for each in self.volumes if _same(each.uuid, uuid)), None)
+
+    def partition(self, guid: str) -> Volume | None:
+        """The partition with this GUID."""
+        return next((each for each in self.volumes if _same(each.partition, guid)), None)
+
+    @property
+    def hidden(self) -> str:
+        """Why something may exist although no volume has it ("" when it would be seen)."""
+        parts = [f"{each.node} is {each.opaque}" for each in self.volumes if each.opaque]
+        return " and ".join(parts)
+
+    def find(self, uuid: str, path: str) -> Path | None:
+        """The file or folder at a path inside a filesystem; None when there is none.
+
+        :raises UnseenError: nobody can look into that filesystem here.
+        """
+        volume = self.volume(uuid)
+        if volume is None:
+            raise UnseenError(self.hidden or f"there is no filesystem {uuid}")
+        for mount in sorted(self._mounts_of(volume), key=lambda each: len(each.top), reverse=True):
+            rest = _below(path, mount.top)
+            if rest is not None:
+                return self._inside(mount, rest)
+        return self._inside(self._open(volume), path)
+
+    def _mounts_of(self, volume: Volume) -> list[Mount]:
+        nodes = {_real(each.node) for each in self.volumes if _same(each.uuid, volume.uuid)}
+        return [each for each in self.mounts if _real(each.node) in nodes]
+
+    def _open(self, volume: Volume) -> Mount:
+        """Mount a filesystem as a whole, for reading alone."""
+        if volume.node in self.opened:
+            return self.opened[volume.node]
+        if volume.opaque or volume.kind not in _READ_ONLY:
+            raise UnseenError(f"{volume.node} is {volume.opaque or volume.kind or 'empty'}")
+        folder = self.work / f"volume-{len(self.opened)}"
+        folder.mkdir(parents=True, exist_ok=True)
+        options = _READ_ONLY[volume.kind] + (",subvolid=5" if volume.kind == "btrfs" else "")
+        argv = ["mount", "-t", volume.kind, "-o", options, volume.node, str(folder)]
+        try:
+            self.runner.run(argv)
+        except CommandFailed as error:
+            raise UnseenError(f"{volume.node} cannot be mounted for reading") from error
+        self.undo.callback(folder.rmdir)
+        self.undo.callback(self.undo_runner.run, ["umount", str(folder)])
+        self.opened[volume.node] = Mount(node=volume.node, top="/", folder=folder)
+        return self.opened[volume.node]
+
+    def _inside(self, mount: Mount, path: str) -> Path | None:
+        """A path below a mount, links followed as a boot loader follows them: never out of it."""
+        place, parts, links = mount.folder, [each for each in path.split("/") if each], 0
+        while parts:
+            part = parts.pop(0)
+            step = place.parent if part == ".." and place != mount.folder else place / part
+            if part in {".", ".."}:
+                place = step if part == ".." and place != mount.folder else place
+            elif step.is_symlink():
+                links += 1
+                if links > _MOST_LINKS:
+                    return None
+                link = str(step.readlink())
+                parts = [each for each in link.split("/") if each] + parts
+                place = mount.folder if link.startswith("/") else place
+            else:
+                place = step
+                if any(other.folder == place and other is not mount for other in self.mounts):
+                    raise UnseenError(f"{place} is hidden below another mount")
+        return place if place.exists() else None
+
+
+def read_volumes(runner: Runner, nodes: Iterable[str]) -> tuple[Volume, ...]:
+    """What is on each of some device nodes, looked at anew."""
+    return tuple(_read_volume(runner, each) for each in dict.fromkeys(nodes))
+
+
+def _read_volume(runner: Runner, node: str) -> Volume:
+    try:
+        lines = runner.run(["blkid", "-p", "-o", "export", node]).splitlines()
+    except CommandFailed:
+        return Volume(node=node)
+    found = dict(line.split("=", 1) for line in lines if "=" in line)
+    return Volume(
+        node=node,
+        uuid=found.get("UUID", ""),
+        kind=found.get("TYPE", ""),
+        partition=found.get("PART_ENTRY_UUID", "").lower(),
+        partition_type=found.get("PART_ENTRY_TYPE", "").lower(),
+    )
+
+
+def mounts_below(root: Path, mountinfo: str) -> tuple[Mount, ...]:
+    """The mounts of a host whose root is at ``root``, from ``/proc/self/mountinfo``.
+
+    The last one at a place is what is seen there.
+    """
+    found: dict[str, Mount] = {}
+    for line in mountinfo.splitlines():
+        fields, _, rest = line.partition(" - ")
+        top, folder = (_unescaped(each) for each in fields.split()[3:5])
+        node = _unescaped(rest.split()[1])
+        if Path(folder).is_relative_to(root) and node.startswith("/dev/"):
+            found[folder] = Mount(node=node, top=top, folder=Path(folder))
+    return tuple(found.values())
+
+
+def _below(path: str, top: str) -> str | None:
+    path, top = "/" + path.strip("/"), "/" + top.strip("/")
+    if top == "/":
+        return path
+    return path[len(top) :] if path == top or path.startswith(f"{top}/") else None
+
+
+def _real(node: str) -> Path:
+    return Path(node).resolve()
+
+
+def _same(one: str, other: str) -> bool:
+    return bool(one) and one.lower() == other.lower()
+
+
+def _unescaped(text: str) -> str:
+    """The kernel writes a blank as ``\\040``."""
+    return _ESCAPED.sub(lambda match: chr(int(match.group(1), 8)), text)
