@@ -35,7 +35,7 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEkb2+k8o7hPj0a8m1tKx9Z8mQ8j4O0mGfV7d
 BOOT_FILES = (
     "usr/lib/shim/shimx64.efi.signed",
     "usr/lib/shim/mmx64.efi.signed",
-    "usr/lib/shim/BOOTX64.CSV",
+    "usr/lib/shim/fbx64.efi.signed",
     "usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed",
     "usr/lib/grub/i386-pc/boot.img",
     "usr/lib/grub/i386-pc/normal.mod",

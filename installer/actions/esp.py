@@ -7,11 +7,12 @@ GRUB trusts the kernel (both signed by Debian). https://wiki.debian.org/SecureBo
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from installer.actions.boot_order import EntryTable, entry_table, ordered
+from installer.config.boot import ENTRY_NAME, BootOrder
 from installer.context import Context
 from installer.errors import CommandFailed
 from installer.events import Message
@@ -19,22 +20,32 @@ from installer.events import Message
 _SHIM = "/usr/lib/shim/shimx64.efi.signed"
 _MOK_MANAGER = "/usr/lib/shim/mmx64.efi.signed"
 _GRUB = "/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed"
-_FALLBACK_LIST = "/usr/lib/shim/BOOTX64.CSV"
+_FALLBACK = "/usr/lib/shim/fbx64.efi.signed"
 _EFIVARS = Path("/sys/firmware/efi/efivars")
+
+_PLACES = {
+    BootOrder.FIRST: "before all others",
+    BootOrder.AFTER_PRESENT: "behind the first that is there",
+    BootOrder.LEAVE: "outside of the boot order",
+    BootOrder.NETWORK_FIRST: "behind those for the network",
+}
 
 LOADER = r"\EFI\debian\shimx64.efi"
 
 # Debian's signed GRUB looks for its configuration in /EFI/debian wherever it was started from.
-# /EFI/BOOT is what firmware starts that has no entry for this disk.
+# /EFI/BOOT is what firmware starts that has no entry for this disk: shim finds the fallback there,
+# which writes the entries anew that the lists of the ESP name.
 ESP_FILES = {
     "EFI/debian/shimx64.efi": _SHIM,
     "EFI/debian/mmx64.efi": _MOK_MANAGER,
     "EFI/debian/grubx64.efi": _GRUB,
-    "EFI/debian/BOOTX64.CSV": _FALLBACK_LIST,
+    "EFI/debian/fbx64.efi": _FALLBACK,
     "EFI/BOOT/mmx64.efi": _MOK_MANAGER,
     "EFI/BOOT/grubx64.efi": _GRUB,
+    "EFI/BOOT/fbx64.efi": _FALLBACK,
     "EFI/BOOT/BOOTX64.EFI": _SHIM,
 }
+FALLBACK_LIST = "EFI/debian/BOOTX64.CSV"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +53,14 @@ class WriteEsp:
     """Put shim, GRUB and its configuration on the ESP, and read everything back.
 
     It is done with mtools, which needs no vfat in the kernel, so that an image is written by the
-    same code. ``environment`` is what GRUB finds in its environment block ("": it has none).
-    From here on the disk boots.
+    same code. ``environment`` is what GRUB finds in its environment block ("": it has none),
+    ``label`` what a boot entry is called that the fallback writes. From here on the disk boots.
     """
 
     volume: str
     grub_cfg: str
     environment: str = ""
+    label: str = ENTRY_NAME
     weight: float = 2.0
 
     def describe(self) -> str:
@@ -87,6 +99,7 @@ class WriteEsp:
                 )
             (stage / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(place, stage / name)
+        (stage / FALLBACK_LIST).write_bytes(fallback_list(self.label))
         (stage / "EFI/debian/grub.cfg").write_text(self.grub_cfg, encoding="utf-8")
         if self.environment:
             (stage / "EFI/debian/grubenv").write_text(self.environment, encoding="utf-8")
@@ -94,9 +107,9 @@ class WriteEsp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteBootEntry:
-    """Write a boot entry of the firmware (NVRAM), first in its order, and read it back.
+    """Write a boot entry of the firmware (NVRAM), put it in its order, and read both back.
 
-    Each new one comes in front of the others: of several the one to be started is written last.
+    Where ``order`` lets several come in front of the others, the last written is the first of them.
     Firmware that takes no entry still starts the disk by the fallback path, so that is a warning.
     """
 
@@ -104,11 +117,15 @@ class WriteBootEntry:
     partition: int
     partition_guid: str
     label: str
+    order: BootOrder = BootOrder.FIRST
     weight: float = 1.0
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        return f'write the firmware boot entry "{self.label}" for {LOADER} and read it back'
+        place = _PLACES[self.order]
+        return (
+            f'write the firmware boot entry "{self.label}" for {LOADER}, {place}, and read it back'
+        )
 
     def check(self, context: Context) -> None:
         """The firmware's variables are there."""
@@ -124,15 +141,12 @@ class WriteBootEntry:
             context.emit(Message(level="warning", text=text))
 
     def _write(self, context: Context) -> None:
-        present = set(context.runner.run(["lsblk", "-n", "-o", "PARTUUID"]).lower().split())
-        for number, guid in boot_entries(context.runner.run(["efibootmgr", "-v"]), self.label):
-            if guid not in present:
-                context.runner.run(["efibootmgr", "--quiet", "-b", number, "-B"])
+        self._remove_stale(context)
         context.runner.run(
             [
                 "efibootmgr",
                 "--quiet",
-                "--create",
+                "--create-only",
                 "--disk",
                 context.node(self.disk),
                 "--part",
@@ -143,18 +157,44 @@ class WriteBootEntry:
                 LOADER,
             ]
         )
-        found = boot_entries(context.runner.run(["efibootmgr", "-v"]), self.label)
-        if self.partition_guid not in {guid for _, guid in found}:
+        found = _read(context)
+        number = next((each for each, guid in self._own(found) if guid == self.partition_guid), "")
+        if not number:
             raise CommandFailed("the firmware did not keep the boot entry")
+        wanted = ordered(found, number, self.order)
+        if wanted == found.order:
+            return
+        context.runner.run(["efibootmgr", "--quiet", "--bootorder", ",".join(wanted)])
+        if _read(context).order != wanted:
+            raise CommandFailed("the firmware did not keep the order of its boot entries")
+
+    def _remove_stale(self, context: Context) -> None:
+        """Entries of earlier installations: for partitions that are gone, or for this very one."""
+        present = set(context.runner.run(["lsblk", "-n", "-o", "PARTUUID"]).lower().split())
+        for number, guid in self._own(_read(context)):
+            if guid not in present or guid == self.partition_guid:
+                context.runner.run(["efibootmgr", "--quiet", "-b", number, "-B"])
+
+    def _own(self, table: EntryTable) -> list[tuple[str, str]]:
+        """Number and partition of each entry that is called as this one, and lies on a disk."""
+        return [
+            (each.number, each.partition)
+            for each in table.entries
+            if each.label == self.label and each.partition
+        ]
 
 
-def boot_entries(text: str, label: str) -> list[tuple[str, str]]:
-    """The number and the partition GUID of each entry with a label, from ``efibootmgr -v``."""
-    pattern = rf"^Boot([0-9A-F]{{4}})\*? {re.escape(label)}\s+HD\(\d+,GPT,([0-9a-fA-F-]{{36}}),"
-    return [
-        (match.group(1), match.group(2).lower())
-        for match in re.finditer(pattern, text, re.MULTILINE)
-    ]
+def _read(context: Context) -> EntryTable:
+    return entry_table(context.runner.run(["efibootmgr", "-v"]))
+
+
+def fallback_list(label: str) -> bytes:
+    """What shim's fallback reads: the loader, the name of its entry, its arguments, a comment.
+
+    https://github.com/rhboot/shim/blob/main/README.fallback
+    """
+    line = f"shimx64.efi,{label},,This is the boot entry for {label}\r\n"
+    return b"\xff\xfe" + line.encode("utf-16-le")
 
 
 def _digests(folder: Path) -> dict[str, str]:

@@ -6,17 +6,20 @@ import re
 from dataclasses import dataclass
 
 from installer.config.boot import Boot
+from installer.plan.hardening import hardening_arguments
+from installer.plan.menu_password import lock_text, unlock_text
 
-TIMEOUT_SECONDS = 3
 # A system that is one of two restarts when it cannot start, so that the other gets its turn: by
 # the kernel's panic, and by dracut.cmdline(7) when the root does not come within a minute.
 _SLOT_ARGUMENTS = ("panic=30", "rd.retry=60", "rd.shell=0", "rd.emergency=reboot")
+
+PLAIN = Boot()
 
 # GRUB takes what to fall back to by number alone, so this is the first entry of a slot's menu.
 OTHER_SLOT = """\
 # When no kernel of this slot can be loaded, the other slot has its turn; then the machine restarts.
 set fallback=0
-menuentry 'The other slot' --id photon-other {
+menuentry 'The other slot' --id photon-other --unrestricted {
   if [ -n "$photon_other" ]; then
     search.fs_uuid $photon_other root
     set photon_other=
@@ -55,7 +58,10 @@ def kernel_command_line(boot: Boot, place: BootPlace) -> str:
 
 def _own_arguments(boot: Boot, place: BootPlace) -> tuple[str, ...]:
     slot = (f"photon.slot={place.slot}", *_SLOT_ARGUMENTS) if place.slot else ()
-    return (*place.arguments, *slot, *console_arguments(boot), *boot.kernel_arguments)
+    hardening = hardening_arguments(boot.hardening)
+    # The kernel goes by the last of two that contradict each other: what was said word by word.
+    said = boot.kernel_arguments
+    return (*place.arguments, *slot, *console_arguments(boot), *hardening, *said)
 
 
 def console_arguments(boot: Boot) -> tuple[str, ...]:
@@ -66,42 +72,48 @@ def console_arguments(boot: Boot) -> tuple[str, ...]:
 def grub_cfg_text(boot: Boot, kernel_version: str, place: BootPlace) -> str:
     """The first boot menu; the host's own update-grub writes the ones after it."""
     command_line = kernel_command_line(boot, place)
+    rescue = f"{boot.entry_name} (rescue: only what is needed to log in)"
     return f"""\
 # Written by photon-installer; update-grub writes it anew with each kernel.
+{lock_text(boot)}{unlock_text(boot)}\
 insmod part_gpt
 set default={_default_entry(place)}
-{_waiting(place)}\
+{waiting_text(_seconds(boot, place), hidden=bool(place.slot))}\
 {terminal_text(boot)}\
 search --no-floppy --fs-uuid --set=root {place.uuid}
 {OTHER_SLOT if place.slot else ""}\
-menuentry 'Photon' --class photon --id photon {{
+menuentry '{boot.entry_name}' --class photon --id photon --unrestricted {{
   echo 'Loading Linux {kernel_version} ...'
   linux {place.folder}/vmlinuz-{kernel_version} {command_line}
   initrd {place.folder}/initrd.img-{kernel_version}
 }}
-menuentry 'Photon (rescue: only what is needed to log in)' --class photon --id photon-rescue {{
+menuentry '{rescue}' --class photon --id photon-rescue {{
   linux {place.folder}/vmlinuz-{kernel_version} {command_line} systemd.unit=rescue.target
   initrd {place.folder}/initrd.img-{kernel_version}
 }}
 """
 
 
-def esp_grub_cfg_text(place: BootPlace) -> str:
+def esp_grub_cfg_text(place: BootPlace, boot: Boot = PLAIN) -> str:
     """The few lines on the ESP: find /boot, go on with the menu there."""
     return f"""\
+{lock_text(boot)}\
 search.fs_uuid {place.uuid} root
 set prefix=($root)'{place.folder}/grub'
+{unlock_text(boot)}\
 configfile $prefix/grub.cfg
 """
 
 
 def grub_defaults_text(boot: Boot, place: BootPlace) -> str:
     """What update-grub takes from ``/etc/default/grub.d``, so that its menus equal the first."""
-    arguments = " ".join(_own_arguments(boot, place))
+    arguments, seconds = " ".join(_own_arguments(boot, place)), _seconds(boot, place)
     lines = [
         "# Written by photon-installer.",
-        f"GRUB_TIMEOUT={1 if place.slot else TIMEOUT_SECONDS}",
-        *(["GRUB_TIMEOUT_STYLE=hidden"] if place.slot else []),
+        "# The first word is the folder on the EFI system partition, which is Debian's.",
+        f'GRUB_DISTRIBUTOR="Debian {boot.entry_name}"',
+        f"GRUB_TIMEOUT={seconds}",
+        *(["GRUB_TIMEOUT_STYLE=hidden"] if place.slot or not seconds else []),
         *([f"GRUB_DEFAULT={_default_entry(place)}"] if place.slot else []),
         'GRUB_CMDLINE_LINUX_DEFAULT=""',
         f'GRUB_CMDLINE_LINUX="{arguments}"',
@@ -121,10 +133,18 @@ def _default_entry(place: BootPlace) -> int:
     return 1 if place.slot else 0
 
 
-def _waiting(place: BootPlace) -> str:
-    """How long the menu is shown; hidden, it is shown to whoever presses Esc."""
-    hidden = "set timeout_style=hidden\nset timeout=1\n"
-    return hidden if place.slot else f"set timeout={TIMEOUT_SECONDS}\n"
+def _seconds(boot: Boot, place: BootPlace) -> int:
+    """How long the menu waits; what chooses between two slots has waited already."""
+    return min(boot.timeout, 1) if place.slot else boot.timeout
+
+
+def waiting_text(seconds: int, *, hidden: bool = False) -> str:
+    """How long the menu is shown; hidden, it is shown to whoever presses Esc.
+
+    A menu that does not wait is hidden too: only then does GRUB look for that key at all.
+    """
+    style = "set timeout_style=hidden\n" if hidden or not seconds else ""
+    return f"{style}set timeout={seconds}\n"
 
 
 def terminal_text(boot: Boot) -> str:

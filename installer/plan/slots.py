@@ -18,12 +18,13 @@ from installer.config.boot import Boot
 from installer.config.storage import Swap
 from installer.plan.boot import (
     OTHER_SLOT,
-    TIMEOUT_SECONDS,
     BootPlace,
     grub_cfg_text,
     grub_defaults_text,
     terminal_text,
+    waiting_text,
 )
+from installer.plan.menu_password import lock_text
 from installer.plan.model import Action
 from installer.plan.storage.guided import SLOT_VOLUMES
 from installer.plan.storage.model import PlannedFilesystem, StoragePlan
@@ -87,8 +88,15 @@ else
   set fallback="1 2"
 fi
 """
+_UNLOCK = """\
+if search.fs_uuid {uuid} photon_root; then
+  if [ -s ($photon_root)/boot/grub/password.cfg ]; then
+    source ($photon_root)/boot/grub/password.cfg
+  fi
+fi
+"""
 _RESTART = """\
-menuentry 'Restart' --id restart {
+menuentry 'Restart' --id restart --unrestricted {
   sleep --interruptible 30
   reboot
 }
@@ -121,9 +129,17 @@ def slot_menu_text(boot: Boot, storage: StoragePlan) -> str:
     """The grub.cfg of the ESP: choose a slot, go on with the menu there."""
     first, second = (each.uuid for each in slot_roots(storage))
     return (
-        f"{_CHOICE}set timeout={TIMEOUT_SECONDS}\n{terminal_text(boot)}"
-        f"{_entry_text('a', first, second)}{_entry_text('b', second, first)}{_RESTART}"
+        f"{lock_text(boot)}{_unlock_text(boot, first, second)}"
+        f"{_CHOICE}{waiting_text(boot.timeout)}{terminal_text(boot)}"
+        f"{_entry_text(boot, 'a', first, second)}{_entry_text(boot, 'b', second, first)}{_RESTART}"
     )
+
+
+def _unlock_text(boot: Boot, *roots: str) -> str:
+    """The menu's password, from whichever slot has it."""
+    if not boot.menu_password:
+        return ""
+    return "".join(_UNLOCK.format(uuid=uuid) for uuid in roots)
 
 
 def environment_text() -> str:
@@ -168,9 +184,9 @@ def second_slot_actions(
     )
 
 
-def _entry_text(slot: str, uuid: str, other: str) -> str:
+def _entry_text(boot: Boot, slot: str, uuid: str, other: str) -> str:
     return f"""\
-menuentry 'Photon, slot {slot}' --class photon --id slot-{slot} {{
+menuentry '{boot.entry_name}, slot {slot}' --class photon --id slot-{slot} --unrestricted {{
   set photon_other={other}
   export photon_other
   search.fs_uuid {uuid} root

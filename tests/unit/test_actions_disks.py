@@ -11,7 +11,6 @@ from installer.actions.disk import (
     WriteTable,
     sfdisk_script,
 )
-from installer.actions.esp import boot_entries
 from installer.actions.filesystem import MakeFilesystem, MountFilesystem
 from installer.actions.initramfs import MakeInitramfs
 from installer.actions.resize import ResizeFilesystem
@@ -230,13 +229,3 @@ def test_the_initramfs_takes_its_place_when_it_is_made(runner: Recorder, context
     command = f"chroot {context.target} dracut --quiet --force /boot/initrd.img-6.12.new 6.12"
     assert command in runner.commands
     assert runner.commands[-1] == f"umount --recursive {context.target}/proc"
-
-
-def test_boot_entries_of_another_label_are_left_alone() -> None:
-    text = (
-        "BootOrder: 0001,0002\n"
-        f"Boot0001* Photon\tHD(1,GPT,{UUID},0x800,0x100000)/File(\\EFI)\n"
-        f"Boot0002* Photon (second disk)\tHD(1,GPT,{GUID},0x800,0x100000)/File(\\EFI)\n"
-    )
-    assert boot_entries(text, "Photon") == [("0001", UUID)]
-    assert boot_entries(text, "Photon (second disk)") == [("0002", GUID)]

@@ -1,4 +1,4 @@
-"""Two ESPs of one host: each is read back by itself."""
+"""What goes onto an ESP is read back, each by itself; what goes into the firmware as well."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -74,7 +74,13 @@ def test_an_environment_block_goes_with_the_menu(tmp_path: Path) -> None:
         work=tmp_path / "work",
         nodes={"partition/esp": "first"},
     )
-    WriteEsp(volume="partition/esp", grub_cfg="menu", environment="block").run(context)
+    WriteEsp(volume="partition/esp", grub_cfg="menu", environment="block", label="Photon 7").run(
+        context
+    )
     written = tmp_path / "first/EFI/debian"
     assert (written / "grub.cfg").read_text() == "menu"
     assert (written / "grubenv").read_text() == "block"
+    line = (written / "BOOTX64.CSV").read_bytes().decode("utf-16")
+    assert line == "shimx64.efi,Photon 7,,This is the boot entry for Photon 7\r\n"
+    for folder in ("EFI/debian", "EFI/BOOT"):
+        assert (tmp_path / "first" / folder / "fbx64.efi").is_file()
