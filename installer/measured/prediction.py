@@ -1,0 +1,58 @@
+"""What is said of a register, and how it is shown."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_WIDTH = 80
+_INDENT = " " * 8
+
+
+class UnpredictableError(Exception):
+    """What will be measured cannot be told; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What a register will hold (SHA-256), and of what; None, and why that cannot be told."""
+
+    value: bytes | None
+    why: str
+
+
+Predictions = Mapping[int, Prediction]
+
+
+def differing(predictions: Predictions, pcrs: Mapping[int, bytes]) -> tuple[int, ...]:
+    """The registers that were predicted and hold something else."""
+    return tuple(
+        pcr
+        for pcr, each in sorted(predictions.items())
+        if each.value is not None and each.value != pcrs.get(pcr)
+    )
+
+
+def predictions_json(predictions: Predictions) -> dict[str, Any]:
+    """Plain data: by the register's number, its value in hexadecimal digits (or null) and why."""
+    return {
+        str(pcr): {"sha256": each.value.hex() if each.value else None, "why": each.why}
+        for pcr, each in sorted(predictions.items())
+    }
+
+
+def predictions_text(predictions: Predictions) -> str:
+    """Two or more lines for each register, of at most 80 columns."""
+    lines = []
+    for pcr, each in sorted(predictions.items()):
+        lines.append(f"{f'PCR {pcr}':<8}{each.value.hex() if each.value else 'cannot be told'}")
+        lines += textwrap.wrap(
+            each.why,
+            _WIDTH,
+            initial_indent=_INDENT,
+            subsequent_indent=_INDENT,
+            break_on_hyphens=False,
+        )
+    return "\n".join(lines)
