@@ -25,6 +25,7 @@ from ks_schema import Problem
 
 BOOT_FOLDER = "/etc/photon-boot"
 HANDED_OVER = "/var/lib/photon-boot/keys"
+_SIGNED = "/var/lib/photon-boot/signed"
 
 # What the firmware, or shim after it, starts from an ESP; Debian's signature is in them already.
 _PROGRAMS = (
@@ -47,8 +48,11 @@ _LEFT_BEHIND = (
 
 
 def signed_copy(context: Context, program: str) -> Path:
-    """Where the copy of a program of the new host is that the owner has signed."""
-    return context.work / "signed" / Path(program).name
+    """Where the new host has the copy of a program that the owner has signed.
+
+    photon-boot puts it on the ESPs again when an upgrade has put Debian's own there.
+    """
+    return context.inside(f"{_SIGNED}/{Path(program).name.removesuffix('.signed')}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +115,7 @@ class SignBootFiles:
     def run(self, context: Context) -> None:
         """Sign; each signature is verified."""
         pair, runner = _db_pair(context, self.db), context.runner
-        folder = context.work / "signed"
-        folder.mkdir(parents=True, exist_ok=True)
-        context.on_undo(f"remove {folder}", lambda: shutil.rmtree(folder, ignore_errors=True))
+        context.inside(_SIGNED).mkdir(parents=True, exist_ok=True)
         for program in _PROGRAMS:
             sign_program(runner, pair, context.inside(program), signed_copy(context, program))
         kernels = sorted(context.inside("/boot").glob("vmlinuz-*"))

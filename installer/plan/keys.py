@@ -66,10 +66,26 @@ def key_notes(config: InstallConfig, *, image: bool) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def host_boot_actions(esps: tuple[EspPlace, ...]) -> tuple[Action, ...]:
-    """What photon-boot in the host goes by: its ESPs, the one to be started first."""
-    text = "".join(f"{each.partition.guid}\n" for each in esps)
-    return (WriteFile(path=f"{BOOT_FOLDER}/esps", text=text),) if esps else ()
+def host_boot_actions(
+    esps: tuple[EspPlace, ...], labels: tuple[str, ...], *, grub_cfg: str = ""
+) -> tuple[Action, ...]:
+    """What photon-boot in the host goes by.
+
+    Its ESPs, the one to be started first; the label of each one's boot entry; and a ``grub_cfg``
+    that the ESPs keep whatever upgrades write there ("": the first one's is that of all).
+    """
+    if not esps:
+        return ()
+    written = {
+        "esps": ("".join(f"{each.partition.guid}\n" for each in esps), 0o644),
+        "labels": ("".join(f"{label}\n" for label in labels), 0o644),
+        "grub.cfg": (grub_cfg, 0o600),  # it may have the hash of a password
+    }
+    return tuple(
+        WriteFile(path=f"{BOOT_FOLDER}/{name}", text=text, mode=mode)
+        for name, (text, mode) in written.items()
+        if text
+    )
 
 
 def signing_actions(config: InstallConfig, seed: str) -> tuple[Action, ...]:

@@ -66,6 +66,7 @@ def test_keys_that_are_made_sign_everything_and_are_gone_at_the_end(context: Con
     prepare(context, None, ALL)
     SignBootFiles(db=None).run(context)
     certificate = context.work / "owner-keys/db.pem"
+    assert signed_copy(context, PROGRAMS[0]).name == "shimx64.efi"
     for program in PROGRAMS:
         assert holds(certificate, signed_copy(context, program))
         assert context.inside(program).read_bytes() == efi_program(program.encode())
