@@ -14,7 +14,7 @@ from installer.actions.owner_keys import (
     PrepareOwnerKeys,
     SignBootFiles,
 )
-from installer.config.boot import OwnerKeys
+from installer.config.boot import ENTRY_NAME, OwnerKeys
 from installer.config.model import InstallConfig
 from installer.machine import Firmware, SecureBoot
 from installer.plan.identity import derived_uuid
@@ -67,18 +67,18 @@ def key_notes(config: InstallConfig, *, image: bool) -> tuple[str, ...]:
 
 
 def host_boot_actions(
-    esps: tuple[EspPlace, ...], labels: tuple[str, ...], *, grub_cfg: str = ""
+    esps: tuple[EspPlace, ...], *, label: str = ENTRY_NAME, grub_cfg: str = ""
 ) -> tuple[Action, ...]:
     """What photon-boot in the host goes by.
 
-    Its ESPs, the one to be started first; the label of each one's boot entry; and a ``grub_cfg``
-    that the ESPs keep whatever upgrades write there ("": the first one's is that of all).
+    Its ESPs, the one to be started first; the ``label`` of its boot entry; and a ``grub_cfg`` that
+    the ESPs keep whatever upgrades write there ("": the first one's is that of all).
     """
     if not esps:
         return ()
     written = {
         "esps": ("".join(f"{each.partition.guid}\n" for each in esps), 0o644),
-        "labels": ("".join(f"{label}\n" for label in labels), 0o644),
+        "label": (f"{label}\n", 0o644),
         "grub.cfg": (grub_cfg, 0o600),  # it may have the hash of a password
     }
     return tuple(

@@ -19,7 +19,7 @@ SCRIPT = FILES / "usr/sbin/photon-boot"
 HOOK = FILES / "etc/kernel/postinst.d/zz-photon-boot"
 TOOLS = ("sbsign", "sbverify", "sbattach", "openssl", "mkfs.ext4", "losetup")
 PARTITIONS = ("11111111-2222-4333-8444-555555555555", "66666666-7777-4888-9999-aaaaaaaaaaaa")
-LABELS = ("Photon", "Photon (second disk)")
+LABEL = "Photon edge"
 KERNEL = "boot/vmlinuz-6.12.1-amd64"
 
 
@@ -125,7 +125,7 @@ def host(tmp_path: Path, vendor: Path) -> Iterator[Host]:
     for name in ("etc/photon-boot", "boot", "run"):
         (root / name).mkdir(parents=True)
     (root / "etc/photon-boot/esps").write_text("".join(f"{each}\n" for each in PARTITIONS))
-    (root / "etc/photon-boot/labels").write_text("".join(f"{each}\n" for each in LABELS))
+    (root / "etc/photon-boot/label").write_text(f"{LABEL}\n")
     (root / KERNEL).write_bytes(efi_program(b"kernel"))
     (root / KERNEL).chmod(0o600)
     made_host = Host(root=root, nodes=tuple(nodes), vendor=vendor)
@@ -162,9 +162,9 @@ def test_every_esp_gets_what_the_packages_have(host: Host) -> None:
     host.put("EFI/debian/grub.cfg", b"the menu")
     host.put("EFI/debian/grubx64.efi", b"what was there")
     assert host.sync() == ""
-    for number, label in enumerate(LABELS):
+    for number in (0, 1):
         wanted = {name: host.packaged(name) for name in ESP_FILES}
-        wanted |= {"EFI/debian/grub.cfg": b"the menu", FALLBACK_LIST: fallback_list(label)}
+        wanted |= {"EFI/debian/grub.cfg": b"the menu", FALLBACK_LIST: fallback_list(LABEL)}
         assert host.esp(number) == wanted
     assert (host.root / KERNEL).read_bytes() == efi_program(b"kernel")
 
@@ -190,7 +190,7 @@ def test_an_esp_that_is_gone_keeps_nothing_from_the_other(host: Host) -> None:
     assert host.esp(0).keys() == set()
     found = host.esp(1)
     assert found["EFI/BOOT/BOOTX64.EFI"] == host.packaged("EFI/BOOT/BOOTX64.EFI")
-    assert found[FALLBACK_LIST] == fallback_list(LABELS[1])
+    assert found[FALLBACK_LIST] == fallback_list(LABEL)
 
 
 @needs_mounts

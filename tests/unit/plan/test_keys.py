@@ -116,13 +116,12 @@ def test_what_is_enrolled_comes_when_the_host_is_there() -> None:
 def test_a_host_knows_its_esps() -> None:
     storage = plan_for(kickstart(), small_machine("/dev/vda")).storage
     (place,) = esp_places(storage)
-    labels = ("Photon", "Photon (second disk)")
-    made = host_boot_actions((place, place), labels, grub_cfg="menu")
+    made = host_boot_actions((place, place), label="Edge", grub_cfg="menu")
     files = {each.path: each for each in made if isinstance(each, WriteFile)}
     assert len(files) == len(made)
     texts = {path.removeprefix("/etc/photon-boot/"): each.text for path, each in files.items()}
     esps = f"{place.partition.guid}\n" * 2
-    assert texts == {"esps": esps, "labels": "Photon\nPhoton (second disk)\n", "grub.cfg": "menu"}
+    assert texts == {"esps": esps, "label": "Edge\n", "grub.cfg": "menu"}
     assert files["/etc/photon-boot/grub.cfg"].mode == 0o600
-    assert len(host_boot_actions((place,), labels[:1])) == 2
-    assert host_boot_actions((), ()) == ()
+    assert len(host_boot_actions((place,))) == 2
+    assert host_boot_actions(()) == ()
