@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.actions.boot_order import EntryTable, entry_table, ordered
+from installer.actions.owner_keys import signed_copy
 from installer.config.boot import ENTRY_NAME, BootOrder
 from installer.context import Context
 from installer.errors import CommandFailed
@@ -54,13 +55,15 @@ class WriteEsp:
 
     It is done with mtools, which needs no vfat in the kernel, so that an image is written by the
     same code. ``environment`` is what GRUB finds in its environment block ("": it has none),
-    ``label`` what a boot entry is called that the fallback writes. From here on the disk boots.
+    ``label`` what a boot entry is called that the fallback writes; ``signed`` takes the copies that
+    the owner has signed. From here on the disk boots.
     """
 
     volume: str
     grub_cfg: str
     environment: str = ""
     label: str = ENTRY_NAME
+    signed: bool = False
     weight: float = 2.0
 
     def describe(self) -> str:
@@ -92,7 +95,7 @@ class WriteEsp:
 
     def _stage(self, context: Context, stage: Path) -> None:
         for name, source in ESP_FILES.items():
-            place = context.inside(source)
+            place = signed_copy(context, source) if self.signed else context.inside(source)
             if not place.is_file():
                 raise CommandFailed(
                     f"the payload has no {source}", "It lacks the signed boot loader: rebuild it."

@@ -6,16 +6,12 @@ import json
 from dataclasses import replace
 
 from installer import __version__
-from installer.actions.bios import EmbedBiosGrub, PrepareBiosGrub
-from installer.actions.esp import WriteBootEntry, WriteEsp
 from installer.actions.files import WriteFile
 from installer.actions.filesystem import MakeSwapFile
 from installer.actions.finish import KeepRecord, SyncRoot
 from installer.actions.identity import RestoreIdentity
-from installer.actions.initramfs import MakeInitramfs
 from installer.actions.payload import ExtractPayload, VerifyPayload
 from installer.actions.slot import CopySlot
-from installer.config.boot import BootMode
 from installer.config.model import InstallConfig
 from installer.config.recovery import recovery_keys
 from installer.config.storage import SwapKind
@@ -23,30 +19,17 @@ from installer.config.write import to_document
 from installer.errors import MachineUnfit
 from installer.machine import IMAGE_TRANSPORT, Machine
 from installer.payload import PayloadIndex
-from installer.plan import boot
-from installer.plan.decide import Decisions, decide, efi_started
+from installer.plan.boot_phase import boot_actions
+from installer.plan.decide import Decisions, decide
 from installer.plan.identity import derived_machine_id, derived_uuid
 from installer.plan.losses import losses
 from installer.plan.model import Action, InstallPlan, Phase
 from installer.plan.network import network_files
 from installer.plan.preserve import find_identity
-from installer.plan.slots import (
-    SECOND_ROOT,
-    environment_text,
-    second_slot_actions,
-    seen_from_second,
-    slot_files,
-    slot_menu_text,
-)
 from installer.plan.storage import texts
-from installer.plan.storage.bootable import all_below, bios_places, esp_places
-from installer.plan.storage.model import EspPlace, StoragePlan
-from installer.plan.storage.steps import format_actions, mounted_paths, partition_actions
+from installer.plan.storage.steps import format_actions, partition_actions
 from installer.plan.system import account_actions, identity_actions, script_actions, unit_actions
 from installer.secret import Secret
-
-BOOT_ENTRY_LABEL = "Photon"
-_ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
 def make_plan(
@@ -73,7 +56,7 @@ def make_plan(
         _phase("payload", "Extract the system", _extract_actions(made, payload)),
         _phase("configure", "Configure the host", _configure_actions(config, made, seed)),
         _phase("scripts", "Run the scripts", script_actions(config)),
-        _phase("boot", "Make the disk start", _boot_actions(config, machine, made)),
+        _phase("boot", "Make the disk start", boot_actions(config, machine, made, seed)),
     )
     plan = InstallPlan(
         seed=seed,
@@ -138,86 +121,6 @@ def _storage_files(made: Decisions, seed: str) -> list[Action]:
             )
         )
     return actions
-
-
-def boot_place(storage: StoragePlan, slot: str = "") -> boot.BootPlace:
-    """Where the boot loader finds the kernel of this layout."""
-    return boot.BootPlace(
-        uuid=storage.boot.uuid,
-        folder=texts.boot_folder(storage),
-        root_uuid=storage.root.uuid,
-        root_flags=texts.root_flags(storage),
-        arguments=texts.storage_arguments(storage),
-        slot=slot,
-    )
-
-
-def _boot_actions(config: InstallConfig, machine: Machine, made: Decisions) -> tuple[Action, ...]:
-    """The initramfs and the menu first, then a sync, and only then what makes the disks start."""
-    ab = config.storage.ab
-    place = boot_place(made.storage, "a" if ab else "")
-    menu = boot.grub_cfg_text(config.boot, made.tree.kernel_version, place)
-    defaults = boot.grub_defaults_text(config.boot, place)
-    bios = bios_places(made.storage) if made.mode is not BootMode.EFI else ()
-    own_initramfs = texts.dracut_text(made.storage)
-    return (
-        *([MakeInitramfs(kernel_version=made.tree.kernel_version)] if own_initramfs else []),
-        WriteFile(path="/etc/default/grub.d/zz-installer.cfg", text=defaults),
-        WriteFile(path="/boot/grub/grub.cfg", text=menu, mode=0o600),
-        *([_bios_grub(made.storage, place)] if bios else []),
-        *(_slot_actions(config, made) if ab else ()),
-        SyncRoot(paths=(*mounted_paths(made.storage), *([SECOND_ROOT] if ab else []))),
-        *(EmbedBiosGrub(disk=disk.reference, start=start, size=size) for disk, start, size in bios),
-        *(_efi_actions(config, made, machine, place) if made.mode is not BootMode.BIOS else ()),
-    )
-
-
-def _bios_grub(storage: StoragePlan, place: boot.BootPlace) -> PrepareBiosGrub:
-    lower = all_below(storage, storage.boot.volume)
-    return PrepareBiosGrub(
-        filesystem=storage.boot.kind,
-        uuid=place.uuid,
-        folder=place.folder,
-        arrays=any(each.startswith("array/") for each in lower),
-    )
-
-
-def _slot_actions(config: InstallConfig, made: Decisions) -> tuple[Action, ...]:
-    """What makes two systems of one."""
-    second, version = seen_from_second(made.storage), made.tree.kernel_version
-    place = boot_place(second, "b")
-    return (
-        *slot_files(config.boot, made.storage),
-        *second_slot_actions(config.boot, place, version, second, made.swap),
-    )
-
-
-def _efi_actions(
-    config: InstallConfig, made: Decisions, machine: Machine, place: boot.BootPlace
-) -> tuple[Action, ...]:
-    ab = config.storage.ab
-    grub_cfg = slot_menu_text(config.boot, made.storage) if ab else boot.esp_grub_cfg_text(place)
-    environment = environment_text() if ab else ""
-    esps = esp_places(made.storage)
-    written = [
-        WriteEsp(volume=each.filesystem.volume, grub_cfg=grub_cfg, environment=environment)
-        for each in esps
-    ]
-    if not efi_started(machine):
-        return tuple(written)
-    # Each entry is put before those that are there: the first disk's comes last.
-    entries = [_boot_entry(each, number) for number, each in enumerate(esps)]
-    return (*written, *reversed(entries))
-
-
-def _boot_entry(esp: EspPlace, number: int) -> WriteBootEntry:
-    which = f" ({_ORDINALS[number - 1]} disk)" if number else ""
-    return WriteBootEntry(
-        disk=esp.disk.reference,
-        partition=esp.partition.number,
-        partition_guid=esp.partition.guid,
-        label=f"{BOOT_ENTRY_LABEL}{which}",
-    )
 
 
 def _with_record(plan: InstallPlan, config: InstallConfig) -> InstallPlan:

@@ -13,6 +13,7 @@ from installer.config.storage import Nouns, Storage, Swap, SwapKind
 from installer.machine import IMAGE_TRANSPORT, Disk, FirmwareMode, Layer, Machine, SecureBoot
 from installer.payload import PayloadIndex, PayloadTree
 from installer.plan.disks import chosen_disks
+from installer.plan.keys import key_notes, key_problems
 from installer.plan.layers import layers_on, name_problems, sharing_problems
 from installer.plan.losses import lost_disks
 from installer.plan.model import disk_text
@@ -74,6 +75,9 @@ def decide(
     storage, mode, swap = resolved.storage, resolved.mode, resolved.swap
     problems += resolved.problems + unit_problems(config, tree)
     problems += preserve_problems(config.storage, image=is_image(machine))
+    problems += key_problems(
+        config, machine.firmware, efi=mode is not BootMode.BIOS, image=is_image(machine)
+    )
     if storage is None:
         return problems
     lost = (*lost_disks(storage), *chosen.wiped)
@@ -95,7 +99,11 @@ def decide(
         mode=mode,
         swap=swap,
         tree=tree,
-        notes=chosen.notes + notes(config, machine, resolved, kernel),
+        notes=(
+            *chosen.notes,
+            *notes(config, machine, resolved, kernel),
+            *key_notes(config, image=is_image(machine)),
+        ),
     )
 
 

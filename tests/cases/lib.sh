@@ -77,6 +77,14 @@ nvram() {
 	}
 }
 
+# The firmware had lost its variables: what started from the removable path has written ours anew.
+nvram_again() {
+	efibootmgr -v | grep -i '^Boot[0-9A-F]*\* photon' | grep -qi 'EFI.debian.shimx64.efi' || {
+		efibootmgr
+		return 1
+	}
+}
+
 # The path that firmware takes when it has lost its variables.
 fallback_path() {
 	esp=$(findmnt -n -o TARGET /boot/efi)

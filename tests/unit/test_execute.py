@@ -24,6 +24,7 @@ from installer.journal import open_journal, tee
 from installer.machine import IMAGE_TRANSPORT, Disk, Firmware, FirmwareMode, Machine
 from installer.payload import PayloadImage
 from installer.plan.model import InstallPlan, Phase
+from installer.verify.finding import Report
 from tests.engine import (
     GIB,
     HASH,
@@ -46,11 +47,15 @@ IMAGE_BYTES = b"hsqs and so on"
 
 @pytest.fixture(autouse=True)
 def owners(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files keep the owner they are made with, so that no test here needs root."""
+    """Files keep the owner they are made with, so that no test here needs root.
+
+    What the programs would have written is not there, so nobody reads it back.
+    """
     monkeypatch.setattr(os, "chown", lambda *_: None)
     monkeypatch.setattr(os, "fchown", lambda *_: None)
     monkeypatch.setattr("installer.actions.disk.verify_table", lambda *_, **__: None)
     monkeypatch.setattr("installer.actions.esp._EFIVARS", Path("/"))
+    monkeypatch.setattr("installer.actions.verify_boot._report", lambda *_: Report(findings=()))
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,12 +63,17 @@ class Case:
         path = blank_disk(self.work / f"disk{number or ''}.img", size)
         return VmDisk(path=path, serial=f"PHOTON{number}", bus=bus, sector=sector)
 
-    def medium(self, medium: Path, arguments: str) -> Path:
-        """A copy of the medium that starts by itself with these kernel arguments added."""
+    def medium(self, medium: Path, arguments: str, files: Mapping[str, Path] | None = None) -> Path:
+        """A copy of the medium that starts by itself with these kernel arguments added.
+
+        ``files`` (path on the medium: file) are added to it.
+        """
         self.work.mkdir(parents=True, exist_ok=True)
         menu = from_medium(medium, "/boot/grub/grub.cfg", self.work / "grub.cfg")
         menu.write_text(self_starting(menu.read_text("utf-8"), arguments), encoding="utf-8")
-        return medium_with(medium, self.work / "medium.iso", {"/boot/grub/grub.cfg": menu})
+        return medium_with(
+            medium, self.work / "medium.iso", {"/boot/grub/grub.cfg": menu, **(files or {})}
+        )
 
     def kernel(self, medium: Path, arguments: str) -> DirectKernel:
         """The medium's kernel, started by QEMU without the boot menu."""

@@ -14,9 +14,14 @@ QEMU = "qemu-system-x86_64"
 
 
 class Firmware(StrEnum):
-    """What the machine starts with; SECURE enforces Secure Boot with Microsoft's keys."""
+    """What the machine starts with.
+
+    SECURE enforces Secure Boot with Microsoft's keys; SETUP has no keys yet, and enforces as soon
+    as somebody gives it some.
+    """
 
     SECURE = "secure"
+    SETUP = "setup"
     EFI = "efi"
     BIOS = "bios"
 
@@ -94,6 +99,11 @@ class VmConfig:
     stop_on_reset: bool = True
 
 
+def variables_of(firmware: Firmware) -> Path:
+    """The variables that a new machine has."""
+    return OVMF / ("OVMF_VARS_4M.ms.fd" if firmware is Firmware.SECURE else "OVMF_VARS_4M.fd")
+
+
 def secure_boot_off(config: VmConfig, variables: Path) -> VmConfig:
     """The same machine, TPM included, as if its owner had switched Secure Boot off: its firmware
     does not enforce, and has lost its boot entries (``variables`` is made anew).
@@ -146,13 +156,12 @@ def emulated() -> bool:
 def _firmware(config: VmConfig) -> list[str]:
     if config.firmware is Firmware.BIOS:
         return ["-machine", "pc"]
-    secure = config.firmware is Firmware.SECURE
-    code = OVMF / ("OVMF_CODE_4M.ms.fd" if secure else "OVMF_CODE_4M.fd")
+    secure = config.firmware in (Firmware.SECURE, Firmware.SETUP)
+    code = OVMF / ("OVMF_CODE_4M.secboot.fd" if secure else "OVMF_CODE_4M.fd")
     if config.variables is None:
         raise ValueError("an EFI machine needs a file for its variables")
     if not config.variables.exists():
-        template = "OVMF_VARS_4M.ms.fd" if secure else "OVMF_VARS_4M.fd"
-        shutil.copyfile(OVMF / template, config.variables)
+        shutil.copyfile(variables_of(config.firmware), config.variables)
     return [
         "-machine", f"q35,smm={'on' if secure else 'off'}",
         *(["-global", "driver=cfi.pflash01,property=secure,value=on"] if secure else []),

@@ -5,6 +5,7 @@
 every_photon_host
 check secure-boot secure_boot_enabled
 check fallback-path fallback_path
+check nvram-again nvram_again
 check docker docker_runs_a_local_image
 same hostname imaged "$(hostname)"
 same root-filesystem ext4 "$(findmnt -n -o FSTYPE /)"

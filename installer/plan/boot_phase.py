@@ -1,0 +1,162 @@
+"""The last phase of a plan: what makes the disk start, and the proof that it will."""
+
+from __future__ import annotations
+
+from installer.actions.bios import EmbedBiosGrub, PrepareBiosGrub
+from installer.actions.esp import WriteBootEntry, WriteEsp
+from installer.actions.files import WriteFile
+from installer.actions.finish import SyncRoot
+from installer.actions.initramfs import MakeInitramfs
+from installer.actions.verify_boot import EspToCheck, VerifyBoot
+from installer.config.boot import BootMode, BootOrder
+from installer.config.model import InstallConfig
+from installer.machine import Machine
+from installer.plan import boot
+from installer.plan.decide import Decisions, efi_started, is_image
+from installer.plan.keys import enroll_actions, host_boot_actions, signing_actions
+from installer.plan.menu_password import password_actions
+from installer.plan.model import Action
+from installer.plan.slots import (
+    SECOND_ROOT,
+    environment_text,
+    second_slot_actions,
+    seen_from_second,
+    slot_files,
+    slot_menu_text,
+)
+from installer.plan.storage import texts
+from installer.plan.storage.bootable import all_below, bios_places, esp_places
+from installer.plan.storage.model import EspPlace, StoragePlan
+from installer.plan.storage.steps import mounted_paths
+
+_ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+
+
+def boot_actions(
+    config: InstallConfig, machine: Machine, made: Decisions, seed: str
+) -> tuple[Action, ...]:
+    """The initramfs and the menu first, then a sync, and only then what makes the disks start.
+
+    The owner's keys are enrolled when everything is written that they signed; the check comes last.
+    """
+    ab = config.storage.ab
+    place = boot_place(made.storage, "a" if ab else "")
+    menu = boot.grub_cfg_text(config.boot, made.tree.kernel_version, place)
+    defaults = boot.grub_defaults_text(config.boot, place)
+    bios = bios_places(made.storage) if made.mode is not BootMode.EFI else ()
+    esps = esp_places(made.storage) if made.mode is not BootMode.BIOS else ()
+    esp_menu = _esp_menu(config, made.storage, place)
+    # With each upgrade grub-install puts its own in its place, which knows no password, no slots.
+    kept_menu = esp_menu if ab or config.boot.menu_password else ""
+    own_initramfs = texts.dracut_text(made.storage)
+    return (
+        *([MakeInitramfs(kernel_version=made.tree.kernel_version)] if own_initramfs else []),
+        WriteFile(path="/etc/default/grub.d/zz-installer.cfg", text=defaults),
+        *password_actions(config.boot),
+        WriteFile(path="/boot/grub/grub.cfg", text=menu, mode=0o600),
+        *([_bios_grub(made.storage, place)] if bios else []),
+        *host_boot_actions(esps, label=config.boot.entry_name, grub_cfg=kept_menu),
+        *(signing_actions(config, seed) if esps else ()),
+        *(_slot_actions(config, made) if ab else ()),
+        SyncRoot(paths=(*mounted_paths(made.storage), *([SECOND_ROOT] if ab else []))),
+        *(EmbedBiosGrub(disk=disk.reference, start=start, size=size) for disk, start, size in bios),
+        *(_efi_actions(config, machine, esps, esp_menu) if esps else ()),
+        *(enroll_actions(config, image=is_image(machine)) if esps else ()),
+        _proof(config, made, machine),
+    )
+
+
+def boot_place(storage: StoragePlan, slot: str = "") -> boot.BootPlace:
+    """Where the boot loader finds the kernel of this layout."""
+    return boot.BootPlace(
+        uuid=storage.boot.uuid,
+        folder=texts.boot_folder(storage),
+        root_uuid=storage.root.uuid,
+        root_flags=texts.root_flags(storage),
+        arguments=texts.storage_arguments(storage),
+        slot=slot,
+    )
+
+
+def _bios_grub(storage: StoragePlan, place: boot.BootPlace) -> PrepareBiosGrub:
+    lower = all_below(storage, storage.boot.volume)
+    return PrepareBiosGrub(
+        filesystem=storage.boot.kind,
+        uuid=place.uuid,
+        folder=place.folder,
+        arrays=any(each.startswith("array/") for each in lower),
+    )
+
+
+def _slot_actions(config: InstallConfig, made: Decisions) -> tuple[Action, ...]:
+    """What makes two systems of one."""
+    second, version = seen_from_second(made.storage), made.tree.kernel_version
+    place = boot_place(second, "b")
+    return (
+        *slot_files(config.boot, made.storage),
+        *second_slot_actions(config.boot, place, version, second, made.swap),
+    )
+
+
+def _esp_menu(config: InstallConfig, storage: StoragePlan, place: boot.BootPlace) -> str:
+    """The grub.cfg of the ESPs."""
+    if config.storage.ab:
+        return slot_menu_text(config.boot, storage)
+    return boot.esp_grub_cfg_text(place, config.boot)
+
+
+def _efi_actions(
+    config: InstallConfig, machine: Machine, esps: tuple[EspPlace, ...], menu: str
+) -> tuple[Action, ...]:
+    environment = environment_text() if config.storage.ab else ""
+    written = [
+        WriteEsp(
+            volume=each.filesystem.volume,
+            grub_cfg=menu,
+            environment=environment,
+            label=config.boot.entry_name,
+            signed=config.boot.owner_keys is not None,
+        )
+        for each in esps
+    ]
+    if not efi_started(machine):
+        return tuple(written)
+    # Each entry is put before those that are there: the first disk's comes last.
+    entries = [_boot_entry(config, each, number) for number, each in enumerate(esps)]
+    return (*written, *reversed(entries))
+
+
+def _boot_entry(config: InstallConfig, esp: EspPlace, number: int) -> WriteBootEntry:
+    return WriteBootEntry(
+        disk=esp.disk.reference,
+        partition=esp.partition.number,
+        partition_guid=esp.partition.guid,
+        label=_label(config, number),
+        order=config.boot.order,
+    )
+
+
+def _label(config: InstallConfig, number: int) -> str:
+    which = f" ({_ORDINALS[number - 1]} disk)" if number else ""
+    return f"{config.boot.entry_name}{which}"
+
+
+def _proof(config: InstallConfig, made: Decisions, machine: Machine) -> VerifyBoot:
+    bios = bios_places(made.storage) if made.mode is not BootMode.EFI else ()
+    esps = esp_places(made.storage) if made.mode is not BootMode.BIOS else ()
+    owner = config.boot.owner_keys
+    return VerifyBoot(
+        mode=made.mode,
+        esps=tuple(
+            EspToCheck(
+                volume=each.filesystem.volume,
+                partition_guid=each.partition.guid,
+                label=_label(config, number),
+            )
+            for number, each in enumerate(esps)
+        ),
+        bios=tuple(disk.reference for disk, _, _ in bios),
+        elsewhere=not efi_started(machine),
+        ordered=config.boot.order is not BootOrder.LEAVE,
+        enforcing=owner is not None and owner.enroll and not is_image(machine),
+    )

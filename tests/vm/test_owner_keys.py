@@ -1,0 +1,69 @@
+"""Keys made at the installation, enrolled in Setup Mode: what they signed starts, nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.vm.case import OPS, Case
+from tests.vm.guest import check_host, install, log_in, run_inside, switch_off
+from tests.vm.http_server import HttpServer
+from tests.vm.media import labelled_volume
+from tests.vm.other_kernel import other_kernel
+from tests.vm.qemu import Firmware, VmConfig, VmDisk
+from tests.vm.virtual_machine import VirtualMachine
+
+pytestmark = [pytest.mark.vm]
+CASE = Case(name="owner-keys")
+LABEL = "KERNEL"
+
+
+def test_owner_keys(medium: Path) -> None:
+    disk = CASE.disk()
+    with HttpServer(CASE.source) as server:
+        config = VmConfig(
+            name=CASE.name,
+            firmware=Firmware.SETUP,
+            variables=CASE.variables,
+            disks=(disk,),
+            cdrom=medium,
+            kernel=CASE.kernel(medium, f"photon.ks={server.url('kickstart.json')}"),
+        )
+        install(config)
+    assert "only-the-owner" in check_host(config, OPS)
+    _medium_is_refused(config)
+    _another_kernel_starts(config)
+
+
+def _medium_is_refused(config: VmConfig) -> None:
+    """The medium has Microsoft's and Debian's signatures, and no others."""
+    with VirtualMachine(replace(config, kernel=None, disks=()), label="medium") as vm:
+        vm.expect("Access Denied", timeout=90, what="the firmware's refusal")
+
+
+def _another_kernel_starts(config: VmConfig) -> None:
+    """A kernel installed on the host is signed there; it starts when the first one is gone."""
+    packages = other_kernel(CASE.work / "other-kernel")
+    volume = labelled_volume(CASE.work / "kernel.img", LABEL, packages, size=256 << 20)
+    host = replace(config, cdrom=None, kernel=None, disks=(*config.disks, VmDisk(path=volume)))
+    with VirtualMachine(host, label="upgrade") as vm:
+        log_in(vm, OPS, timeout=300)
+        _, before = run_inside(vm, "uname -r")
+        _done(vm, f"mount -o ro /dev/disk/by-label/{LABEL} /mnt")
+        _done(vm, "DEBIAN_FRONTEND=noninteractive dpkg -i /mnt/*.deb", timeout=900)
+        _done(vm, f"DEBIAN_FRONTEND=noninteractive apt-get -y purge linux-image-{before}",
+              timeout=300)  # fmt: skip
+        switch_off(vm)
+    with VirtualMachine(host, label="upgraded") as vm:
+        log_in(vm, OPS, timeout=300)
+        _, after = run_inside(vm, "uname -r")
+        assert after != before
+        _done(vm, f"sbverify --cert /etc/photon-boot/db.pem /boot/vmlinuz-{after}")
+        switch_off(vm)
+
+
+def _done(vm: VirtualMachine, command: str, *, timeout: float = 60) -> None:
+    code, output = run_inside(vm, command, timeout=timeout)
+    assert code == 0, output[-2000:]
