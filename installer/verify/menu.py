@@ -190,6 +190,8 @@ class _Walk:
             match = _ARGUMENT.match(argument)
             if match and self.places.volume(match.group(1)) is None:
                 self._missing(f"{argument} (for {path})")
+            elif not match and argument.startswith("root="):
+                self._note(f"{argument} (for {path}) is no UUID, and cannot be checked")
 
     def _initrd(self, path: str, scope: _Scope) -> None:
         place = self._file(scope.variables, path, "the initrd")

@@ -1,0 +1,186 @@
+"""The paths of the menus: the installer's own, those of update-grub, and what can be wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from installer.actions.esp import WriteEsp
+from installer.actions.files import WriteFile
+from installer.plan.model import InstallPlan
+from installer.plan.slots import SECOND_ROOT, slot_roots
+from installer.plan.storage.model import StoragePlan
+from installer.plan.storage.texts import boot_folder
+from installer.verify.finding import Outcome
+from installer.verify.menu import Menu, read_bios_menu, read_menu
+from installer.verify.places import Places, Volume
+from tests.engine import actions_of
+from tests.renew_plans import PLANS, made_plan
+from tests.unit.verify.hosts import ROOT, places_of, put
+
+UPDATE_GRUB = (Path(__file__).parent / "update-grub.cfg").read_text("utf-8")
+KERNEL = "boot/vmlinuz-6.12.117+deb13-cloud-amd64"
+OLDER = "boot/vmlinuz-6.12.90+deb13-cloud-amd64"
+ON_ESP = (
+    f"search.fs_uuid {ROOT} root\nset prefix=($root)'/boot/grub'\nconfigfile $prefix/grub.cfg\n"
+)
+
+
+def bad_texts(menu: Menu) -> list[str]:
+    return [each.text for each in menu.findings if each.outcome is Outcome.BAD]
+
+
+def notes(menu: Menu) -> list[str]:
+    return [each.text for each in menu.findings if each.outcome is Outcome.NOTE]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A host with two kernels, and the menu that update-grub wrote."""
+    put(tmp_path, KERNEL, OLDER)
+    put(tmp_path, *(each.replace("vmlinuz", "initrd.img") for each in (KERNEL, OLDER)))
+    put(tmp_path, "boot/grub/grub.cfg", data=UPDATE_GRUB.encode())
+    return tmp_path
+
+
+def read(root: Path, start: str = ON_ESP, *, more: tuple[Volume, ...] = ()) -> Menu:
+    return read_menu(start, "EFI/debian/grub.cfg", places_of({ROOT: root}, more=more))
+
+
+def test_what_update_grub_writes(root: Path) -> None:
+    found = read(root)
+    assert bad_texts(found) == []
+    assert {each.place for each in found.kernels} == {root / KERNEL, root / OLDER}
+    assert "2 kernels" in found.findings[0].text
+
+
+def test_a_kernel_that_only_the_submenu_starts(root: Path) -> None:
+    (root / OLDER).unlink()
+    (text,) = bad_texts(read(root))
+    assert OLDER in text
+    assert ROOT in text
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda root: (root / "boot/grub/grub.cfg").unlink(), "does not exist"),
+        (lambda root: (root / KERNEL).unlink(), "the kernel"),
+        (lambda root: (root / KERNEL.replace("vmlinuz", "initrd.img")).unlink(), "the initrd"),
+        (lambda root: put(root, KERNEL.replace("vmlinuz", "initrd.img"), data=b""), "is empty"),
+        (lambda root: put(root, "boot/grub/grub.cfg", data=b"if"), "cannot be read"),
+        (lambda root: put(root, "boot/grub/grub.cfg", data=b""), "starts no kernel"),
+        (lambda root: put(root, "boot/grub/grub.cfg", data=bytes(range(256))), ""),
+    ],
+)
+def test_what_is_wrong(root: Path, change: object, reason: str) -> None:
+    assert callable(change)
+    change(root)
+    assert any(reason in each for each in bad_texts(read(root)))
+
+
+def test_uuids_that_nothing_has(root: Path) -> None:
+    other = "0" * 8 + ROOT[8:]
+    assert "looks for the filesystem" in bad_texts(read(root, ON_ESP.replace(ROOT, other)))[0]
+    changed = UPDATE_GRUB.replace(f"root=UUID={ROOT}", f"root=UUID={other}")
+    put(root, "boot/grub/grub.cfg", data=changed.encode())
+    assert any(f"root=UUID={other}" in each for each in bad_texts(read(root)))
+
+
+def test_what_lies_inside_something_cannot_be_looked_at(root: Path) -> None:
+    hidden = (Volume(node="/dev/sda3", uuid="x", kind="crypto_LUKS"),)
+    other = "0" * 8 + ROOT[8:]
+    changed = UPDATE_GRUB.replace(f"root=UUID={ROOT}", f"root=UUID={other}")
+    put(root, "boot/grub/grub.cfg", data=changed.encode())
+    found = read(root, more=hidden)
+    assert bad_texts(found) == []
+    assert any("/dev/sda3 is encrypted" in each for each in notes(found))
+    assert len(found.kernels) == 2
+
+
+def test_a_root_without_a_uuid(root: Path) -> None:
+    changed = UPDATE_GRUB.replace(f"root=UUID={ROOT}", "root=/dev/mapper/vg-root")
+    put(root, "boot/grub/grub.cfg", data=changed.encode())
+    found = read(root)
+    assert bad_texts(found) == []
+    assert any("root=/dev/mapper/vg-root" in each for each in notes(found))
+
+
+def test_menus_that_lead_to_themselves(root: Path) -> None:
+    put(root, "boot/grub/grub.cfg", data=b"set x=$x.\nexport x\nconfigfile $prefix/grub.cfg\n")
+    assert any("starts no kernel" in each for each in bad_texts(read(root)))
+
+
+def test_another_device_is_not_followed(root: Path) -> None:
+    found = read(root, "linux (hd1,gpt2)/vmlinuz\nconfigfile (memdisk)/grub.cfg\n")
+    assert len(notes(found)) == 2
+
+
+def test_links_never_lead_out_of_the_filesystem(root: Path) -> None:
+    (root / KERNEL).unlink()
+    (root / KERNEL).symlink_to("/etc/passwd")
+    assert any("the kernel" in each for each in bad_texts(read(root)))
+    (root / KERNEL).unlink()
+    (root / KERNEL).symlink_to(Path(OLDER).name)
+    assert bad_texts(read(root)) == []
+
+
+def test_the_menu_that_a_bios_reads(root: Path) -> None:
+    found = read_bios_menu(ROOT, "/boot/grub/grub.cfg", places_of({ROOT: root}))
+    assert bad_texts(found) == []
+    assert len(found.kernels) == 2
+
+
+PLANNED = [
+    "ab-efi",
+    "subvolumes",
+    "usr-apart",
+    "lvm",
+    "mirror-efi",
+    "encrypted",
+    "shortest",
+    "xfs-root",
+]
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_the_installers_own_menus(name: str, tmp_path: Path) -> None:
+    plan = made_plan(PLANS / name)
+    places, folders = laid_out(plan, tmp_path)
+    starts = [each.grub_cfg for each in actions_of(plan) if isinstance(each, WriteEsp)]
+    for start in starts:
+        found = read_menu(start, "EFI/debian/grub.cfg", places)
+        assert bad_texts(found) == []
+        assert notes(found) == []
+        assert len(found.kernels) == len(folders)
+    next(iter(folders.values())).joinpath(f"initrd.img-{plan.tree.kernel_version}").unlink()
+    assert all(bad_texts(read_menu(each, "EFI/debian/grub.cfg", places)) for each in starts)
+
+
+def laid_out(plan: InstallPlan, folder: Path) -> tuple[Places, dict[str, Path]]:
+    """The filesystems of a plan, with its menus and a kernel on each that has a /boot."""
+    storage, version = plan.storage, plan.tree.kernel_version
+    filesystems = {each.uuid: folder / each.uuid for each in storage.filesystems}
+    for each in filesystems.values():
+        each.mkdir()
+    boots = boot_folders(storage, filesystems)
+    files = {each.path: each.text for each in actions_of(plan) if isinstance(each, WriteFile)}
+    for prefix, place in boots.items():
+        put(place, f"vmlinuz-{version}", f"initrd.img-{version}")
+        text = files.get(f"{prefix}/boot/grub/grub.cfg") or files["/boot/grub/grub.cfg"]
+        put(place, "grub/grub.cfg", data=text.encode())
+    luks = tuple(
+        Volume(node=f"/dev/luks{number}", uuid=each.uuid, kind="crypto_LUKS")
+        for number, each in enumerate(storage.encrypted)
+    )
+    return places_of(filesystems, more=luks), boots
+
+
+def boot_folders(storage: StoragePlan, filesystems: dict[str, Path]) -> dict[str, Path]:
+    """Where /boot is, by what is in front of the paths that the plan writes there."""
+    if any(each.volume == "partition/root-b" for each in storage.filesystems):
+        first, second = slot_roots(storage)
+        return {
+            "": filesystems[first.uuid] / "boot",
+            SECOND_ROOT: filesystems[second.uuid] / "boot",
+        }
+    return {"": filesystems[storage.boot.uuid] / boot_folder(storage).lstrip("/")}
