@@ -61,9 +61,9 @@ class FileEngine:
         """As the real engine does."""
         self._real.save(document, path)
 
-    def hash(self, plain: Secret) -> str:
+    def hash(self, plain: Secret, *, menu: bool = False) -> str:
         """As the real engine does."""
-        return self._real.hash(plain)
+        return self._real.hash(plain, menu=menu)
 
     def refusal(self, disk: Disk) -> str:
         """As the real engine does."""

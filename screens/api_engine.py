@@ -10,7 +10,7 @@ from installer import api
 from installer.config.boot import BootMode
 from installer.config.model import InstallConfig, Root
 from installer.config.password import Password
-from installer.config.write import hash_passwords
+from installer.config.write import hash_passwords, menu_password_hash
 from installer.events import Emit
 from installer.layouts import Layout, layout, said_in_nouns
 from installer.machine import Disk, Machine
@@ -63,8 +63,10 @@ class ApiEngine:
         """Write the draft as a kickstart."""
         api.save_kickstart(document, str(path))
 
-    def hash(self, plain: Secret) -> str:
+    def hash(self, plain: Secret, *, menu: bool = False) -> str:
         """The hash, as the kickstart would get it."""
+        if menu:
+            return menu_password_hash(plain).reveal()
         root = Root(password=Password(plain=plain))
         hashed = hash_passwords(InstallConfig(disks=(), root=root)).root.password.hashed
         return hashed.reveal() if hashed else ""

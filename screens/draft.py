@@ -12,6 +12,7 @@ from typing import Any
 
 from installer.machine import Machine
 from installer.secret import Secret
+from screens.boot_entries import boot_entries
 from screens.disk_names import NamedDisk, named_disks, partners, paths_now
 from screens.editor.history import History
 from screens.entries import Entry, document, field_at, words
@@ -23,6 +24,8 @@ NOTHING = Secret("")
 # Stands for a password that is typed and not hashed yet, so that the rules see that there is one
 # and never the password itself.
 _PENDING_HASH = "$6$rounds=100000$pendingpending00$" + "." * 86
+_MENU_HASH = "grub.pbkdf2.sha512."
+_PENDING_MENU_HASH = f"{_MENU_HASH}100000.{'00' * 64}.{'00' * 64}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +63,25 @@ class Draft:
     custom_disk: str = ""
     boot_mode: str = ""
     secure_boot: str = "optional"
+    entry_name: str = ""
+    boot_order: str = "first"
+    boot_timeout: str = ""
+    menu_password: Secret = NOTHING
+    menu_password_again: Secret = NOTHING
+    menu_hash: str = ""
     boot_console: str = ""
     kernel_arguments: str = ""
+    hardening: str = ""
+    owner_keys: str = ""
+    db_certificate: str = ""
+    db_key: str = ""
+    token_pin: Secret = NOTHING
+    owner_passphrase: Secret = NOTHING
+    owner_enroll: str = YES
+    owner_microsoft: str = YES
+    owner_on_host: str = YES
+    mok_certificate: str = ""
+    mok_password: Secret = NOTHING
     package_set: str = "minimal"
     kernel: str = "auto"
     network: str = "dhcp"
@@ -104,9 +124,10 @@ class Draft:
     def document(self) -> dict[str, Any]:
         """The kickstart that says the same: with hashes instead of passwords.
 
-        The passphrases of encrypted volumes are in it as they were typed: the plan needs them.
+        What opens volumes and keys is in it as it was typed: the plan needs it.
         """
-        return document(entry for entry in _entries(self) if entry.value != _PENDING_HASH)
+        pending = [account.pending for account in ACCOUNTS]
+        return document(entry for entry in _entries(self) if entry.value not in pending)
 
     def document_to_check(self) -> dict[str, Any]:
         """The same with a stand-in for each password that is typed and not hashed yet."""
@@ -115,16 +136,30 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The three attributes of a draft that make one password."""
+    """The three attributes of a draft that make one password, typed on the screen ``step``.
+
+    ``menu`` is the boot menu's, which GRUB asks for. ``pending`` stands for its hash.
+    """
 
     typed: str
     again: str
     hashed: str
+    step: str = "accounts"
+    menu: bool = False
+    pending: str = _PENDING_HASH
 
 
 ACCOUNTS = (
     Account(typed="root_password", again="root_password_again", hashed="root_hash"),
     Account(typed="user_password", again="user_password_again", hashed="user_hash"),
+    Account(
+        typed="menu_password",
+        again="menu_password_again",
+        hashed="menu_hash",
+        step="boot",
+        menu=True,
+        pending=_PENDING_MENU_HASH,
+    ),
 )
 
 _HASH_OF = {account.typed: account.hashed for account in ACCOUNTS}
@@ -148,17 +183,31 @@ def update(draft: Draft, field: str, value: str, machine: Machine | None) -> Dra
             return _replace(draft, {field: value})
 
 
-def waiting_password(draft: Draft) -> Account | None:
-    """An account whose password is typed twice alike and waits to be hashed."""
+def waiting_password(draft: Draft, step: str) -> Account | None:
+    """An account whose password is typed twice alike, and waits to be hashed.
+
+    Not on the screen ``step``, where it may not be typed to its end yet.
+    """
     return next(
         (
             account
             for account in ACCOUNTS
-            if getattr(draft, account.typed) != NOTHING
+            if account.step != step
+            and getattr(draft, account.typed) != NOTHING
             and getattr(draft, account.typed) == getattr(draft, account.again)
         ),
         None,
     )
+
+
+def typed_differently(draft: Draft, account: Account) -> bool:
+    """The two texts are not the same, and the first is not a hash that is complete by itself."""
+    typed, again = getattr(draft, account.typed), getattr(draft, account.again)
+    return bool(typed != again) and not _is_hash(account, typed)
+
+
+def _is_hash(account: Account, typed: Secret) -> bool:
+    return account.menu and typed.reveal().startswith(_MENU_HASH)
 
 
 def keep_hash(draft: Draft, account: Account, hashed: str) -> Draft:
@@ -174,8 +223,11 @@ def field_of(draft: Draft, pointer: str) -> str:
 
 def hash_of(draft: Draft, account: Account) -> str | None:
     """The hash of an account's password, or what stands for it until it is there."""
-    if getattr(draft, account.typed) != NOTHING:
-        return _PENDING_HASH
+    typed = getattr(draft, account.typed)
+    if _is_hash(account, typed):
+        return str(typed.reveal())
+    if typed != NOTHING:
+        return account.pending
     return getattr(draft, account.hashed) or None
 
 
@@ -252,18 +304,14 @@ def _entries(draft: Draft) -> Iterator[Entry]:
         yield Entry(field=field, path=path, value=getattr(draft, field).strip() or None)
     for field, path in _NEEDED:
         yield Entry(field=field, path=path, value=getattr(draft, field).strip())
-    yield from _boot_entries(draft)
+    yield from boot_entries(draft, hash_of(draft, ACCOUNTS[2]))
     yield from _network_entries(draft)
     yield from _root_entries(draft)
     yield from _user_entries(draft)
 
 
 # Left out of the kickstart when empty.
-_PLAIN: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("boot_mode", ("boot", "mode")),
-    ("boot_console", ("boot", "console")),
-    ("ssh_server", ("services", "ssh")),
-)
+_PLAIN: tuple[tuple[str, tuple[str, ...]], ...] = (("ssh_server", ("services", "ssh")),)
 # Said even when empty, so that the rules refuse the empty text.
 _NEEDED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("package_set", ("packages", "set")),
@@ -273,14 +321,6 @@ _NEEDED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("keyboard", ("keyboard",)),
     ("timezone", ("timezone",)),
 )
-
-
-def _boot_entries(draft: Draft) -> Iterator[Entry]:
-    required = "required" if draft.secure_boot == "required" else None
-    yield Entry(field="secure_boot", path=("boot", "secure_boot"), value=required)
-    yield from words(
-        "kernel_arguments", ("boot", "kernel_arguments"), draft.kernel_arguments, commas=False
-    )
 
 
 def _network_entries(draft: Draft) -> Iterator[Entry]:

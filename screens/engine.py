@@ -92,8 +92,8 @@ class Engine(Protocol):
     def save(self, document: Mapping[str, Any], path: Path) -> None:
         """Write the document as a kickstart, mode 0600."""
 
-    def hash(self, plain: Secret) -> str:
-        """The crypt(5) hash of a password."""
+    def hash(self, plain: Secret, *, menu: bool = False) -> str:
+        """The hash of a password: crypt(5), or for the boot menu GRUB's own."""
 
     def picture(self, key: Secret) -> tuple[str, ...]:
         """A recovery key as the lines of a QR code; none where it cannot be drawn."""

@@ -208,8 +208,8 @@ class Walk:
         """The work that this step waits for, if any."""
         if self.machine is None and self.error is None:
             return self._job("Looking at this machine", self.engine.probe, self._probed)
-        waiting = drafts.waiting_password(self.draft)
-        if waiting is not None and self.step is not accounts.STEP:
+        waiting = drafts.waiting_password(self.draft, self.step.id)
+        if waiting is not None:
             return self._hash_job(waiting)
         if self.last and self.plan is None and self.error is None and not self._review_problems():
             return self._plan_job()
@@ -251,7 +251,7 @@ class Walk:
 
         return Job(
             title="Hashing the password",
-            run=lambda: self.engine.hash(plain),
+            run=lambda: self.engine.hash(plain, menu=account.menu),
             done=keep,
             failed=lambda error: self._unhashed(account, error),
         )

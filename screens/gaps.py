@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from installer.secret import Secret
-from screens.draft import ACCOUNTS, NOTHING, Draft, hash_of
+from screens.draft import ACCOUNTS, NOTHING, Draft, hash_of, typed_differently
 from screens.editor.nouns import asked_for
 from screens.forms import FieldProblem
 
@@ -18,6 +18,7 @@ def gaps(draft: Draft) -> tuple[FieldProblem, ...]:
     return (
         *_disk_gaps(draft),
         *_encryption_gaps(draft),
+        *_menu_gaps(draft),
         *_network_gaps(draft),
         *_account_gaps(draft),
     )
@@ -65,6 +66,16 @@ def passphrase_problem(passphrase: Secret) -> FieldProblem | None:
     )
 
 
+def _menu_gaps(draft: Draft) -> Iterator[FieldProblem]:
+    typed = draft.menu_password.reveal()
+    if not (typed.isascii() and typed.isprintable()):
+        yield FieldProblem(
+            field="menu_password",
+            message="It cannot be typed in the boot menu",
+            hint="GRUB knows the letters and signs of a US keyboard alone",
+        )
+
+
 def _network_gaps(draft: Draft) -> Iterator[FieldProblem]:
     if draft.network != "static":
         return
@@ -82,7 +93,7 @@ def _network_gaps(draft: Draft) -> Iterator[FieldProblem]:
 
 def _account_gaps(draft: Draft) -> Iterator[FieldProblem]:
     for account in ACCOUNTS:
-        if getattr(draft, account.typed) != getattr(draft, account.again):
+        if typed_differently(draft, account):
             yield FieldProblem(
                 field=account.again,
                 message="The two passwords differ",

@@ -1,66 +1,68 @@
-"""The boot loader: what the firmware is, and what the disk shall start on."""
+"""The boot loader: what the firmware is, what the disk starts on, and who may start what."""
 
 from __future__ import annotations
 
-from installer.machine import FirmwareMode, Machine, SecureBoot
-from screens.forms import Choice, Form, Note, Option, Text
-from screens.step import Step, View
+from collections.abc import Iterator
 
-_SECURE_BOOT = {
-    SecureBoot.ENABLED: "Secure Boot is on: the firmware enforces it",
-    SecureBoot.DISABLED: "Secure Boot is off",
-    SecureBoot.SETUP: "Secure Boot is in setup mode: it has no keys and enforces nothing",
-    SecureBoot.UNSUPPORTED: "it knows no Secure Boot",
-}
+from installer.machine import FirmwareMode, SecureBoot
+from screens.boot_entries import GIVEN, MADE, in_token
+from screens.draft import Draft
+from screens.forms import Check, Choice, Form, Item, Note, Option, SecretText, Text, Tone
+from screens.step import Step, View
+from screens.steps.firmware import firmware_lines, firmware_text
+
+_ABOUT_MENU = """\
+With a password nobody edits an entry without it; the host starts as ever.
+Instead of it, the hash that grub-mkpasswd-pbkdf2 prints will do."""
+_ABOUT_EMPTY = "Left empty, one is drawn, and shown once at the end."
+_ORDERS = (
+    Option(value="first", label="Before all others", detail=("recommended",)),
+    Option(value="after_present", label="Behind the one that is first now"),
+    Option(value="network_first", label="Behind the network", detail=("which comes first",)),
+    Option(value="leave", label="Leave the order", detail=("to be chosen by hand",)),
+)
+_OWNER_KEYS = (
+    Option(value="", label="None", detail=("recommended: Debian's signatures alone",)),
+    Option(value=MADE, label="Made now", detail=("and handed over in the host, encrypted",)),
+    Option(value=GIVEN, label="Given", detail=("as files, or in a PKCS#11 token",)),
+)
 
 
 def form(view: View) -> Form:
-    """Say what the firmware is; ask for the boot mode and for the kernel command line."""
+    """Say what the firmware is; ask for the mode, the menu, the kernel's arguments, and keys."""
     draft = view.draft
-    return Form(
-        items=(
-            Note(text=firmware_text(view.machine)),
-            Choice(
-                id="boot_mode",
-                label="The disk shall start on",
-                value=draft.boot_mode,
-                options=_modes(view.machine),
-            ),
-            Choice(
-                id="secure_boot",
-                label="Secure Boot",
-                value=draft.secure_boot,
-                options=_secure_boot_options(view.machine),
-            ),
-            Text(
-                id="boot_console",
-                label="Serial console",
-                value=draft.boot_console,
-                hint="like ttyS0,115200; empty: none",
-                width=18,
-            ),
-            Text(
-                id="kernel_arguments",
-                label="Kernel arguments",
-                value=draft.kernel_arguments,
-                hint="empty: none",
-            ),
-        )
+    lines = firmware_lines(view.machine)
+    items = (
+        Note(text=firmware_text(view.machine)),
+        *([Note(text="\n".join(lines), tone=Tone.DIM)] if lines else []),
+        Choice(
+            id="boot_mode",
+            label="The disk shall start on",
+            value=draft.boot_mode,
+            options=_modes(view),
+        ),
+        Choice(
+            id="secure_boot",
+            label="Secure Boot",
+            value=draft.secure_boot,
+            options=_secure_boot_options(view),
+        ),
+        *_menu(draft),
+        *([] if _for_bios(view) else [_order(draft)]),
+        *_kernel(draft),
+        *([] if _for_bios(view) else [*_owner_keys(draft), *_machine_owner_key(draft)]),
     )
+    return Form(items=items)
 
 
-def firmware_text(machine: Machine | None) -> str:
-    """What the firmware is, in a sentence."""
-    if machine is None:
-        return "The firmware is not known."
-    if machine.firmware.mode is FirmwareMode.BIOS:
-        return "This machine started with BIOS firmware (no Secure Boot)."
-    state = _SECURE_BOOT[machine.firmware.secure_boot]
-    return f"This machine started with EFI firmware; {state}."
+def _for_bios(view: View) -> bool:
+    """The disk will have no EFI boot loader."""
+    mode = view.machine.firmware.mode.value if view.machine else ""
+    return (view.draft.boot_mode or mode) == "bios"
 
 
-def _modes(machine: Machine | None) -> tuple[Option, ...]:
-    mode = machine.firmware.mode if machine else None
+def _modes(view: View) -> tuple[Option, ...]:
+    mode = view.machine.firmware.mode if view.machine else None
     other = f"this machine started with {mode.value.upper()} firmware" if mode else ""
     return (
         Option(
@@ -79,7 +81,8 @@ def _modes(machine: Machine | None) -> tuple[Option, ...]:
     )
 
 
-def _secure_boot_options(machine: Machine | None) -> tuple[Option, ...]:
+def _secure_boot_options(view: View) -> tuple[Option, ...]:
+    machine = view.machine
     enforced = machine is not None and machine.firmware.secure_boot is SecureBoot.ENABLED
     refused = "" if enforced else "the firmware does not enforce it; turn it on there first"
     return (
@@ -91,6 +94,109 @@ def _secure_boot_options(machine: Machine | None) -> tuple[Option, ...]:
             refused=refused,
         ),
     )
+
+
+def _menu(draft: Draft) -> Iterator[Item]:
+    yield Text(
+        id="entry_name",
+        label="Name in the menus",
+        value=draft.entry_name,
+        hint="empty: Photon",
+        width=30,
+    )
+    yield Text(
+        id="boot_timeout",
+        label="The menu waits",
+        value=draft.boot_timeout,
+        hint='like "5 s"; 0: not at all; empty: 3 s',
+        width=10,
+    )
+    yield Note(text=_ABOUT_MENU, tone=Tone.DIM)
+    yield SecretText(
+        id="menu_password",
+        label="Menu password",
+        value=draft.menu_password,
+        kept=bool(draft.menu_hash),
+    )
+    yield SecretText(
+        id="menu_password_again", label="...once more", value=draft.menu_password_again
+    )
+
+
+def _order(draft: Draft) -> Item:
+    label = "The place of its entry in the firmware"
+    return Choice(id="boot_order", label=label, value=draft.boot_order, options=_ORDERS)
+
+
+def _kernel(draft: Draft) -> Iterator[Item]:
+    yield Text(
+        id="boot_console",
+        label="Serial console",
+        value=draft.boot_console,
+        hint="like ttyS0,115200; empty: none",
+        width=18,
+    )
+    yield Check(
+        id="hardening",
+        label="Hardened kernel (KSPP)",
+        value=bool(draft.hardening),
+        detail=("slower, and closed to debuggers; containers run",),
+    )
+    yield Text(
+        id="kernel_arguments",
+        label="Kernel arguments",
+        value=draft.kernel_arguments,
+        hint="empty: none",
+    )
+
+
+def _owner_keys(draft: Draft) -> Iterator[Item]:
+    label = "Your own Secure Boot keys"
+    yield Choice(id="owner_keys", label=label, value=draft.owner_keys, options=_OWNER_KEYS)
+    if not draft.owner_keys:
+        return
+    if draft.owner_keys == GIVEN:
+        hint = "a PEM file: its path"
+        yield Text(id="db_certificate", label="Certificate", value=draft.db_certificate, hint=hint)
+        hint = "path, or pkcs11:..."
+        yield Text(id="db_key", label="Private key", value=draft.db_key, hint=hint)
+        if in_token(draft):
+            yield SecretText(id="token_pin", label="PIN of the token", value=draft.token_pin)
+    else:
+        yield SecretText(id="owner_passphrase", label="Passphrase", value=draft.owner_passphrase)
+        yield Note(text=_ABOUT_EMPTY, tone=Tone.DIM)
+    yield Check(
+        id="owner_enroll",
+        label="Enroll them in this firmware",
+        value=bool(draft.owner_enroll),
+        detail=("it must be in Setup Mode",),
+    )
+    yield Check(
+        id="owner_microsoft",
+        label="Enroll Microsoft's with them",
+        value=bool(draft.owner_microsoft),
+        detail=("for plug-in cards and other systems",),
+    )
+    if not in_token(draft):
+        yield Check(
+            id="owner_on_host",
+            label="Leave the private key in the host",
+            value=bool(draft.owner_on_host),
+            detail=("it signs its own upgrades",),
+        )
+
+
+def _machine_owner_key(draft: Draft) -> Iterator[Item]:
+    yield Text(
+        id="mok_certificate",
+        label="Machine owner key",
+        value=draft.mok_certificate,
+        hint="a PEM file; empty: none",
+        width=28,
+    )
+    if draft.mok_certificate.strip():
+        yield SecretText(id="mok_password", label="Password for once", value=draft.mok_password)
+        yield Note(text=_ABOUT_EMPTY, tone=Tone.DIM)
 
 
 STEP = Step(id="boot", title="Boot loader", form=form)

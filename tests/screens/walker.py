@@ -37,6 +37,7 @@ SIZE = (80, 24)
 _FOCUS = re.compile(r"(?:^ *|\| | {2,}| (?=> [<(] ))(> +\S.*)")
 SEED = "00112233445566778899aabbccddeeff"
 HASH = "$6$rounds=5000$saltsaltsaltsalt$" + "a" * 86
+MENU_HASH = f"grub.pbkdf2.sha512.10000.{'A1' * 64}.{'B2' * 64}"
 
 
 def payload() -> PayloadIndex:
@@ -103,9 +104,9 @@ class MemoryEngine:
     def save(self, document: Mapping[str, Any], path: Path) -> None:
         api.save_kickstart(document, str(path))
 
-    def hash(self, plain: Secret) -> str:
+    def hash(self, plain: Secret, *, menu: bool = False) -> str:
         assert plain.reveal()
-        return HASH
+        return MENU_HASH if menu else HASH
 
     def picture(self, key: Secret) -> tuple[str, ...]:
         return tuple(qr_lines(key.reveal()))
