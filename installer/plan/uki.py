@@ -29,9 +29,6 @@ LEAST_ESP = 2 * _IMAGE_ROOM + 4 * MIB
 _UNITS = ("photon-uki-good.service", "systemd-boot-check-no-failures.service")
 _FILES = (
     ("photon-uki", BUILDER, 0o755),
-    ("photon-uki.kernel", "/etc/kernel/postinst.d/zz-photon-uki", 0o755),
-    ("photon-uki.kernel", "/etc/kernel/postrm.d/zz-photon-uki", 0o755),
-    ("photon-uki.apt", "/etc/apt/apt.conf.d/90photon-uki", 0o644),
     ("photon-uki-good.service", "/etc/systemd/system/photon-uki-good.service", 0o644),
 )
 
