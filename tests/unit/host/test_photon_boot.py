@@ -6,99 +6,16 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from installer.actions.esp import ESP_FILES, FALLBACK_LIST, fallback_list
+from tests.unit.host.photon_host import HOOK, LABEL, PARTITIONS, SCRIPT, Host, able, attached_host
 from tests.unit.host.programs import efi_program, holds, make_key
 
-FILES = Path(__file__).resolve().parents[3] / "iso_hooks/host/files"
-SCRIPT = FILES / "usr/sbin/photon-boot"
-HOOK = FILES / "etc/kernel/postinst.d/zz-photon-boot"
-TOOLS = ("sbsign", "sbverify", "sbattach", "openssl", "mkfs.ext4", "losetup")
-PARTITIONS = ("11111111-2222-4333-8444-555555555555", "66666666-7777-4888-9999-aaaaaaaaaaaa")
-LABEL = "Photon edge"
 KERNEL = "boot/vmlinuz-6.12.1-amd64"
-
-
-def able() -> bool:
-    """Whether this machine lets the script mount something of its own."""
-    if os.geteuid() != 0 or not all(map(shutil.which, TOOLS)):
-        return False
-    return subprocess.run(["unshare", "--mount", "true"], check=False).returncode == 0
-
-
 needs_mounts = pytest.mark.skipif(not able(), reason="needs root, namespaces and sbsigntool")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
-    """A root folder, the nodes of its ESPs, and where the vendor's key is (without its ending)."""
-
-    root: Path
-    nodes: tuple[str, ...]
-    vendor: Path = Path()
-
-    def sync(self, *, code: int = 0) -> str:
-        """Run the script; what it says to people."""
-        done = subprocess.run(
-            [str(SCRIPT), "sync"],
-            env={"PATH": os.environ["PATH"], "PHOTON_BOOT_ROOT": str(self.root)},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == code, done.stderr
-        assert done.stdout == ""
-        return done.stderr
-
-    def esp(self, number: int = 0) -> dict[str, bytes]:
-        """The files of an ESP by their paths."""
-        place = self.root.parent / "look"
-        place.mkdir(exist_ok=True)
-        subprocess.run(["mount", "-o", "ro", self.nodes[number], str(place)], check=True)
-        try:
-            files = [each for each in place.rglob("*") if each.is_file()]
-            return {str(each.relative_to(place)): each.read_bytes() for each in files}
-        finally:
-            subprocess.run(["umount", str(place)], check=True)
-
-    def put(self, name: str, data: bytes, number: int = 0) -> None:
-        """Write a file to an ESP, as grub-install would."""
-        place = self.root.parent / "look"
-        place.mkdir(exist_ok=True)
-        subprocess.run(["mount", self.nodes[number], str(place)], check=True)
-        try:
-            (place / name).parent.mkdir(parents=True, exist_ok=True)
-            (place / name).write_bytes(data)
-        finally:
-            subprocess.run(["umount", str(place)], check=True)
-
-    def package(self, version: str) -> None:
-        """Install boot loaders of a version, with the vendor's signature as they always come."""
-        for path in set(ESP_FILES.values()):
-            place = self.root / path.lstrip("/")
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(efi_program(f"{path} {version}".encode()))
-            subprocess.run(
-                [
-                    *("sbsign", "--key", f"{self.vendor}.key", "--cert", f"{self.vendor}.pem"),
-                    *("--output", str(place), str(place)),
-                ],
-                check=True, capture_output=True,
-            )  # fmt: skip
-
-    def packaged(self, name: str) -> bytes:
-        """What the packages have for a file of the ESP."""
-        return (self.root / ESP_FILES[name].lstrip("/")).read_bytes()
-
-    def own(self, *, private: bool = True) -> Path:
-        """Give the host the owner's key, or the certificate alone; the certificate."""
-        folder = self.root / "etc/photon-boot"
-        certificate, key = make_key(folder, "db")
-        if not private:
-            key.rename(self.root.parent / "db.key")
-        return certificate
 
 
 @pytest.fixture(scope="module")
@@ -109,33 +26,11 @@ def vendor(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def host(tmp_path: Path, vendor: Path) -> Iterator[Host]:
-    root, nodes = tmp_path / "root", list[str]()
-    folder = root / "dev/disk/by-partuuid"
-    folder.mkdir(parents=True)
-    for partition in PARTITIONS:
-        image = tmp_path / partition
-        image.touch()
-        os.truncate(image, 16 << 20)
-        subprocess.run(["mkfs.ext4", "-q", "-O", "^has_journal", str(image)], check=True)
-        made = subprocess.run(
-            ["losetup", "--find", "--show", str(image)], check=True, capture_output=True, text=True
-        )
-        nodes.append(made.stdout.strip())
-        (folder / partition).symlink_to(nodes[-1])
-    for name in ("etc/photon-boot", "boot", "run"):
-        (root / name).mkdir(parents=True)
-    (root / "etc/photon-boot/esps").write_text("".join(f"{each}\n" for each in PARTITIONS))
-    (root / "etc/photon-boot/label").write_text(f"{LABEL}\n")
-    (root / KERNEL).write_bytes(efi_program(b"kernel"))
-    (root / KERNEL).chmod(0o600)
-    made_host = Host(root=root, nodes=tuple(nodes), vendor=vendor)
-    made_host.package("1")
-    try:
-        yield made_host
-    finally:
-        for node in nodes:
-            subprocess.run(["losetup", "--detach", node], check=True)
-        assert str(tmp_path) not in Path("/proc/mounts").read_text()
+    with attached_host(tmp_path) as made:
+        (made.root / KERNEL).write_bytes(efi_program(b"kernel"))
+        (made.root / KERNEL).chmod(0o600)
+        made.package("1", vendor)
+        yield made
 
 
 def saved(tmp_path: Path, data: bytes) -> Path:
@@ -170,10 +65,10 @@ def test_every_esp_gets_what_the_packages_have(host: Host) -> None:
 
 
 @needs_mounts
-def test_an_upgrade_reaches_both_and_leaves_the_kept_menu(host: Host) -> None:
+def test_an_upgrade_reaches_both_and_leaves_the_kept_menu(host: Host, vendor: Path) -> None:
     host.sync()
     (host.root / "etc/photon-boot/grub.cfg").write_bytes(b"with a password")
-    host.package("2")
+    host.package("2", vendor)
     host.put("EFI/debian/grub.cfg", b"of grub-install")
     assert host.sync() == ""
     for number in (0, 1):
@@ -210,31 +105,31 @@ def test_the_owner_signs_what_starts(host: Host, tmp_path: Path) -> None:
 
 
 @needs_mounts
-def test_after_grub_install_the_owner_signs_again(host: Host, tmp_path: Path) -> None:
+def test_after_grub_install_the_owner_signs_again(host: Host, vendor: Path, tmp_path: Path) -> None:
     certificate = host.own()
     host.sync()
-    host.package("2")
+    host.package("2", vendor)
     name = "EFI/debian/grubx64.efi"
     host.put(name, host.packaged(name))
     assert host.sync() == ""
     for number in (0, 1):
         signed = saved(tmp_path, host.esp(number)[name])
         assert holds(certificate, signed)
-        assert holds(host.vendor.with_suffix(".pem"), signed)
+        assert holds(vendor.with_suffix(".pem"), signed)
         code = f"{ESP_FILES[name]} 2".encode()
         assert code in signed.read_bytes()
 
 
 @needs_mounts
 def test_without_the_key_what_is_signed_stays_and_people_are_told(
-    host: Host, tmp_path: Path
+    host: Host, vendor: Path, tmp_path: Path
 ) -> None:
     certificate = host.own()
     host.sync()
     key = host.root / "etc/photon-boot/db.key"
     key.rename(tmp_path / "db.key")
     before = host.esp(0)
-    host.package("2")
+    host.package("2", vendor)
     name = "EFI/debian/grubx64.efi"
     host.put(name, host.packaged(name))
     new_kernel = host.root / "boot/vmlinuz-6.12.2-amd64"
