@@ -1,0 +1,127 @@
+"""A host as the boot check has it, and what its next start will measure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from installer.errors import CommandFailed
+from installer.measured.log import LOG, read_log
+from installer.measured.menu import UNNUMBERED, Volume
+from installer.measured.predict import FirmwareState, HostFiles, Way, predict_start
+from installer.measured.prediction import Predictions, UnpredictableError
+from installer.measured.variables import machine_variables, store_variables
+from installer.run import Runner
+from installer.secureboot.signature import Notary
+from installer.secureboot.variables import EFIVARS, GLOBAL
+from installer.verify.esp import VENDOR, Esp
+from installer.verify.menu import read_menu
+from installer.verify.places import Places, UnseenError
+
+_NO_DISKS = ("/dev/loop", "/dev/ram", "/dev/zram")
+_SCHEMES = {"gpt": "gpt", "dos": "msdos"}
+
+
+def this_firmware(
+    *, enforced: bool | None = None, efivars: Path = EFIVARS, log: Path = LOG
+) -> FirmwareState:
+    """This machine's firmware. ``enforced`` is what it will do about Secure Boot after keys were
+    enrolled, whatever it says now; None: as it says.
+    """
+    variables = dict(machine_variables(efivars))
+    if enforced is not None:
+        variables["SecureBoot", GLOBAL] = b"\x01" if enforced else b"\0"
+    return FirmwareState(variables=variables, events=read_log(log))
+
+
+def stored_firmware(place: Path) -> FirmwareState:
+    """The firmware of the virtual machine that has this variable store.
+
+    :raises CommandFailed: it cannot be read, or is no such store.
+    """
+    return FirmwareState(variables=store_variables(place))
+
+
+OTHER_FIRMWARE = FirmwareState(variables=None)
+
+
+def predict_host(
+    notary: Notary,
+    esp: Esp,
+    places: Places,
+    firmware: FirmwareState,
+    *,
+    names: dict[str, str] | None = None,
+    way: Way = Way.ENTRY,
+) -> Predictions:
+    """What the registers will hold after the next start, by this ESP (see ``predict_start``).
+
+    ``names`` is what GRUB calls the partitions, by their GUIDs (see ``grub_names``); without it
+    PCR 8 cannot be told.
+    """
+    known = names or {}
+
+    def name(guid: str, other: str) -> str:
+        return known.get(guid.lower(), f"{UNNUMBERED}{other}")
+
+    volumes = tuple(
+        Volume(
+            device=name(each.partition, each.uuid),
+            uuid=each.uuid,
+            read=_reader(places, each.uuid),
+        )
+        for each in places.volumes
+        if each.uuid
+    )
+    own = Volume(device=name(esp.partition, "esp"), read=lambda path: esp.read(path.lstrip("/")))
+    others = tuple(each for each in volumes if each.device != own.device)
+    kernels = tuple(_kernels(esp, places))
+    host = HostFiles(esp=own, volumes=others, kernels=kernels)
+    return predict_start(notary, host, firmware, way=way)
+
+
+def grub_names(runner: Runner) -> dict[str, str]:
+    """What GRUB will call the partitions of this machine, by their GUIDs.
+
+    Nothing where there is more than one disk: it numbers them as the firmware lists them.
+
+    :raises CommandFailed: the disks cannot be listed.
+    """
+    argv = ["lsblk", "--json", "--bytes", "--list", "--output", "PATH,TYPE,SIZE"]
+    listed = json.loads(runner.run(argv))["blockdevices"]
+    found = [each for each in listed if each["size"] and not each["path"].startswith(_NO_DISKS)]
+    if len([each for each in found if each["type"] == "disk"]) != 1:
+        return {}
+    parts = (_part(runner, each["path"]) for each in found if each["type"] == "part")
+    return dict(each for each in parts if each)
+
+
+def _part(runner: Runner, node: str) -> tuple[str, str] | None:
+    try:
+        lines = runner.run(["blkid", "-p", "-o", "export", node]).splitlines()
+    except CommandFailed:
+        return None
+    told = dict(line.split("=", 1) for line in lines if "=" in line)
+    scheme = _SCHEMES.get(told.get("PART_ENTRY_SCHEME", ""))
+    guid, number = told.get("PART_ENTRY_UUID", "").lower(), told.get("PART_ENTRY_NUMBER", "")
+    return (guid, f"hd0,{scheme}{number}") if scheme and guid and number else None
+
+
+def _reader(places: Places, uuid: str) -> Callable[[str], bytes | None]:
+    def read(path: str) -> bytes | None:
+        try:
+            place = places.find(uuid, path)
+            return place.read_bytes() if place and place.is_file() else None
+        except UnseenError as reason:
+            raise UnpredictableError(f"{path} cannot be looked at: {reason}") from reason
+        except OSError as error:
+            raise UnpredictableError(f"{path} cannot be read: {error.strerror}") from error
+
+    return read
+
+
+def _kernels(esp: Esp, places: Places) -> Iterator[Path]:
+    path = f"{VENDOR}/grub.cfg"
+    text = (esp.read(path) or b"").decode("utf-8", "replace")
+    yield from (each.place for each in read_menu(text, path, places).kernels)
