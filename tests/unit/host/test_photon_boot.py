@@ -52,6 +52,18 @@ def test_a_host_that_starts_by_bios_has_nothing_to_do(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_host_with_unified_kernel_images_has_a_script_for_them(tmp_path: Path) -> None:
+    for name in ("etc/photon-boot/esps", "usr/sbin/photon-uki"):
+        (tmp_path / name).parent.mkdir(parents=True)
+    (tmp_path / "etc/photon-boot/esps").write_text(f"{PARTITIONS[0]}\n")
+    script = tmp_path / "usr/sbin/photon-uki"
+    script.write_text('#!/bin/sh\necho "photon-uki $*" >&2\n')
+    script.chmod(0o755)
+    assert Host(root=tmp_path, nodes=()).sync() == "photon-uki sync\n"
+    assert not (tmp_path / "run").exists()
+
+
 @needs_mounts
 def test_every_esp_gets_what_the_packages_have(host: Host) -> None:
     host.put("EFI/debian/grub.cfg", b"the menu")
