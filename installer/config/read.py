@@ -43,7 +43,7 @@ from ks_schema.checker import in_order
 
 _LONGEST_SECRET = 1024
 _TYPED_BEFORE_THE_HOST = frozenset({MENU, MOK})
-_STORAGE_KEYS = ("version", "disks", "storage", "boot")
+_STORAGE_KEYS = ("version", "disks", "storage")
 
 Data = Mapping[str, Any]
 
@@ -105,18 +105,20 @@ def from_document(
 def storage_from_document(
     document: Document, *, ask: Callable[[str], str] | None = None
 ) -> InstallConfig:
-    """The configuration of disks, storage and boot alone; nothing else is looked at.
+    """The configuration of disks, storage and the boot mode alone; nothing else is looked at.
 
     :raises KickstartInvalid: with every problem of those.
     """
     parts = {key: document.data[key] for key in _STORAGE_KEYS if key in document.data}
+    if mode := Sound(document, ()).value("boot", "mode"):
+        parts["boot"] = {"mode": mode}
     part = replace(document, data=parts)
     findings = check(part)
     sound = Sound(part, findings)
     findings += tuple(
         each
         for each in rule_problems(part, findings)
-        if each.pointer.startswith(tuple(f"/{key}" for key in _STORAGE_KEYS))
+        if each.pointer.startswith(tuple(f"/{key}" for key in (*_STORAGE_KEYS, "boot")))
     )
     secrets: dict[str, Secret] = {}
     for pointer, said in _secrets(sound):

@@ -13,8 +13,6 @@ from installer.plan.menu_password import lock_text, unlock_text
 # the kernel's panic, and by dracut.cmdline(7) when the root does not come within a minute.
 _SLOT_ARGUMENTS = ("panic=30", "rd.retry=60", "rd.shell=0", "rd.emergency=reboot")
 
-PLAIN = Boot()
-
 # GRUB takes what to fall back to by number alone, so this is the first entry of a slot's menu.
 OTHER_SLOT = """\
 # When no kernel of this slot can be loaded, the other slot has its turn; then the machine restarts.
@@ -94,7 +92,7 @@ menuentry '{rescue}' --class photon --id photon-rescue {{
 """
 
 
-def esp_grub_cfg_text(place: BootPlace, boot: Boot = PLAIN) -> str:
+def esp_grub_cfg_text(place: BootPlace, boot: Boot) -> str:
     """The few lines on the ESP: find /boot, go on with the menu there."""
     return f"""\
 {lock_text(boot)}\

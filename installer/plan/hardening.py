@@ -31,18 +31,18 @@ KSPP = (
     HardeningArgument(
         argument="init_on_free=1",
         effect="wipes memory when it is given back, so that nothing of it can be read later",
-        cost="3 to 5 % where much memory changes hands, more in the worst case",
+        cost="speed, wherever much memory changes hands",
     ),
     HardeningArgument(
         argument="page_alloc.shuffle=1",
         effect="hands out pages in an order that cannot be foreseen",
-        cost="none that is measured",
+        cost="hardly any",
     ),
     HardeningArgument(
         argument="pti=on",
         effect="takes the kernel out of the programs' page tables, also on processors that are "
         "thought to be safe from Meltdown",
-        cost="up to 5 % on those where system calls are frequent",
+        cost="speed on those, where system calls are frequent",
     ),
     HardeningArgument(
         argument="mitigations=auto,nosmt",
@@ -53,18 +53,18 @@ KSPP = (
     HardeningArgument(
         argument="kfence.sample_interval=100",
         effect="puts a guard around a sample of the heap's objects and reports misuse",
-        cost="2 MiB of memory; under 1 % of speed",
+        cost="2 MiB of memory, hardly any speed",
     ),
     HardeningArgument(
         argument="intel_iommu=on",
-        effect="lets no device reach memory that is not its own, integrated graphics included "
-        "(the one that Debian leaves out)",
-        cost="some graphics; servers nothing",
+        effect="lets no device reach memory that is not its own; Debian leaves out integrated "
+        "graphics",
+        cost="speed of integrated graphics",
     ),
     HardeningArgument(
         argument="iommu.strict=1",
         effect="takes a device's right to a page back at once, not in batches",
-        cost="network and disk throughput, a few % on the fastest devices",
+        cost="throughput of the fastest disks and network cards",
     ),
     HardeningArgument(
         argument="lockdown=confidentiality",

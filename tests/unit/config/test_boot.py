@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -19,6 +20,7 @@ from installer.config.boot import (
     SigningKey,
 )
 from installer.config.password import Password
+from installer.config.read import storage_from_document
 from installer.errors import KickstartInvalid
 from installer.secret import Secret
 from ks_schema import Document, Problem, load
@@ -212,3 +214,12 @@ def test_menu_passwords_that_grub_does_not_know(password: dict[str, Any]) -> Non
 def test_an_argument_said_twice_is_no_mistake() -> None:
     arguments = ["init_on_alloc=0", "init_on_alloc=0"]
     assert boot_of(hardening="kspp", kernel_arguments=arguments).kernel_arguments == (*arguments,)
+
+
+def test_a_layout_is_thought_about_whatever_else_the_boot_loader_shall_be() -> None:
+    wrong = {"mode": "bios", "order": "first", "menu_password": {"hash": "grub."}, "timeout": "x"}
+    assert storage_from_document(document(**wrong)).boot == Boot(mode=BootMode.BIOS)
+    others: tuple[Any, ...] = (1, [], {"mode": 1})
+    for boot in others:
+        with contextlib.suppress(KickstartInvalid):
+            storage_from_document(Document(data={**LEAST, "boot": boot}))

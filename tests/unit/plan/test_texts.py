@@ -84,7 +84,7 @@ def test_the_menu_has_both_entries() -> None:
     assert menu.count("linux /boot/vmlinuz-6.12-x root=UUID=") == 2
     assert menu.count("{") == menu.count("}")
     assert f"search --no-floppy --fs-uuid --set=root {UUID}" in menu
-    assert UUID in esp_grub_cfg_text(PLACE)
+    assert UUID in esp_grub_cfg_text(PLACE, Boot())
 
 
 def test_network_defaults_to_dhcp() -> None:
