@@ -1,0 +1,137 @@
+"""A host in folders, as the boot check has it, and this machine's disks as GRUB calls them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from installer.errors import CommandFailed
+from installer.measured.host import OTHER_FIRMWARE, grub_names, predict_host, this_firmware
+from installer.measured.prediction import differing
+from installer.secureboot.signature import Notary
+from installer.secureboot.variables import GLOBAL
+from installer.verify.esp import Esp, esp_files
+from installer.verify.places import Mount, Places, Volume
+from tests.unit.host.programs import RunnerWith, efi_program
+from tests.unit.measured.capture import (
+    ESP_FILES,
+    LOG,
+    ROOT_FILES,
+    UUID,
+    pcrs,
+    shim_program,
+    variables,
+)
+
+pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
+NAMES = {"aaaa": "hd0,gpt2", "bbbb": "hd0,gpt3"}
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Iterator[Places]:
+    root = tmp_path / "root"
+    for path, data in ROOT_FILES.items():
+        (root / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+        (root / path.lstrip("/")).write_bytes(data)
+    with contextlib.ExitStack() as undo:
+        yield Places(
+            runner=RunnerWith(),
+            undo_runner=RunnerWith(),
+            work=tmp_path / "work",
+            undo=undo,
+            volumes=(
+                Volume(node="/dev/sda2", uuid="1234-5678", kind="vfat", partition="aaaa"),
+                Volume(node="/dev/sda3", uuid=UUID, kind="ext4", partition="BBBB"),
+            ),
+            mounts=(Mount(node="/dev/sda3", top="/", folder=root),),
+        )
+
+
+@pytest.fixture
+def esp(tmp_path: Path) -> Esp:
+    folder = tmp_path / "esp"
+    files = {**ESP_FILES, "/EFI/debian/shimx64.efi": shim_program()}
+    files["/EFI/debian/grubx64.efi"] = efi_program()
+    for path, data in files.items():
+        (folder / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path.lstrip("/")).write_bytes(data)
+    return Esp(name="the ESP", files=esp_files(folder), partition="aaaa")
+
+
+@pytest.fixture
+def notary(tmp_path: Path) -> Notary:
+    return Notary(runner=RunnerWith(), folder=tmp_path / "notary")
+
+
+def test_a_host_is_read_as_it_lies_there(notary: Notary, places: Places, esp: Esp) -> None:
+    found = predict_host(notary, esp, places, OTHER_FIRMWARE, names=NAMES)
+    assert found[8].value == pcrs()[8]
+    assert found[9].value
+    assert found[9] == predict_host(notary, esp, places, OTHER_FIRMWARE)[9]
+    assert predict_host(notary, esp, places, OTHER_FIRMWARE)[8].value is None
+    assert "damaged" in found[4].why  # it has no kernel that is one
+
+
+def test_what_cannot_be_looked_into_is_told(notary: Notary, places: Places, esp: Esp) -> None:
+    hidden = Volume(node="/dev/sda3", uuid=UUID, kind="crypto_LUKS", partition="bbbb")
+    closed = replace(places, volumes=(hidden,), mounts=())
+    found = predict_host(notary, esp, closed, OTHER_FIRMWARE, names=NAMES)
+    assert "encrypted" in found[9].why
+
+
+def test_the_firmware_is_read_from_its_variables(
+    tmp_path: Path, notary: Notary, places: Places, esp: Esp
+) -> None:
+    found = {**variables(), ("SetupMode", GLOBAL): b"\0"}
+    found["OsIndicationsSupported", GLOBAL] = b"\x01" + bytes(7)
+    for (name, vendor), data in found.items():
+        (tmp_path / f"{name}-{vendor}").write_bytes(b"\x07\0\0\0" + data)
+    firmware = this_firmware(efivars=tmp_path, log=LOG)
+    assert len(firmware.events) == 89
+    assert firmware.known["SecureBoot", GLOBAL] == b"\x01"
+    off = this_firmware(enforced=False, efivars=tmp_path, log=tmp_path / "none")
+    assert off.known["SecureBoot", GLOBAL] == b"\0"
+    assert off.events == ()
+    predicted = predict_host(notary, esp, places, firmware, names=NAMES)
+    assert "not started by a shim" in predicted[14].why
+    assert differing(predicted, pcrs()) == (9,)
+
+
+@dataclass
+class Answers:
+    """What lsblk says, and blkid of the partitions that have anything."""
+
+    disks: tuple[str, ...]
+    parts: dict[str, str]
+
+    def run(self, argv: Sequence[str], **_: object) -> str:
+        if argv[0] == "lsblk":
+            listed = [{"path": each, "type": "disk", "size": 1} for each in self.disks]
+            listed += [{"path": each, "type": "part", "size": 1} for each in self.parts]
+            listed += [{"path": "/dev/sr0", "type": "rom", "size": 1}]
+            return json.dumps({"blockdevices": listed})
+        if not self.parts[argv[-1]]:
+            raise CommandFailed("nothing there")
+        return self.parts[argv[-1]]
+
+
+PARTS = {
+    "/dev/sda2": "PART_ENTRY_SCHEME=gpt\nPART_ENTRY_UUID=AAAA\nPART_ENTRY_NUMBER=2\n",
+    "/dev/sda3": "UUID=x\nPART_ENTRY_SCHEME=gpt\nPART_ENTRY_UUID=bbbb\nPART_ENTRY_NUMBER=3\n",
+    "/dev/sda4": "",
+    "/dev/sda5": "UUID=y\n",
+}
+
+
+def test_one_disk_is_the_first_of_grub() -> None:
+    assert grub_names(Answers(("/dev/sda", "/dev/zram0", "/dev/loop0"), PARTS)) == NAMES
+
+
+def test_of_several_disks_nobody_knows() -> None:
+    assert grub_names(Answers(("/dev/sda", "/dev/sdb"), PARTS)) == {}
