@@ -109,6 +109,16 @@ class VirtualMachine:
         """Type on the serial line."""
         self._serial.send(text)
 
+    def type_keys(self, text: str) -> None:
+        """Type on the machine's keyboard (letters, spaces, Return, Escape), for those who listen there.
+
+        Firmware reads the serial line as well as GRUB does, and each gets a part of what is sent.
+        """
+        names = {" ": "spc", "\r": "ret", "\x1b": "esc"}
+        for letter in text:
+            key = {"type": "qcode", "data": names.get(letter, letter)}
+            self._qmp.command("send-key", keys=[key])
+
     def expect(self, *patterns: str, timeout: float, what: str = "") -> re.Match[str]:
         """Wait for the first of the patterns on the serial line and return its match.
 
