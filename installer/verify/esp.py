@@ -29,13 +29,14 @@ class Esp:
     """An ESP: a name for people, its partition's GUID, and where its files are by their paths.
 
     The paths are in lower case, since FAT makes no difference. ``label`` is that of the boot entry
-    which leads here ("": any).
+    which leads here ("": any). It is not ``present`` when no disk here has its partition.
     """
 
     name: str
     files: dict[str, Path]
     partition: str = ""
     label: str = ""
+    present: bool = True
 
     def read(self, path: str) -> bytes | None:
         """The contents of a file; None when there is none that can be read."""
@@ -107,6 +108,9 @@ class Judge:
 
 def check_esp(esp: Esp, expert: Judge) -> Iterator[Finding]:
     """The chain of loaders on both paths, and the list for the fallback loader."""
+    if not esp.files:
+        yield bad(esp.name, "there is no boot loader on it", _REPAIR)
+        return
     for folder in (VENDOR, REMOVABLE):
         shim_path = f"{folder}/{_SHIMS[folder]}"
         shim = esp.read(shim_path)

@@ -193,7 +193,7 @@ def _esps_of(work: _Workplace, root: Path, places: Places, given: Iterable[str])
     for guid in listed:
         volume = places.partition(guid)
         if volume is None:
-            yield Esp(name=f"ESP {guid}", partition=guid, files={})
+            yield Esp(name=f"ESP {guid}", partition=guid, files={}, present=False)
         else:
             yield _esp_on(work, volume)
     if not listed and (files := esp_files(root / _ESP_FOLDER)):

@@ -52,13 +52,17 @@ def check_host(subject: Subject) -> Report:
 def _efi(subject: Subject) -> Iterator[Finding]:
     if subject.judge is None:
         return
-    if not subject.esps:
+    if not any(each.present for each in subject.esps):
         yield bad("the ESP", "there is none", "Install again, with boot.mode efi or dual.")
     for esp in subject.esps:
+        if not esp.present:  # one of several: the host starts from another
+            yield note(esp.name, "its partition is not there", "Replace the missing disk.")
+            continue
         yield from check_esp(esp, subject.judge)
         text = esp.read(_ESP_MENU)
         if text is None:
-            yield bad(f"{esp.name}, {_ESP_MENU}", "it is missing", _REWRITE)
+            if esp.files:
+                yield bad(f"{esp.name}, {_ESP_MENU}", "it is missing", _REWRITE)
             continue
         menu = read_menu(text.decode("utf-8", "replace"), _ESP_MENU, subject.places)
         yield from menu.findings

@@ -236,6 +236,20 @@ def test_no_esp_at_all(host: Path, keys: Keys) -> None:
     assert "the ESP: there is none" in texts(check(host, keys, esps=()))
 
 
+def test_an_empty_esp(host: Path, keys: Keys) -> None:
+    esps = (Esp(name="ESP", files={}),)
+    assert texts(check(host, keys, esps=esps)) == "ESP: there is no boot loader on it"
+
+
+def test_the_disk_of_one_esp_is_missing(host: Path, keys: Keys) -> None:
+    whole = subject(host, keys)
+    gone = Esp(name="ESP 2", files={}, present=False)
+    report = check_host(replace(whole, esps=(*whole.esps, gone)))
+    assert report.boots
+    assert "ESP 2: its partition is not there" in report.text()
+    assert not check_host(replace(whole, esps=(gone,))).boots
+
+
 def bios_disk(host: Path, *, sector: int = 34) -> Path:
     boot, core = bytes(range(256)) * 2, bytes(range(7, 207)) * 100
     put(host / "root", "boot/grub/i386-pc/boot.img", data=boot)
