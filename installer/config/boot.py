@@ -36,6 +36,13 @@ class BootOrder(StrEnum):
     NETWORK_FIRST = "network_first"
 
 
+class BootLoader(StrEnum):
+    """What starts the kernel; ``systemd_boot`` starts unified images that the owner has signed."""
+
+    GRUB = "grub"
+    SYSTEMD_BOOT = "systemd_boot"
+
+
 class Hardening(StrEnum):
     """A named set of kernel arguments; ``none`` is Debian's kernel as it comes."""
 
@@ -94,6 +101,7 @@ class Boot:
     """
 
     mode: BootMode | None = None
+    loader: BootLoader = BootLoader.GRUB
     secure_boot_required: bool = False
     entry_name: str = ENTRY_NAME
     order: BootOrder = BootOrder.FIRST

@@ -10,6 +10,7 @@ from installer.config.boot import (
     PKCS11,
     TIMEOUT_SECONDS,
     Boot,
+    BootLoader,
     BootMode,
     BootOrder,
     Hardening,
@@ -38,6 +39,7 @@ def boot(data: Data, secrets: Secrets) -> Boot:
     asked, mok = data.get("menu_password"), data.get("machine_owner_key")
     return Boot(
         mode=BootMode(data["mode"]) if "mode" in data else None,
+        loader=BootLoader(data.get("loader", BootLoader.GRUB)),
         secure_boot_required=data.get("secure_boot") == "required",
         entry_name=data.get("entry_name", ENTRY_NAME),
         order=BootOrder(data.get("order", BootOrder.FIRST)),
@@ -66,6 +68,7 @@ def boot_data(boot: Boot) -> dict[str, Any]:
     keys, mok = boot.owner_keys, boot.machine_owner_key
     return _said(
         mode=boot.mode and str(boot.mode),
+        loader="" if boot.loader is BootLoader.GRUB else str(boot.loader),
         secure_boot="required" if boot.secure_boot_required else None,
         entry_name="" if boot.entry_name == ENTRY_NAME else boot.entry_name,
         order="" if boot.order is BootOrder.FIRST else str(boot.order),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from installer.config.boot import PKCS11
+from installer.config.boot import PKCS11, BootLoader
 from installer.config.sound import Sound
 from installer.sizes import parse_duration
 from ks_schema import Problem
@@ -15,6 +15,10 @@ _OF_EFI = {
     "order": "BIOS firmware keeps no boot entries",
     "owner_keys": "BIOS firmware knows no keys",
     "machine_owner_key": "there is no shim on a disk for BIOS to enroll it",
+}
+_OF_GRUB = {
+    "menu_password": "systemd-boot asks for no password: nothing can be edited there",
+    "machine_owner_key": "there is no shim before systemd-boot to enroll it",
 }
 
 
@@ -33,6 +37,8 @@ def boot_problems(sound: Sound) -> Iterator[Problem]:
             'like "5 s"; 0 does not wait',
         )
     yield from _key_problems(sound)
+    if sound.value("boot", "loader") == BootLoader.SYSTEMD_BOOT:
+        yield from _systemd_boot_problems(sound)
 
 
 def _is_whole(seconds: float) -> bool:
@@ -54,3 +60,19 @@ def _key_problems(sound: Sound) -> Iterator[Problem]:
     if in_token and sound.value("boot", "owner_keys", "on_host"):
         message = "the private key is in a token, and stays there"
         yield problem(f"{place}/on_host", message, "leave it out; upgrades are signed elsewhere")
+
+
+def _systemd_boot_problems(sound: Sound) -> Iterator[Problem]:
+    problem, other = sound.document.problem, 'or use the loader "grub"'
+    if sound.value("boot", "mode") not in {None, "efi"}:
+        message = "systemd-boot starts by EFI alone"
+        yield problem("/boot/mode", message, f'use "efi", {other}')
+    if sound.value("boot", "owner_keys") is None:
+        message = "systemd-boot starts what the owner has signed, and no keys are named"
+        yield problem("/boot/loader", message, f'add "owner_keys", {other}')
+    for key, message in _OF_GRUB.items():
+        if sound.value("boot", key) is not None:
+            yield problem(f"/boot/{key}", message, f"leave it out, {other}")
+    if sound.value("storage", "ab"):
+        message = "it is GRUB that chooses between the two roots"
+        yield problem("/storage/ab", message, f"leave it out, {other}")
