@@ -14,14 +14,14 @@ from installer.actions.files import WriteFile
 from installer.actions.services import SetUnits
 from installer.actions.systemd_boot import SignSystemdBoot, WriteSystemdBoot
 from installer.actions.uki import BUILDER, MakeUki
-from installer.config.boot import Boot, BootMode, SigningKey
+from installer.config.boot import Boot, BootMode
 from installer.plan.boot import BootPlace, kernel_command_line
 from installer.plan.model import Action, disk_text
 from installer.plan.storage.model import EspPlace
 from installer.sizes import MIB, format_size
 from ks_schema.problem import Problem
 
-# Measured: 25 MiB with the cloud kernel, 28 with the other; an initrd for LUKS, LVM and RAID adds
+# Measured: 28 MiB with the cloud kernel, 31 with the other; an initrd for LUKS, LVM and RAID adds
 # some. There must be room for the next one beside the one that runs, and for the loader.
 _IMAGE_ROOM = 64 * MIB
 LEAST_ESP = 2 * _IMAGE_ROOM + 4 * MIB
@@ -31,6 +31,11 @@ _FILES = (
     ("photon-uki", BUILDER, 0o755),
     ("photon-uki-good.service", "/etc/systemd/system/photon-uki-good.service", 0o644),
 )
+# The image's PCR signatures are for the phases of a start, and the first of them is the initrd's.
+_DRACUT = """\
+# Written by photon-installer.
+add_dracutmodules+=" photon-tpm2 systemd-pcrphase "
+"""
 
 
 def uki_problems(esps: tuple[EspPlace, ...], mode: BootMode) -> tuple[Problem, ...]:
@@ -51,16 +56,20 @@ def uki_problems(esps: tuple[EspPlace, ...], mode: BootMode) -> tuple[Problem, .
     )
 
 
-def uki_actions(boot: Boot, place: BootPlace, kernel_version: str) -> tuple[Action, ...]:
-    """Before the root is written out, after the owner's keys are there: make what is started."""
-    db = _signing_key(boot)
+def uki_files(boot: Boot, place: BootPlace) -> tuple[Action, ...]:
+    """Before the initramfs is made: what the host makes its images by."""
     return (
         *(WriteFile(path=path, text=_file_text(name), mode=mode) for name, path, mode in _FILES),
         WriteFile(path="/etc/kernel/cmdline", text=kernel_command_line(boot, place) + "\n"),
+        WriteFile(path="/etc/dracut.conf.d/zz-photon-uki.conf", text=_DRACUT),
         SetUnits(state="enabled", units=_UNITS),
-        MakeUki(kernel_version=kernel_version, db=db),
-        SignSystemdBoot(db=db),
     )
+
+
+def uki_actions(boot: Boot, kernel_version: str) -> tuple[Action, ...]:
+    """After the initramfs and the owner's keys, before the root is written out: what is started."""
+    db = boot.owner_keys.db if boot.owner_keys else None
+    return (MakeUki(kernel_version=kernel_version, db=db), SignSystemdBoot(db=db))
 
 
 def uki_esp_actions(
@@ -88,10 +97,6 @@ editor no
 console-mode keep
 secure-boot-enroll off
 """
-
-
-def _signing_key(boot: Boot) -> SigningKey | None:
-    return boot.owner_keys.db if boot.owner_keys else None
 
 
 def _file_text(name: str) -> str:

@@ -21,7 +21,7 @@ from installer.actions.uki import STUB, UKIFY, MakeUki, signed_uki
 from installer.config.boot import Boot, OwnerKeys, SigningKey
 from installer.context import Context
 from installer.plan.boot import BootPlace
-from installer.plan.uki import LEAST_ESP, uki_actions
+from installer.plan.uki import LEAST_ESP, uki_files
 from installer.run import ProcessRunner
 from tests.unit.host.programs import efi_program, holds, make_key
 
@@ -133,9 +133,8 @@ def host(tmp_path: Path) -> Iterator[Host]:
             target=made.root,
             work=tmp_path / "work",
         )
-        for action in uki_actions(BOOT, PLACE, "6.1-amd64"):
-            if not isinstance(action, MakeUki) and "sign" not in action.describe():
-                action.run(context)
+        for action in uki_files(BOOT, PLACE):
+            action.run(context)
         yield made
     finally:
         while made.undo:
@@ -231,6 +230,18 @@ def test_a_new_initrd_or_command_line_makes_a_new_image(started: Host) -> None:
     (started.root / "etc/kernel/cmdline").write_text("root=UUID=other\n")
     started.tool("sync")
     assert good.with_name("photon-6.1-amd64+3.efi").read_bytes() not in {old, new}
+
+
+def test_a_host_of_its_own_gets_a_key_of_its_own(started: Host) -> None:
+    """What an image of a disk has is the same in each that is made of it."""
+    started.tool("sync")
+    public = started.root / "etc/photon-boot/pcr.pem"
+    old, image = public.read_text(), started.esps["first"] / IMAGES / "photon-6.1-amd64+3.efi"
+    assert old.encode() in image.read_bytes()
+    (started.root / "etc/photon-boot/pcr.key").unlink()
+    started.tool("sync")
+    assert public.read_text() != old
+    assert public.read_bytes() in image.read_bytes()
 
 
 def test_the_image_of_a_removed_kernel_goes_but_never_the_last(started: Host) -> None:

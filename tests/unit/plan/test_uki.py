@@ -21,6 +21,7 @@ from installer.plan.uki import (
     loader_conf_text,
     uki_actions,
     uki_esp_actions,
+    uki_files,
     uki_problems,
 )
 from tests.engine import kickstart, plan_for, small_machine
@@ -30,8 +31,7 @@ VERSION = "6.12.117+deb13-cloud-amd64"
 KEY = SigningKey(certificate="/keys/db.pem", key="/keys/db.key")
 BOOT = Boot(timeout=7, kernel_arguments=("quiet",), owner_keys=OwnerKeys(db=KEY))
 PLACE = BootPlace(uuid="boot", folder="/boot", root_uuid="root", root_flags=("rootflags=subvol=@",))
-ACTIONS = uki_actions(BOOT, PLACE, VERSION)
-FILES = {each.path: each for each in ACTIONS if isinstance(each, WriteFile)}
+FILES = {each.path: each for each in uki_files(BOOT, PLACE) if isinstance(each, WriteFile)}
 ESPS = esp_places(plan_for(kickstart(), small_machine("/dev/vda")).storage)
 
 
@@ -64,16 +64,21 @@ def test_the_command_line_is_that_of_a_menu() -> None:
     assert line.startswith("root=UUID=root ro rootflags=subvol=@ ")
 
 
-def test_the_host_has_its_files_before_it_makes_the_image() -> None:
-    kinds = [type(each) for each in ACTIONS if not isinstance(each, WriteFile)]
-    assert kinds == [SetUnits, MakeUki, SignSystemdBoot]
-    assert MakeUki(kernel_version=VERSION, db=KEY) in ACTIONS
-    assert SignSystemdBoot(db=KEY) in ACTIONS
+def test_the_initramfs_measures_that_it_has_begun() -> None:
+    text = FILES["/etc/dracut.conf.d/zz-photon-uki.conf"].text
+    assert text.endswith('add_dracutmodules+=" photon-tpm2 systemd-pcrphase "\n')
 
 
-def test_keys_made_here_sign_too() -> None:
-    actions = uki_actions(replace(BOOT, owner_keys=OwnerKeys()), PLACE, VERSION)
-    assert MakeUki(kernel_version=VERSION, db=None) in actions
+@pytest.mark.parametrize("db", [KEY, None])
+def test_the_owner_signs_image_and_loader(db: SigningKey | None) -> None:
+    made = uki_actions(replace(BOOT, owner_keys=OwnerKeys(db=db)), VERSION)
+    assert made == (MakeUki(kernel_version=VERSION, db=db), SignSystemdBoot(db=db))
+
+
+def test_starts_are_judged_from_the_first_one_on() -> None:
+    (units,) = (each for each in uki_files(BOOT, PLACE) if isinstance(each, SetUnits))
+    assert units.state == "enabled"
+    assert "systemd-boot-check-no-failures.service" in units.units
 
 
 def test_the_image_is_on_trial_under_the_name_that_the_script_gives() -> None:
