@@ -201,10 +201,15 @@ class EnrollOwnerKeys:
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        beside = "with Microsoft's certificates beside them" if self.microsoft else "and no others"
+        others = (
+            "Microsoft's of 2011 and 2023 (KEK: KEK CA, db: Windows and UEFI CA)"
+            if self.microsoft
+            else "no others"
+        )
         return (
-            f"enroll the owner's db, KEK and PK in the firmware, {beside}, over what is there; "
-            "the firmware enforces Secure Boot from then on, and the installer cannot take it back"
+            f"enroll the owner's certificates as the firmware's PK, in KEK and in db, and {others}, "
+            "over what is there (dbx stays); it enforces Secure Boot from then on, and the installer "
+            "cannot take it back"
         )
 
     def check(self, context: Context) -> None:
