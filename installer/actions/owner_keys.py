@@ -202,14 +202,14 @@ class EnrollOwnerKeys:
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
         others = (
-            "Microsoft's of 2011 and 2023 (KEK: KEK CA, db: Windows and UEFI CA)"
+            "and Microsoft's of 2011 and 2023 (KEK: KEK CA, db: Windows and UEFI CA)"
             if self.microsoft
-            else "no others"
+            else "and no others"
         )
         return (
-            f"enroll the owner's certificates as the firmware's PK, in KEK and in db, and {others}, "
-            "over what is there (dbx stays); it enforces Secure Boot from then on, and the installer "
-            "cannot take it back"
+            f"enroll the owner's certificates as PK, in KEK and in db of the firmware, {others}; "
+            "what is there is replaced (dbx stays), Secure Boot is enforced from then on, and the "
+            "installer cannot take it back"
         )
 
     def check(self, context: Context) -> None:
