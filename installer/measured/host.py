@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from installer.errors import CommandFailed
+from installer.machine import BootEntry
 from installer.measured.log import LOG, read_log
 from installer.measured.menu import UNNUMBERED, Volume
 from installer.measured.predict import FirmwareState, HostFiles, Way, predict_start
 from installer.measured.prediction import Predictions, UnpredictableError
 from installer.measured.variables import machine_variables, store_variables
 from installer.run import Runner
+from installer.secureboot.entries import boot_order, parse_entry
 from installer.secureboot.signature import Notary
-from installer.secureboot.variables import EFIVARS, GLOBAL
+from installer.secureboot.variables import EFIVARS, GLOBAL, variable
 from installer.verify.esp import VENDOR, Esp
 from installer.verify.menu import read_menu
 from installer.verify.places import Places, UnseenError
 
+_CATEGORY = 0x1F00  # what kind of thing an entry starts, 0 being systems: UEFI 2.10, 3.1.3
 _NO_DISKS = ("/dev/loop", "/dev/ram", "/dev/zram")
 _SCHEMES = {"gpt": "gpt", "dos": "msdos"}
 
@@ -32,7 +35,17 @@ def this_firmware(
     variables = dict(machine_variables(efivars))
     if enforced is not None:
         variables["SecureBoot", GLOBAL] = b"\x01" if enforced else b"\0"
-    return FirmwareState(variables=variables, events=read_log(log))
+    return FirmwareState(variables=variables, events=read_log(log), first=first_entry(efivars))
+
+
+def first_entry(efivars: Path = EFIVARS) -> BootEntry | None:
+    """The entry that the firmware tries first: one that is active, and no tool of its own."""
+    for number in boot_order(efivars):
+        data = variable(efivars, f"Boot{number}")
+        entry = parse_entry(number, data)
+        if entry and entry.active and not int.from_bytes(data[:4], "little") & _CATEGORY:
+            return entry
+    return None
 
 
 def stored_firmware(place: Path) -> FirmwareState:
@@ -48,19 +61,22 @@ OTHER_FIRMWARE = FirmwareState(variables=None)
 
 def predict_host(
     notary: Notary,
-    esp: Esp,
+    esps: Sequence[Esp],
     places: Places,
     firmware: FirmwareState,
     *,
     names: dict[str, str] | None = None,
     way: Way = Way.ENTRY,
 ) -> Predictions:
-    """What the registers will hold after the next start, by this ESP (see ``predict_start``).
+    """What the registers will hold after the next start (see ``predict_start``).
 
+    It is by that one of the ESPs which the firmware tries first, else by the first of them.
     ``names`` is what GRUB calls the partitions, by their GUIDs (see ``grub_names``); without it
     PCR 8 cannot be told.
     """
     known = names or {}
+    first = firmware.first.partition if firmware.first else ""
+    esp = next((each for each in esps if first and each.partition.lower() == first), esps[0])
 
     def name(guid: str, other: str) -> str:
         return known.get(guid.lower(), f"{UNNUMBERED}{other}")
@@ -77,7 +93,7 @@ def predict_host(
     own = Volume(device=name(esp.partition, "esp"), read=lambda path: esp.read(path.lstrip("/")))
     others = tuple(each for each in volumes if each.device != own.device)
     kernels = tuple(_kernels(esp, places))
-    host = HostFiles(esp=own, volumes=others, kernels=kernels)
+    host = HostFiles(esp=own, volumes=others, partition=esp.partition, kernels=kernels)
     return predict_start(notary, host, firmware, way=way)
 
 

@@ -56,36 +56,42 @@ def predict_policy(
     notary: Notary,
     programs: Sequence[bytes],
     variables: Variables,
-    state: ShimState,
+    state: ShimState | None,
     events: Iterable[Event] = (),
 ) -> Prediction:
     """PCR 7 after shim, and what it lets start, in this order (the bytes of their files).
 
-    ``events`` is the machine's own log: which variables its firmware measures, in which order, and
-    what else, is taken from there; what they hold is taken from ``variables``.
+    Without a shim (``state`` is None) the firmware lets all of them start. ``events`` is the
+    machine's own log: which variables its firmware measures, in which order, and what else, is
+    taken from there; what they hold is taken from ``variables``.
 
     :raises UnpredictableError: a program is damaged, or the lists are.
     """
     own = until_separator(events, PCR)
-    digests = list(_firmware_part(own, variables))
     on = variables.get(("SecureBoot", GLOBAL), b"")[:1] == _ON
     try:
         images = [parse_pe(each) for each in programs]
         db = _source("db", SECURITY, variables.get(("db", SECURITY), b""))
-        mok = _source("MokListRT", SHIM, state.mok)
+        mok = _source("MokListRT", SHIM, state.mok if state else b"")
     except (NotPeError, ValueError) as error:
         raise UnpredictableError(f"who vouches for what cannot be read: {error}") from error
     notary.require()
-    if on:
-        digests += _new(digests, islice(_vouchers(notary, images[0], [db], firmware=True), 1))
-    by_shim = [variable_digest("MokSBState", SHIM, state.insecure)] if state.insecure else []
-    by_shim.append(variable_digest("SbatLevel", SHIM, state.level))
-    if on and state.checks:
-        for image in images[1:]:
-            by_shim += _new(by_shim, _vouchers(notary, image, [db, mok]))
+    digests = list(_firmware_part(own, variables))
+    for image in (images[:1] if state else images) if on else ():
+        digests += _new(digests, islice(_vouchers(notary, image, [db], firmware=True), 1))
+    by_shim = list(_shim_part(state)) if state else []
+    for image in images[1:] if on and state and state.checks else ():
+        by_shim += _new(by_shim, _vouchers(notary, image, [db, mok]))
     told = "" if own else "; the firmware's own part as specified, not from its log"
     why = f"Secure Boot {'on' if on else 'off'}, the firmware's keys, who vouches for what{told}"
     return Prediction(value=register([*digests, *by_shim]), why=why)
+
+
+def _shim_part(state: ShimState) -> Iterator[bytes]:
+    """What shim measures before it starts anything."""
+    if state.insecure:
+        yield variable_digest("MokSBState", SHIM, state.insecure)
+    yield variable_digest("SbatLevel", SHIM, state.level)
 
 
 def _firmware_part(own: Sequence[Event], variables: Variables) -> Iterator[bytes]:

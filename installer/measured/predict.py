@@ -9,11 +9,12 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
+from installer.machine import BootEntry
 from installer.measured import policy, programs, shim
 from installer.measured.log import ZERO, Event, register
 from installer.measured.menu import ENCODING, UNNUMBERED, GrubStart, Volume, start_menu
 from installer.measured.policy import predict_policy
-from installer.measured.prediction import Prediction, UnpredictableError
+from installer.measured.prediction import Prediction, UnpredictableError, told
 from installer.measured.programs import predict_programs
 from installer.measured.shim import predict_owner, shim_state
 from installer.secureboot.signature import Notary
@@ -43,11 +44,13 @@ _LOADERS = {
 class HostFiles:
     """What the host starts from: its ESP, and the filesystems that the menus there look for.
 
-    ``kernels`` are the paths of all that the menus may start.
+    ``partition`` is the GUID of that ESP's partition; ``kernels`` are the paths of all that the
+    menus may start.
     """
 
     esp: Volume
     volumes: tuple[Volume, ...]
+    partition: str = ""
     kernels: tuple[Path, ...] = ()
 
 
@@ -56,11 +59,13 @@ class FirmwareState:
     """The firmware that will start the host, as it will be then.
 
     ``variables`` is None when that is another machine, of which nothing is known; ``events`` is the
-    log of the last start by it, () when there is none.
+    log of the last start by it, () when there is none; ``first`` is the entry that it tries first,
+    None when that is not known.
     """
 
     variables: Variables | None
     events: tuple[Event, ...] = ()
+    first: BootEntry | None = None
 
     @property
     def known(self) -> Variables:
@@ -87,7 +92,8 @@ def predict_start(
     It is the default entry of an untouched menu, tried first by the firmware. By ``/EFI/BOOT``
     shim's fallback, where it is, writes an entry and restarts: the start after that is meant.
     """
-    if way is Way.REMOVABLE and host.esp.read(_FALLBACK):
+    by_entry = way is Way.ENTRY
+    if host.esp.read(_FALLBACK):
         way = Way.ENTRY
     shim_path, grub_path = _LOADERS[way]
 
@@ -100,6 +106,11 @@ def predict_start(
         loaders = (("shim", _read(host.esp, shim_path)), ("GRUB", _read(host.esp, grub_path)))
         return (*loaders, _kernel(host, menu))
 
+    def by_programs() -> Prediction:
+        if by_entry:
+            _require_first(host, firmware.first)
+        return predict_programs(chain(), firmware.events)
+
     def by_policy() -> Prediction:
         files = [data for _, data in chain()]
         state = shim_state(files[0], firmware.known)
@@ -109,13 +120,20 @@ def predict_start(
         return predict_owner(shim_state(_read(host.esp, shim_path), firmware.known))
 
     return {
-        programs.PCR: _told(lambda: predict_programs(chain(), firmware.events)),
-        policy.PCR: _told(by_policy),
-        COMMANDS: _told(lambda: _predict_commands(menu())),
-        FILES: _told(lambda: _predict_files(menu())),
+        programs.PCR: told(by_programs),
+        policy.PCR: told(by_policy),
+        COMMANDS: told(lambda: _predict_commands(menu())),
+        FILES: told(lambda: _predict_files(menu())),
         UNIFIED: Prediction(value=ZERO, why="nothing: the kernel is no unified kernel image"),
-        shim.PCR: _told(by_owner),
+        shim.PCR: told(by_owner),
     }
+
+
+def _require_first(host: HostFiles, first: BootEntry | None) -> None:
+    """The firmware tries nothing else before, which it would measure."""
+    own = _LOADERS[Way.ENTRY][0].replace("/", "\\").lower()
+    if first and (first.partition != host.partition.lower() or first.loader.lower() != own):
+        raise UnpredictableError(f'the firmware tries "{first.label}" first, and measures that')
 
 
 def _predict_commands(start: GrubStart) -> Prediction:
@@ -162,10 +180,3 @@ def _read(volume: Volume, path: str) -> bytes:
     if data is None:
         raise UnpredictableError(f"the ESP has no {path}")
     return data
-
-
-def _told(predict: Callable[[], Prediction]) -> Prediction:
-    try:
-        return predict()
-    except UnpredictableError as reason:
-        return Prediction(value=None, why=str(reason))

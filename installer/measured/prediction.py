@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,14 @@ class Prediction:
 
 
 Predictions = Mapping[int, Prediction]
+
+
+def told(predict: Callable[[], Prediction]) -> Prediction:
+    """What a function predicts, or why it cannot."""
+    try:
+        return predict()
+    except UnpredictableError as reason:
+        return Prediction(value=None, why=str(reason))
 
 
 def differing(predictions: Predictions, pcrs: Mapping[int, bytes]) -> tuple[int, ...]:

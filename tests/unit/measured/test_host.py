@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import struct
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +14,13 @@ from pathlib import Path
 import pytest
 
 from installer.errors import CommandFailed
-from installer.measured.host import OTHER_FIRMWARE, grub_names, predict_host, this_firmware
+from installer.measured.host import (
+    OTHER_FIRMWARE,
+    first_entry,
+    grub_names,
+    predict_host,
+    this_firmware,
+)
 from installer.measured.prediction import differing
 from installer.secureboot.signature import Notary
 from installer.secureboot.variables import GLOBAL
@@ -21,6 +29,7 @@ from installer.verify.places import Mount, Places, Volume
 from tests.unit.host.programs import RunnerWith, efi_program
 from tests.unit.measured.capture import (
     ESP_FILES,
+    KERNEL,
     LOG,
     ROOT_FILES,
     UUID,
@@ -70,18 +79,18 @@ def notary(tmp_path: Path) -> Notary:
 
 
 def test_a_host_is_read_as_it_lies_there(notary: Notary, places: Places, esp: Esp) -> None:
-    found = predict_host(notary, esp, places, OTHER_FIRMWARE, names=NAMES)
+    found = predict_host(notary, [esp], places, OTHER_FIRMWARE, names=NAMES)
     assert found[8].value == pcrs()[8]
     assert found[9].value
-    assert found[9] == predict_host(notary, esp, places, OTHER_FIRMWARE)[9]
-    assert predict_host(notary, esp, places, OTHER_FIRMWARE)[8].value is None
+    assert found[9] == predict_host(notary, [esp], places, OTHER_FIRMWARE)[9]
+    assert predict_host(notary, [esp], places, OTHER_FIRMWARE)[8].value is None
     assert "damaged" in found[4].why  # it has no kernel that is one
 
 
 def test_what_cannot_be_looked_into_is_told(notary: Notary, places: Places, esp: Esp) -> None:
     hidden = Volume(node="/dev/sda3", uuid=UUID, kind="crypto_LUKS", partition="bbbb")
     closed = replace(places, volumes=(hidden,), mounts=())
-    found = predict_host(notary, esp, closed, OTHER_FIRMWARE, names=NAMES)
+    found = predict_host(notary, [esp], closed, OTHER_FIRMWARE, names=NAMES)
     assert "encrypted" in found[9].why
 
 
@@ -98,9 +107,62 @@ def test_the_firmware_is_read_from_its_variables(
     off = this_firmware(enforced=False, efivars=tmp_path, log=tmp_path / "none")
     assert off.known["SecureBoot", GLOBAL] == b"\0"
     assert off.events == ()
-    predicted = predict_host(notary, esp, places, firmware, names=NAMES)
+    predicted = predict_host(notary, [esp], places, firmware, names=NAMES)
     assert "not started by a shim" in predicted[14].why
     assert differing(predicted, pcrs()) == (9,)
+
+
+def entry(number: str, partition: uuid.UUID, loader: str, attributes: int = 1) -> tuple[str, bytes]:
+    """The name of a variable, and an entry that starts a file on a GPT disk."""
+    path = struct.pack("<BBHIQQ16sBB", 4, 1, 42, 2, 0, 0, partition.bytes_le, 2, 2)
+    name = loader.encode("utf-16-le") + b"\0\0"
+    path += struct.pack("<BBH", 4, 4, 4 + len(name)) + name + b"\x7f\xff\4\0"
+    label = f"Entry {number}".encode("utf-16-le") + b"\0\0"
+    return f"Boot{number:0>4}", struct.pack("<IH", attributes, len(path)) + label + path
+
+
+def write_entries(folder: Path, order: Sequence[int], *entries: tuple[str, bytes]) -> None:
+    folder.mkdir(exist_ok=True)
+    numbers = b"".join(struct.pack("<H", each) for each in order)
+    for name, data in [*entries, ("BootOrder", numbers)]:
+        (folder / f"{name}-{GLOBAL}").write_bytes(b"\x07\0\0\0" + data)
+
+
+OWN, OTHER = uuid.UUID(int=1), uuid.UUID(int=2)
+SHIM_LOADER = r"\EFI\debian\shimx64.efi"
+
+
+def test_the_first_entry_is_a_system_that_is_active(tmp_path: Path) -> None:
+    assert first_entry(tmp_path) is None
+    write_entries(
+        tmp_path,
+        [0, 1, 3, 2],
+        entry("0", OTHER, "setup", 0x109),
+        entry("1", OTHER, "off", 0),
+        entry("2", OWN, SHIM_LOADER),
+    )
+    found = first_entry(tmp_path)
+    assert found
+    assert (found.number, found.partition) == ("0002", str(OWN))
+
+
+@pytest.mark.parametrize(
+    ("first", "why"),
+    [
+        ((OWN, SHIM_LOADER), "shim, GRUB, Linux 6.12.117+deb13-cloud-amd64"),
+        ((OWN, r"\EFI\other.efi"), 'the firmware tries "Entry 2" first, and measures that'),
+        ((OTHER, SHIM_LOADER), 'the firmware tries "Entry 2" first, and measures that'),
+    ],
+)
+def test_what_is_tried_before_is_measured(
+    places: Places, esp: Esp, notary: Notary, first: tuple[uuid.UUID, str], why: str
+) -> None:
+    folder = notary.folder.parent
+    (folder / "root/boot" / Path(KERNEL).name).write_bytes(efi_program(b"\xc3linux"))
+    write_entries(folder / "vars", [2], entry("2", *first))
+    firmware = this_firmware(efivars=folder / "vars", log=LOG)
+    esps = [replace(esp, files={}), replace(esp, partition=str(OWN))]
+    assert predict_host(notary, esps, places, firmware)[4].why == why
 
 
 @dataclass

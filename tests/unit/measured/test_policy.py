@@ -171,6 +171,18 @@ def test_a_shim_that_does_not_check_measures_nobody(notary: Notary, keys: tuple[
     assert predict_policy(notary, programs, found, of(insecure=b"\x01")).value == register(expected)
 
 
+def test_without_a_shim_the_firmware_looks_for_all(notary: Notary, keys: tuple[Key, Key]) -> None:
+    db, other = keys
+    programs = [db.sign(efi_program()), other.sign(efi_program()), db.sign(efi_program(b"\xc3x"))]
+    found = with_db(db.lists + other.lists)
+    expected = [
+        *firmware_part(found),
+        db.vouches("db", SECURITY),
+        other.vouches("db", SECURITY),
+    ]
+    assert predict_policy(notary, programs, found, None).value == register(expected)
+
+
 def test_what_a_firmware_measures_besides_comes_from_its_log(
     notary: Notary, keys: tuple[Key, Key]
 ) -> None:

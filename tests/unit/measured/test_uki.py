@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from installer.measured.log import ZERO
+from installer.measured.predict import FirmwareState
 from installer.measured.prediction import UnpredictableError
-from installer.measured.uki import PHASES, predict_unified
+from installer.measured.uki import PHASES, predict_unified, predict_unified_start
+from installer.secureboot.signature import Notary
+from installer.secureboot.variables import GLOBAL
+from tests.unit.host.programs import RunnerWith, efi_program
+from tests.unit.measured.capture import EVENTS
 from tests.unit.measured.programs import program_with
 
 MEASURE = Path("/usr/lib/systemd/systemd-measure")
@@ -55,3 +62,17 @@ def test_it_says_what_is_in_it() -> None:
 def test_another_file_is_told(image: bytes, reason: str) -> None:
     with pytest.raises(UnpredictableError, match=reason):
         predict_unified(image)
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
+def test_a_start_without_shim_and_grub(tmp_path: Path) -> None:
+    notary = Notary(runner=RunnerWith(), folder=tmp_path / "notary")
+    firmware = FirmwareState(variables={("SecureBoot", GLOBAL): b"\0"}, events=EVENTS)
+    image = program_with(PARTS)
+    found = predict_unified_start(notary, efi_program(), image, firmware)
+    assert {pcr for pcr, each in found.items() if each.value is None} == {4, 9}
+    assert found[11] == predict_unified(image)
+    assert found[8].value == found[14].value == ZERO
+    assert found[7].value
+    other = predict_unified_start(notary, efi_program(), b"", FirmwareState(variables=None))
+    assert {pcr for pcr, each in other.items() if each.value is None} == {4, 7, 9, 11}
