@@ -323,7 +323,7 @@ class App:
             return
         recovery, log = installation.recovery_keys, self._options.log
         picture = self.walk.engine.picture if urwid.supports_unicode() else None
-        self._pages = finish.end_pages(outcome, recovery, log, picture)
+        self._pages = finish.end_pages(outcome, recovery, log, picture, installation.state.boot)
         self._show_page()
 
     def _show_page(self) -> None:

@@ -306,7 +306,8 @@ class Plain:
         if outcome is None:
             return
         keys = installation.recovery_keys
-        *before, last = finish.end_pages(outcome, keys, self._options.log)
+        boot = installation.state.boot
+        *before, last = finish.end_pages(outcome, keys, self._options.log, boot=boot)
         for page in before:
             self._show_key(page)
         while self._installation is not None:

@@ -42,13 +42,14 @@ class PhaseState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressState:
-    """All that the progress screen shows. ``fraction`` is from 0 to 1."""
+    """All that the progress screen shows. ``fraction`` is from 0 to 1, ``boot`` what was proven."""
 
     disk: str = ""
     phases: tuple[PhaseState, ...] = ()
     fraction: float = 0.0
     action: str = ""
     log: tuple[str, ...] = ()
+    boot: BootChecked | None = None
     outcome: Finished | Failed | None = None
 
 
@@ -70,7 +71,7 @@ def bar(fraction: float, width: int) -> str:
     return f"[{'#' * filled}{'.' * (inner - filled)}] {int(fraction * 100):>3} %"
 
 
-def _after(state: ProgressState, event: Event) -> ProgressState:  # noqa: PLR0911
+def _after(state: ProgressState, event: Event) -> ProgressState:  # noqa: C901, PLR0911
     match event:
         case Started():
             phases = tuple(PhaseState(id=each.id, title=each.title) for each in event.phases)
@@ -81,7 +82,9 @@ def _after(state: ProgressState, event: Event) -> ProgressState:  # noqa: PLR091
             return replace(state, action=event.description)
         case Progress():
             return replace(state, fraction=event.fraction)
-        case Message() | BootChecked():
+        case BootChecked():
+            return replace(state, boot=event)
+        case Message():
             return state
         case Finished():
             phases = tuple(replace(phase, mark=Mark.DONE) for phase in state.phases)

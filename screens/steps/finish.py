@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from installer.events import Failed, Finished
+from installer.events import BootChecked, Failed, Finished
 from installer.secret import Secret
 from screens.forms import Command, Form, Note, Tone
 from screens.recovery import recovery_form
@@ -29,17 +29,18 @@ def end_pages(
     keys: tuple[Secret, ...],
     log: str,
     picture: Callable[[Secret], tuple[str, ...]] | None = None,
+    boot: BootChecked | None = None,
 ) -> tuple[EndPage, ...]:
     """The screens after the installation: each recovery key, perhaps with its picture, the end."""
     if isinstance(outcome, Failed):
         return (EndPage(id="failed", form=failed_form(outcome, log)),)
     pictures = ((key, picture(key) if picture else ()) for key in keys)
     shown = (EndPage(id="recovery", form=recovery_form(*each)) for each in pictures)
-    return (*shown, EndPage(id="done", form=done_form(outcome)))
+    return (*shown, EndPage(id="done", form=done_form(outcome, boot)))
 
 
-def done_form(outcome: Finished) -> Form:
-    """The host is installed: how long each phase took, and what is next."""
+def done_form(outcome: Finished, boot: BootChecked | None = None) -> Form:
+    """The host is installed: that it will start, how long each phase took, and what is next."""
     total = sum(outcome.seconds.values())
     width = max((len(name) for name in outcome.seconds), default=0)
     times = [f"  {name:<{width}} {seconds:>7.1f} s" for name, seconds in outcome.seconds.items()]
@@ -47,6 +48,7 @@ def done_form(outcome: Finished) -> Form:
     return Form(
         items=(
             Note(text="Photon is installed.", tone=Tone.GOOD),
+            *((Note(text=boot_text(boot)),) if boot else ()),
             Note(text="\n".join(times)),
             Note(
                 text="Remove the installation medium, then reboot into the new host.\n"
@@ -59,6 +61,20 @@ def done_form(outcome: Finished) -> Form:
         start=REBOOT.id,
         next_label="",
     )
+
+
+def boot_text(boot: BootChecked) -> str:
+    """What the boot check found, in a sentence or two."""
+    if not boot.trust:
+        text = "Checked: it will boot."
+    elif boot.enforced:
+        text = "Checked: it will boot under Secure Boot."
+    else:
+        text = "Checked: it will boot; Secure Boot is off."
+    refused = [what for outcome, what, *_ in boot.findings if outcome == "bad"]
+    if refused:
+        text += f"\nUnder Secure Boot it would not: {', '.join(refused)}."
+    return text
 
 
 def failed_form(outcome: Failed, log: str) -> Form:

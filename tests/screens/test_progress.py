@@ -9,6 +9,7 @@ from pathlib import Path
 from installer.errors import CommandFailed
 from installer.events import (
     ActionStarted,
+    BootChecked,
     Event,
     Failed,
     Finished,
@@ -76,6 +77,14 @@ def test_done_lists_seconds_and_what_is_next(walk: Walk) -> None:
     assert walker.focus == "> < Reboot >"
     walker.keys("enter")
     assert walker.ended == "reboot"
+
+
+def test_done_says_what_the_boot_check_found(walk: Walk) -> None:
+    found = (("good", "shim", "signed", ""), ("bad", "GRUB", "not signed", "sign it"))
+    checked = BootChecked(boots=True, trust="this firmware", enforced=False, findings=found)
+    walker = until(started(walk(script=(*BEGIN, checked, END))), "Photon is installed.")
+    assert "Checked: it will boot; Secure Boot is off." in walker.screen
+    assert "Under Secure Boot it would not: GRUB." in walker.screen
 
 
 def test_done_powers_off(walk: Walk) -> None:
