@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from installer.config.boot import PKCS11
+from installer.config.boot import PKCS11, BootLoader
 from screens.entries import Entry, words
 
 if TYPE_CHECKING:
@@ -16,14 +16,15 @@ MADE, GIVEN = "made", "given"
 
 
 def boot_entries(draft: Draft, menu_hash: str | None) -> Iterator[Entry]:
-    """All of ``boot``; what only EFI firmware has is left out where the disk is for BIOS."""
+    """All of ``boot``; what the firmware or the loader does not have is left out."""
     required = "required" if draft.secure_boot == "required" else None
     yield Entry(field="boot_mode", path=("boot", "mode"), value=draft.boot_mode or None)
     yield Entry(field="secure_boot", path=("boot", "secure_boot"), value=required)
     for field, key in _TEXTS:
         text = getattr(draft, field).strip()
         yield Entry(field=field, path=("boot", key), value=text or None)
-    yield Entry(field="menu_password", path=("boot", "menu_password", "hash"), value=menu_hash)
+    password = None if unified(draft) else menu_hash
+    yield Entry(field="menu_password", path=("boot", "menu_password", "hash"), value=password)
     yield from words(
         "kernel_arguments", ("boot", "kernel_arguments"), draft.kernel_arguments, commas=False
     )
@@ -34,7 +35,8 @@ def boot_entries(draft: Draft, menu_hash: str | None) -> Iterator[Entry]:
     order = draft.boot_order if draft.boot_order != "first" else None
     yield Entry(field="boot_order", path=("boot", "order"), value=order)
     yield from _owner_entries(draft)
-    yield from _machine_owner_entries(draft)
+    if not unified(draft):
+        yield from _machine_owner_entries(draft)
 
 
 _TEXTS = (
@@ -58,6 +60,8 @@ def _owner_entries(draft: Draft) -> Iterator[Entry]:
     else:
         typed = draft.owner_passphrase.reveal() or None
         yield Entry(field="owner_passphrase", path=(*place, "passphrase", "plain"), value=typed)
+    loader = BootLoader.SYSTEMD_BOOT if unified(draft) else None
+    yield Entry(field="loader", path=("boot", "loader"), value=loader and str(loader))
     for field, key, usual in (
         ("owner_enroll", "enroll", True),
         ("owner_microsoft", "microsoft", True),
@@ -80,3 +84,9 @@ def _machine_owner_entries(draft: Draft) -> Iterator[Entry]:
 def in_token(draft: Draft) -> bool:
     """The owner's key is one that does not leave its token."""
     return draft.owner_keys == GIVEN and draft.db_key.strip().startswith(PKCS11)
+
+
+def unified(draft: Draft) -> bool:
+    """systemd-boot starts images that the owner has signed as a whole."""
+    chosen = draft.loader == BootLoader.SYSTEMD_BOOT
+    return chosen and bool(draft.owner_keys) and draft.boot_mode in {"", "efi"}

@@ -80,6 +80,7 @@ class Draft:
     owner_enroll: str = YES
     owner_microsoft: str = YES
     owner_on_host: str = YES
+    loader: str = ""
     mok_certificate: str = ""
     mok_password: Secret = NOTHING
     package_set: str = "minimal"

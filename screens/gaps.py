@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from installer.secret import Secret
+from screens.boot_entries import unified
 from screens.draft import ACCOUNTS, NOTHING, Draft, hash_of, typed_differently
 from screens.editor.nouns import asked_for
 from screens.forms import FieldProblem
@@ -67,7 +68,7 @@ def passphrase_problem(passphrase: Secret) -> FieldProblem | None:
 
 
 def _menu_gaps(draft: Draft) -> Iterator[FieldProblem]:
-    typed = draft.menu_password.reveal()
+    typed = "" if unified(draft) else draft.menu_password.reveal()
     if not (typed.isascii() and typed.isprintable()):
         yield FieldProblem(
             field="menu_password",
@@ -92,7 +93,9 @@ def _network_gaps(draft: Draft) -> Iterator[FieldProblem]:
 
 
 def _account_gaps(draft: Draft) -> Iterator[FieldProblem]:
-    for account in ACCOUNTS:
+    # systemd-boot asks for no password: what was typed for GRUB's menu waits unused.
+    asked = (each for each in ACCOUNTS if not (each.menu and unified(draft)))
+    for account in asked:
         if typed_differently(draft, account):
             yield FieldProblem(
                 field=account.again,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from installer.machine import FirmwareMode, SecureBoot
-from screens.boot_entries import GIVEN, MADE, in_token
+from screens.boot_entries import GIVEN, MADE, in_token, unified
 from screens.draft import Draft
 from screens.forms import Check, Choice, Form, Item, Note, Option, SecretText, Text, Tone
 from screens.step import Step, View
@@ -50,7 +50,8 @@ def form(view: View) -> Form:
         *_menu(draft),
         *([] if _for_bios(view) else [_order(draft)]),
         *_kernel(draft),
-        *([] if _for_bios(view) else [*_owner_keys(draft), *_machine_owner_key(draft)]),
+        *([] if _for_bios(view) else [*_owner_keys(draft), *_loader(draft)]),
+        *([] if _for_bios(view) or unified(draft) else _machine_owner_key(draft)),
     )
     return Form(items=items)
 
@@ -111,6 +112,8 @@ def _menu(draft: Draft) -> Iterator[Item]:
         hint='like "5 s"; 0: not at all; empty: 3 s',
         width=10,
     )
+    if unified(draft):
+        return  # nothing can be edited there
     yield Note(text=_ABOUT_MENU, tone=Tone.DIM)
     yield SecretText(
         id="menu_password",
@@ -184,6 +187,23 @@ def _owner_keys(draft: Draft) -> Iterator[Item]:
             value=bool(draft.owner_on_host),
             detail=("it signs its own upgrades",),
         )
+
+
+def _loader(draft: Draft) -> Iterator[Item]:
+    """What starts the kernel; systemd-boot only what the owner has signed."""
+    if not draft.owner_keys or draft.boot_mode == "dual":
+        return
+    reason = "two roots that take turns need GRUB" if draft.ab else ""
+    options = (
+        Option(value="", label="GRUB", detail=("recommended",)),
+        Option(
+            value="systemd_boot",
+            label="systemd-boot",
+            detail=("initrd and command line are signed as well",),
+            refused=reason,
+        ),
+    )
+    yield Choice(id="loader", label="The boot loader", value=draft.loader, options=options)
 
 
 def _machine_owner_key(draft: Draft) -> Iterator[Item]:

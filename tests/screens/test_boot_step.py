@@ -158,6 +158,28 @@ def test_keys_that_are_given(walk: Walk) -> None:
     assert boot.owner_keys.db.pin is not None
 
 
+def test_unified_images_are_for_those_with_keys(walk: Walk) -> None:
+    walker = at_boot(walk("empty-virtio")).fill("Machine owner key", "/run/mok.pem")
+    walker.fill("Menu password", "only once")
+    assert "loader" not in walker.app.walk.form().field_ids()
+    walker.field("(*) None").keys("down", " ").field("(*) GRUB").keys("down", " ")
+    assert said(walker) == {"owner_keys": {}, "loader": "systemd_boot"}
+    assert {"menu_password", "mok_certificate"}.isdisjoint(walker.app.walk.form().field_ids())
+    walker.keys("f10")
+    assert walker.id == "packages"
+    walker.keys("esc").field("(*) Made now").keys("up", " ")
+    assert said(walker) == {"machine_owner_key": {"certificate": "/run/mok.pem"}}
+    walker.keys("f10")
+    assert walker.id == "boot"
+    assert "! The two passwords differ" in walker.screen
+
+
+def test_two_roots_have_grub(walk: Walk) -> None:
+    walker = walk("empty-virtio").go("storage").field("[ ] Two roots").keys(" ").go("boot")
+    walker.field("(*) None").keys("down", " ").field("(*) GRUB")
+    assert "! cannot be used: two roots that take turns need GRUB" in walker.screen
+
+
 def test_a_machine_owner_key(walk: Walk) -> None:
     walker = at_boot(walk("empty-virtio")).fill("Machine owner key", "mok.pem").keys("tab")
     assert "! " in walker.screen
