@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from installer.secureboot.lists import Certificate, Signatures, parse_lists
 from installer.secureboot.pe import NotPeError, PeImage, parse_pe
@@ -49,13 +49,18 @@ class Policy:
     sbat: bool = True
 
 
-def firmware_policy(trust: Trust, shim: bytes) -> Policy:
-    """What the firmware, and shim about itself, go by; ``shim`` is the file."""
+def firmware_policy(trust: Trust) -> Policy:
+    """What the firmware goes by, which knows nothing of generations."""
+    return Policy(allowed=(("db", trust.db),), forbidden=(("dbx", trust.dbx),), sbat=False)
+
+
+def first_policy(trust: Trust, shim: bytes) -> Policy:
+    """What the firmware goes by, and then this shim (the file) about itself."""
     try:
         level = _level(trust, parse_pe(shim))
     except NotPeError:
         level = ""
-    return Policy(allowed=(("db", trust.db),), forbidden=(("dbx", trust.dbx),), level=level)
+    return replace(firmware_policy(trust), level=level, sbat=True)
 
 
 def shim_policy(trust: Trust, shim: bytes, *, sbat: bool = True) -> Policy | None:

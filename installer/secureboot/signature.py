@@ -2,8 +2,8 @@
 
 The cryptography is that of the openssl command, called as the firmware (EDK II) and shim call its
 library: PKCS7_verify with partial chains and without a look at the clock. sbverify would be the
-shorter way, but 0.9.4 takes any certificate for a signature whose own chain holds one that has
-expired - which the one on shim does since June 2026.
+shorter way, but up to 0.9.4-3.1 (Debian 12) it takes any certificate at all for a signature whose
+own chain holds one that has expired - which the one on shim does since June 2026.
 
 https://github.com/tianocore/edk2/blob/master/CryptoPkg/Library/BaseCryptLib/Pk/CryptPkcs7VerifyCommon.c
 """

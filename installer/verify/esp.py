@@ -10,13 +10,22 @@ from pathlib import Path
 
 from installer.errors import CommandFailed
 from installer.run import Runner
-from installer.secureboot.chain import Judgement, Policy, firmware_policy, judge, shim_policy
+from installer.secureboot.chain import (
+    Judgement,
+    Policy,
+    firmware_policy,
+    first_policy,
+    judge,
+    shim_policy,
+)
 from installer.secureboot.pe import MOST_BYTES
 from installer.secureboot.signature import Notary
 from installer.secureboot.trust import Trust
 from installer.verify.finding import Finding, bad, good, note
 
 VENDOR, REMOVABLE = "EFI/debian", "EFI/BOOT"
+SYSTEMD, IMAGES = "EFI/systemd", "EFI/Linux"
+_FOLDERS = (VENDOR, REMOVABLE, SYSTEMD, IMAGES)
 _SHIMS = {VENDOR: "shimx64.efi", REMOVABLE: "BOOTX64.EFI"}
 _GRUB, _MOK_MANAGER, _FALLBACK = "grubx64.efi", "mmx64.efi", "fbx64.efi"
 _LIST = "BOOTX64.CSV"
@@ -56,11 +65,11 @@ def esp_files(folder: Path) -> dict[str, Path]:
     """The files of an ESP that is mounted at, or copied to, a folder."""
     files = {}
     for top in _named(folder, "efi"):
-        for vendor in ("debian", "boot"):
-            for place in _named(top, vendor):
+        for name in _FOLDERS:
+            for place in _named(top, Path(name.lower()).name):
                 for path in _entries(place):
                     if path.is_file() and not path.is_symlink():
-                        files[f"efi/{vendor}/{path.name.lower()}"] = path
+                        files[f"{name}/{path.name}".lower()] = path
     return files
 
 
@@ -71,7 +80,7 @@ def copied_files(runner: Runner, source: str, folder: Path) -> dict[str, Path]:
     """
     target = folder / "EFI"
     target.mkdir(parents=True, exist_ok=True)
-    for place in (VENDOR, REMOVABLE):
+    for place in _FOLDERS:
         argv = ["mcopy", "-i", source, "-s", "-n", f"::/{place}", str(target)]
         with contextlib.suppress(CommandFailed):  # what is missing then is found missing later
             runner.run(argv, timeout=_SECONDS)
@@ -86,9 +95,13 @@ class Judge:
     trust: Trust
     known: dict[tuple[str, ...], Judgement] = field(default_factory=dict)
 
-    def by_firmware(self, shim: bytes) -> Judgement:
-        """Whether the firmware starts this shim."""
-        return self._judge((_digest(shim),), firmware_policy(self.trust, shim), shim)
+    def by_firmware(self, data: bytes) -> Judgement:
+        """Whether the firmware starts a program that is no shim."""
+        return self._judge((_digest(data), "firmware"), firmware_policy(self.trust), data)
+
+    def shim(self, shim: bytes) -> Judgement:
+        """Whether the firmware starts this shim, and it itself goes on."""
+        return self._judge((_digest(shim), "shim"), first_policy(self.trust, shim), shim)
 
     def by_shim(self, shim: bytes, data: bytes, *, kernel: bool = False) -> Judgement:
         """Whether this shim lets another program start."""
@@ -117,7 +130,7 @@ def check_esp(esp: Esp, expert: Judge) -> Iterator[Finding]:
         if shim is None:
             yield bad(f"{esp.name}, {shim_path}", "it is missing", _REPAIR)
             continue
-        yield verdict(f"{esp.name}, {shim_path}", expert.by_firmware(shim), shim)
+        yield verdict(f"{esp.name}, {shim_path}", expert.shim(shim), shim)
         for name in (_GRUB, _MOK_MANAGER, _FALLBACK):
             yield _second(esp, f"{folder}/{name}", shim, expert, needed=name == _GRUB)
     yield from _differences(esp)

@@ -13,6 +13,7 @@ from installer.verify.finding import Finding, Report, bad, good, note
 from installer.verify.menu import Menu, read_bios_menu, read_menu
 from installer.verify.nvram import Nvram, check_entry
 from installer.verify.places import Places
+from installer.verify.uki import check_images, starts_images
 
 _ESP_MENU = f"{VENDOR}/grub.cfg"
 _FSTAB = "/etc/fstab"
@@ -58,17 +59,24 @@ def _efi(subject: Subject) -> Iterator[Finding]:
         if not esp.present:  # one of several: the host starts from another
             yield note(esp.name, "its partition is not there", "Replace the missing disk.")
             continue
-        yield from check_esp(esp, subject.judge)
-        text = esp.read(_ESP_MENU)
-        if text is None:
-            if esp.files:
-                yield bad(f"{esp.name}, {_ESP_MENU}", "it is missing", _REWRITE)
-            continue
-        menu = read_menu(text.decode("utf-8", "replace"), _ESP_MENU, subject.places)
-        yield from menu.findings
-        yield from _kernels(menu, esp, subject.judge)
+        if starts_images(esp):
+            yield from check_images(esp, subject.judge, subject.places)
+        else:
+            yield from _chain(subject, esp, subject.judge)
         if subject.nvram is not None:
             yield check_entry(esp, subject.nvram)
+
+
+def _chain(subject: Subject, esp: Esp, expert: Judge) -> Iterator[Finding]:
+    """shim, GRUB, and everything that its menus start."""
+    yield from check_esp(esp, expert)
+    text = esp.read(_ESP_MENU)
+    if text is not None:
+        menu = read_menu(text.decode("utf-8", "replace"), _ESP_MENU, subject.places)
+        yield from menu.findings
+        yield from _kernels(menu, esp, expert)
+    elif esp.files:
+        yield bad(f"{esp.name}, {_ESP_MENU}", "it is missing", _REWRITE)
 
 
 def _kernels(menu: Menu, esp: Esp, expert: Judge) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ _MOST_ENTRIES = 2000
 _ALWAYS_EXPORTED = frozenset({"root", "prefix"})
 _ON_DEVICE = re.compile(r"\(([^)]*)\)(.*)", re.DOTALL)
 # What a kernel line says that must exist: the root, a place to resume from, what is unlocked.
-_ARGUMENT = re.compile(
+UUID_ARGUMENT = re.compile(
     r"(?:(?:root|resume)=UUID=|rd\.luks\.(?:uuid|name)=(?:luks-)?)([0-9a-fA-F-]+)"
 )
 _UUID = "uuid:"
@@ -187,7 +187,7 @@ class _Walk:
         if place is not None:
             self.kernels.setdefault(place, Kernel(path=path, place=place))
         for argument in arguments:
-            match = _ARGUMENT.match(argument)
+            match = UUID_ARGUMENT.match(argument)
             if match and self.places.volume(match.group(1)) is None:
                 self._missing(f"{argument} (for {path})")
             elif not match and argument.startswith("root="):

@@ -9,8 +9,10 @@ from installer.secureboot.entries import boot_order, read_entries
 from installer.secureboot.variables import EFIVARS
 from installer.verify.esp import Esp
 from installer.verify.finding import Finding, good, note
+from installer.verify.uki import starts_images
 
-_LOADER = r"\EFI\debian\shimx64.efi"
+_SHIM = r"\EFI\debian\shimx64.efi"
+_SYSTEMD_BOOT = r"\EFI\systemd\systemd-bootx64.efi"
 _ANEW = "Start the host by the disk's removable path: it writes its entry anew."
 
 
@@ -32,21 +34,22 @@ def machine_nvram(*, ordered: bool = True) -> Nvram:
 
 
 def check_entry(esp: Esp, nvram: Nvram) -> Finding:
-    """The firmware's entry: it is there, leads to this ESP's shim, and is tried."""
+    """The firmware's entry: it is there, leads to this ESP's first loader, and is tried."""
     what = f"{esp.name}, its boot entry"
+    loader = _SYSTEMD_BOOT if starts_images(esp) else _SHIM
     found = [
         each
         for each in nvram.entries
         if each.partition == esp.partition.lower()
-        and each.loader.lower() == _LOADER.lower()
+        and each.loader.lower() == loader.lower()
         and esp.label in {"", each.label}
     ]
     if not found:
         # The removable path starts it, unless something else comes before that.
-        return note(what, "the firmware has none that leads to its shim", _ANEW)
+        return note(what, "the firmware has none that leads to its loader", _ANEW)
     usable = [each for each in found if each.active and each.number in nvram.order]
     best = (usable or found)[0]
-    text = f'Boot{best.number} "{best.label}" leads to its shim'
+    text = f'Boot{best.number} "{best.label}" leads to its loader'
     if nvram.ordered and not usable:
         return note(what, f"{text}, but the firmware does not try it by itself", _ANEW)
     return good(what, text)

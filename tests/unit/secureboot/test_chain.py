@@ -12,6 +12,7 @@ from installer.secureboot.chain import (
     Judgement,
     Policy,
     firmware_policy,
+    first_policy,
     judge,
     shim_policy,
 )
@@ -46,7 +47,7 @@ def shim_of(
 
 
 def first(expert: Notary, by: Trust, shim: bytes) -> Judgement:
-    return judge(expert, firmware_policy(by, shim), shim)
+    return judge(expert, first_policy(by, shim), shim)
 
 
 def second(expert: Notary, by: Trust, shim: bytes, data: bytes, *, sbat: bool = True) -> Judgement:
@@ -168,6 +169,12 @@ def test_a_kernel_needs_no_generations(keys: Keys, expert: Notary) -> None:
     )
 
 
+def test_the_firmware_knows_no_generations(keys: Keys, expert: Notary) -> None:
+    by = trust(db=keys["owner"].listed, sbat_level="sbat,1,2030010100\nthing,4\n")
+    for each in (program(b"systemd-boot"), program(b"an image", sbat=b"")):
+        assert judge(expert, firmware_policy(by), keys["owner"].sign(each)).good
+
+
 def test_the_machine_owners_lists(keys: Keys, expert: Notary) -> None:
     by, shim = trust(db=keys["firmware"].listed), shim_of(keys)
     kernel = keys["owner"].sign(program(b"kernel"))
@@ -199,7 +206,7 @@ def test_a_damaged_shim_says_nothing_of_others(vendor: bytes) -> None:
 def test_every_changed_byte_is_found(keys: Keys, expert: Notary) -> None:
     shim = shim_of(keys)
     image, by = parse_pe(shim), trust(db=keys["firmware"].listed)
-    policy = firmware_policy(by, shim)
+    policy = first_policy(by, shim)
     chance = random.Random(4)
     for place in [0x90, *chance.sample(range(1024, image.signed_size), 20)]:
         changed = bytearray(shim)
@@ -265,7 +272,7 @@ def test_what_is_no_signature(data: bytes) -> None:
 def test_whatever_lies_there_gets_a_judgement(keys: Keys, expert: Notary) -> None:
     """Flipped and cut at random: never an exception, never good unless nothing signed changed."""
     shim, chance = shim_of(keys), random.Random(11)
-    policy = firmware_policy(trust(db=keys["firmware"].listed), shim)
+    policy = first_policy(trust(db=keys["firmware"].listed), shim)
     digest = parse_pe(shim).digest()
     for _ in range(400):
         data = bytearray(shim)

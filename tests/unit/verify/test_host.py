@@ -1,6 +1,7 @@
 """A whole host made of folders, signed with keys to throw away: sound, and spoilt in each way."""
 
 import random
+import shutil
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -248,6 +249,76 @@ def test_the_disk_of_one_esp_is_missing(host: Path, keys: Keys) -> None:
     assert report.boots
     assert "ESP 2: its partition is not there" in report.text()
     assert not check_host(replace(whole, esps=(gone,))).boots
+
+
+@pytest.fixture
+def image_host(host: Path, keys: Keys) -> Path:
+    """A host that systemd-boot starts, signed by its owner."""
+    shutil.rmtree(host / "esp")
+    loader = keys["owner"].sign(program(b"systemd-boot"))
+    put(host / "esp", "EFI/systemd/systemd-bootx64.efi", "EFI/BOOT/BOOTX64.EFI", data=loader)
+    put(host / "esp", "EFI/Linux/photon-1+3.efi", data=keys["owner"].sign(uki()))
+    return host
+
+
+def uki(**parts: bytes) -> bytes:
+    line = f"root=UUID={ROOT} ro\n".encode()
+    return program(sbat=b"", **{"linux": b"kernel", "initrd": b"initrd", "cmdline": line, **parts})
+
+
+def check_images(host: Path, keys: Keys, **more: object) -> Report:
+    return check(host, keys, trust=trust(db=keys["owner"].listed), **more)
+
+
+def test_images(image_host: Path, keys: Keys) -> None:
+    report = check_images(image_host, keys)
+    assert report.boots, report.text()
+    assert {each.outcome for each in report.findings} == {Outcome.GOOD}
+    entries = (entry(loader=r"\EFI\systemd\systemd-bootx64.efi"),)
+    report = check_images(image_host, keys, nvram=Nvram(entries=entries, order=("0003",)))
+    assert {each.outcome for each in report.findings} == {Outcome.GOOD}
+    assert not check(image_host, keys).boots, "the firmware's vendor has not signed them"
+
+
+IMAGE_FILES = ["systemd/systemd-bootx64.efi", "BOOT/BOOTX64.EFI", "Linux/photon-1+3.efi"]
+
+
+@pytest.mark.parametrize("name", IMAGE_FILES)
+def test_one_byte_changed_with_images(image_host: Path, keys: Keys, name: str) -> None:
+    spoil(image_host / "esp/EFI" / name)
+    found = texts(check_images(image_host, keys))
+    assert f"EFI/{name}: it was changed after it was signed" in found
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (uki(linux=b"", initrd=b"\0"), "it has no kernel and no initrd"),
+        (uki(cmdline=b"root=UUID=0 ro"), "root=UUID=0, which does not exist"),
+        (uki(cmdline=b"\0"), "it has no command line"),
+    ],
+)
+def test_an_image_that_starts_nothing(
+    image_host: Path, keys: Keys, data: bytes, reason: str
+) -> None:
+    put(image_host / "esp", "EFI/Linux/photon-1+3.efi", data=keys["owner"].sign(data))
+    assert reason in texts(check_images(image_host, keys))
+
+
+def test_images_that_are_none(image_host: Path, keys: Keys) -> None:
+    put(image_host / "esp", "EFI/Linux/photon-2.efi", data=b"")
+    assert "it is empty" in texts(check_images(image_host, keys))
+    for place in (image_host / "esp/EFI/Linux").iterdir():
+        place.unlink()
+    assert "there is no unified kernel image" in texts(check_images(image_host, keys))
+
+
+def test_no_tries_left(image_host: Path, keys: Keys) -> None:
+    folder = image_host / "esp/EFI/Linux"
+    (folder / "photon-1+3.efi").rename(folder / "photon-1+0-3.efi")
+    report = check_images(image_host, keys)
+    assert report.boots
+    assert "no image has a try left" in report.text()
 
 
 def bios_disk(host: Path, *, sector: int = 34) -> Path:

@@ -1,0 +1,77 @@
+"""Unified kernel images and the systemd-boot that starts them: the firmware judges each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from installer.secureboot.pe import NotPeError, PeImage, parse_pe
+from installer.verify.esp import IMAGES, REMOVABLE, SYSTEMD, VENDOR, Esp, Judge, verdict
+from installer.verify.finding import Finding, bad, good, note
+from installer.verify.menu import UUID_ARGUMENT
+from installer.verify.places import Places
+
+_LOADER = "systemd-bootx64.efi"
+_FALLBACK = f"{REMOVABLE}/BOOTX64.EFI"
+_REPAIR = "Run `photon-uki sync` in the host, or install again."
+# Its name counts how often it may still be tried: https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT/
+_NO_TRIES = re.compile(r"\+0(-[0-9]+)?\.efi")
+_PARTS = {".linux": "kernel", ".initrd": "initrd", ".cmdline": "command line"}
+
+
+def starts_images(esp: Esp) -> bool:
+    """Whether this ESP has systemd-boot, and no shim."""
+    names = (f"{SYSTEMD}/{_LOADER}".lower(), f"{VENDOR}/shimx64.efi".lower())
+    return names[0] in esp.files and names[1] not in esp.files
+
+
+def check_images(esp: Esp, expert: Judge, places: Places) -> Iterator[Finding]:
+    """The loader on both paths, and each image."""
+    for path in (f"{SYSTEMD}/{_LOADER}", _FALLBACK):
+        what, data = f"{esp.name}, {path}", esp.read(path)
+        if data is None:
+            yield bad(what, "it is missing", _REPAIR)
+        else:
+            yield verdict(what, expert.by_firmware(data), data)
+    names = sorted(each for each in esp.files if each.startswith(f"{IMAGES.lower()}/"))
+    images = [each for each in names if each.endswith(".efi")]
+    if not images:
+        yield bad(f"{esp.name}, {IMAGES}", "there is no unified kernel image", _REPAIR)
+    for each in images:
+        yield from _image(esp, each, expert, places)
+    if images and all(_NO_TRIES.search(each) for each in images):
+        yield note(f"{esp.name}, {IMAGES}", "no image has a try left", _REPAIR)
+
+
+def _image(esp: Esp, path: str, expert: Judge, places: Places) -> Iterator[Finding]:
+    what = f"{esp.name}, {IMAGES}/{esp.files[path].name}"
+    data = esp.read(path)
+    if data is None:
+        yield bad(what, "it cannot be read", _REPAIR)
+        return
+    yield verdict(what, expert.by_firmware(data), data)
+    try:
+        image = parse_pe(data)
+    except NotPeError:
+        return  # the verdict has said so
+    yield from _contents(what, image, places)
+
+
+def _contents(what: str, image: PeImage, places: Places) -> Iterator[Finding]:
+    """What is in an image, and whether that what its command line names exists."""
+    missing = [word for name, word in _PARTS.items() if not image.section(name).strip(b"\0")]
+    if missing:
+        yield bad(what, f"it has no {' and no '.join(missing)}", _REPAIR)
+    line = image.section(".cmdline").split(b"\0", 1)[0].decode("utf-8", "replace")
+    unknown = [
+        word
+        for word in line.split()
+        if (match := UUID_ARGUMENT.match(word)) and places.volume(match.group(1)) is None
+    ]
+    for each in unknown:
+        if places.hidden:
+            yield note(what, f"{each} cannot be looked at: {places.hidden}")
+        else:
+            yield bad(what, f"{each}, which does not exist", "Correct /etc/kernel/cmdline.")
+    if not missing and not unknown:
+        yield good(what, "kernel, initrd and command line are in it")
