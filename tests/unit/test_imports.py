@@ -25,6 +25,8 @@ ONLY_IN = {
     "urwid": ("screens/",),
     "parted": ("installer/disk_table.py",),
     "_ped": ("installer/disk_table.py",),
+    "virt": ("installer/secureboot/",),
+    "cryptography": ("installer/secureboot/",),
 }
 # What the planner must not know: the clock, the environment, chance, other programs.
 PURE = ("installer/plan/", "installer/config/")
