@@ -24,8 +24,10 @@ UNNUMBERED = "?"
 ENCODING = ("utf-8", "surrogateescape")
 
 _DEEPEST = 40
+_QUOTED = frozenset(" \t\n'\"\\")  # what GRUB puts in quotation marks, or a backslash before
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _ON_DEVICE = re.compile(r"\(([^)]*)\)(.*)", re.DOTALL)
+_UNKNOWN_FORM = "a menu is not of a form that is known"
 _LOOPS = frozenset({"for", "while", "until"})
 # What changes nothing that is measured later.
 _PLAIN = frozenset(
@@ -110,7 +112,7 @@ class _Walk:
     volumes: tuple[Volume, ...]
     firmware_setup: bool
     found: GrubStart = field(default_factory=GrubStart)
-    texts: dict[int, str] = field(default_factory=dict)
+    texts: dict[int, tuple[Command, str]] = field(default_factory=dict)
     depth: int = 0
 
     def file(self, scope: _Scope, path: str) -> bytes:
@@ -149,9 +151,9 @@ class _Walk:
             raise UnpredictableError(f"a menu cannot be read: {error}") from error
         commands, bodies = list(_with_body(script)), blocks(text)
         if len(commands) != len(bodies):
-            raise UnpredictableError("a menu is not of a form that is known")
+            raise UnpredictableError(_UNKNOWN_FORM)
         for command, body in zip(commands, bodies, strict=True):
-            self.texts[id(command)] = body
+            self.texts[id(command)] = (command, body)
         self._statements(scope, script)
 
     def _statements(self, scope: _Scope, script: tuple[Statement, ...]) -> int:
@@ -190,14 +192,20 @@ class _Walk:
 
     def _define(self, scope: _Scope, command: Command, words: list[str]) -> None:
         """An entry is measured as it is read, a function is not."""
-        assert command.body is not None
+        if id(command) not in self.texts or len(words) < 2:
+            raise UnpredictableError(_UNKNOWN_FORM)
+        command, text = self.texts[id(command)]
         if words[0] == "function":
-            scope.functions[words[1]] = command.body
+            scope.functions[words[1]] = command.body or ()
             return
-        self._measure(" ".join([*words, self.texts[id(command)]]))
+        self._measure(" ".join([*words, text]))
         title, name = _entry_words(words)
         is_menu = words[0] == "submenu"
-        scope.entries.append(_Entry(title=title, name=name, body=command.body, is_menu=is_menu))
+        scope.entries.append(
+            _Entry(title=title, name=name, body=command.body or (), is_menu=is_menu)
+        )
+            _Entry(title=title, name=name, body=command.body or (), is_menu=is_menu)
+        )
 
     def _run(self, scope: _Scope, words: list[str]) -> int:
         """Do what a command does, and say how it ends: 0 is well."""
@@ -250,7 +258,8 @@ class _Walk:
         return True
 
     def _linux(self, scope: _Scope, path: str, arguments: list[str]) -> None:
-        if any(set(each) & set(" \t'\"\\") for each in arguments):
+        text = "".join([path, *arguments])
+        if not text.isascii() or set(text) & _QUOTED:
             raise UnpredictableError("an argument of the kernel has blanks or quotation marks")
         self.found.kernel = self.file(scope, path)
         self.found.arguments = " ".join([path, *arguments])

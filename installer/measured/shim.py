@@ -124,4 +124,4 @@ def _level(image: PeImage, variables: Variables) -> bytes:
     found = _plain(variables, "SbatLevel")
     built_in = built_in_level(image.section(".sbatlevel"))
     text = found.rstrip(b"\0").decode("ascii", "replace")
-    return found if effective_level(text, built_in) == text else built_in.encode("ascii")
+    return found if effective_level(text, built_in) == text else built_in.encode("ascii", "replace")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import random
 
 import pytest
 
@@ -110,12 +112,27 @@ def test_functions_see_their_arguments() -> None:
         ("configfile $prefix/grub.cfg\n", "end"),
         ("search --no-floppy --fs-uuid --set=root 0000-1111\n", "0000-1111"),
         (f"menuentry a {{\n linux {KERNEL} 'a b'\n}}\n", "blanks"),
+        (f"menuentry a {{\n linux {KERNEL} \u00e4\n}}\n", "blanks"),
+        ("function {\n true\n}\n", "form"),
+        ("function f {\n" + ENTRY + "}\nf\n", "form"),
         ("if [ a -nt b ]; then true; fi\n", "asks"),
     ],
 )
 def test_what_is_not_known_is_not_told(menu: str, reason: str) -> None:
     with pytest.raises(UnpredictableError, match=reason):
         start(menu)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_whatever_a_menu_holds_is_followed_or_told(seed: int) -> None:
+    chance = random.Random(seed)
+    text = bytearray(ROOT_FILES[ROOT_MENU])
+    for _ in range(chance.randrange(1, 6)):
+        at = chance.randrange(len(text))
+        text[at : at + chance.randrange(3)] = chance.choice([b"{", b"}", b"'", b'"', b"$", b"\xff"])
+    files = {**ROOT_FILES, ROOT_MENU: bytes(text[: chance.choice([len(text), 900, 3000])])}
+    with contextlib.suppress(UnpredictableError):
+        start_menu(esp(), [root(files)], firmware_setup=True)
 
 
 def test_an_esp_without_a_menu_is_told() -> None:

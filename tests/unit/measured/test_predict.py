@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -144,3 +145,17 @@ def test_it_fits_on_a_screen(tmp_path: Path) -> None:
     assert "PCR 7   cannot be told\n        it depends on the keys" in text
     assert predictions_json(found)["7"] == {"sha256": None, "why": found[7].why}
     assert predictions_json(found)["11"]["sha256"] == "0" * 64
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_lies_on_the_esp_is_predicted_or_told(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    files = {**ESP_FILES, **LOADERS}
+    for name, content in tuple(files.items()):
+        data = bytearray(content)
+        for _ in range(3):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        files[name] = bytes(data[: chance.choice([len(data), chance.randrange(len(data))])])
+    found = {key: chance.randbytes(chance.randrange(100)) for key in variables()}
+    firmware = FirmwareState(variables={**found, ("SecureBoot", GLOBAL): b"\1"}, events=EVENTS)
+    predictions_text(predicted(tmp_path, replace(HOST, esp=esp(files)), firmware))
