@@ -61,8 +61,8 @@ def install(arguments: Namespace) -> ExitCode:
         _confirm(made)
     with _sinks(arguments) as emit:
         api.install(made, emit=emit, cancelled=STOP.is_set)
-    if made.recovery_keys:
-        show_on_terminal(made.recovery_keys)
+    if made.shown_once:
+        show_on_terminal(made.shown_once)
     return ExitCode.DONE
 
 
@@ -77,8 +77,8 @@ def image(arguments: Namespace) -> ExitCode:
     _require_eyes(made)
     with _sinks(arguments) as emit:
         api.install_image(made, emit=emit, cancelled=STOP.is_set)
-    if made.recovery_keys:
-        show_on_terminal(made.recovery_keys)
+    if made.shown_once:
+        show_on_terminal(made.shown_once)
     return ExitCode.DONE
 
 
@@ -93,6 +93,10 @@ def verify(arguments: Namespace) -> ExitCode:
     """``verify``: the payload of the medium, or whether a host boots."""
     if arguments.root or arguments.disk:
         return _verify_boot(arguments)
+    if arguments.esp or arguments.variables:
+        raise CommandFailed(
+            "--esp and --variables are for the check of a host", "Give --root or --disk as well."
+        )
     payload = api.payload_index(arguments.payload)
     shown = -1
 
@@ -167,11 +171,13 @@ def _asked_for(pointer: str) -> str:
 
 
 def _require_eyes(made: InstallPlan) -> None:
-    """A recovery key is shown on the terminal; without one, nobody would ever have it."""
-    if made.recovery_keys and not has_terminal():
+    """What was drawn is shown on the terminal; without one, nobody would ever have it."""
+    if made.shown_once and not has_terminal():
+        titles = ", ".join(each.title for each in made.shown_once)
         raise CommandFailed(
-            "there is no terminal to show the recovery key on",
-            'Start it from a terminal, or say "recovery_key": false.',
+            f"there is no terminal to show this on: {titles}",
+            "Start it from a terminal, or say in the kickstart what is drawn otherwise; "
+            '"recovery_key": false draws none.',
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from installer.errors import CommandFailed
@@ -84,6 +84,10 @@ def stock_trust() -> Trust:
 
     :raises CommandFailed: the library that has the certificates is missing.
     """
+    return Trust(source="stock firmware with Microsoft's certificates", enforced=True, db=_stock())
+
+
+def _stock() -> Signatures:
     try:
         from virt.firmware.efi import certs  # noqa: PLC0415  (slow)
     except ImportError as error:
@@ -95,18 +99,14 @@ def stock_trust() -> Trust:
     texts = [
         certs.load_cert(each) if isinstance(each, str) else each.read_bytes() for each in names
     ]
-    return Trust(
-        source="stock firmware with Microsoft's certificates",
-        enforced=True,
-        db=Signatures(certificates=tuple(Certificate(der=_der(text)) for text in texts)),
-    )
+    return Signatures(certificates=tuple(Certificate(der=_der(text)) for text in texts))
 
 
 def _trust(
     found: Variables, *, source: str, enforced: bool, setup: bool, names: tuple[str, str, str]
 ) -> Trust:
     mok, mokx, level = names
-    return Trust(
+    made = Trust(
         source=source,
         enforced=enforced,
         setup=setup,
@@ -117,6 +117,12 @@ def _trust(
         mok=_lists(found, mok, SHIM),
         mokx=_lists(found, mokx, SHIM),
         sbat_level=found.get((level, SHIM), b"").rstrip(b"\0").decode("ascii", "replace"),
+    )
+    if enforced or made.db != _NONE:
+        return made
+    # It has no opinion yet: what can be said is what firmware with the usual keys would say.
+    return replace(
+        made, source=f"{source}, which has no keys; judged by the usual ones", db=_stock()
     )
 
 

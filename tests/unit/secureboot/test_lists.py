@@ -82,7 +82,11 @@ def write_variable(folder: Path, name: str, vendor: str, value: bytes) -> None:
 
 
 def test_this_machines_firmware(keys: dict[str, Key], tmp_path: Path) -> None:
-    assert not machine_trust(tmp_path).enforced
+    empty = machine_trust(tmp_path)
+    assert not empty.enforced
+    assert "which has no keys" in empty.source
+    assert empty.db == stock_trust().db
+    assert machine_trust(tmp_path, enforced=True).db == Signatures(), "then nothing is trusted"
     write_variable(tmp_path, "SecureBoot", GLOBAL, b"\x01")
     write_variable(tmp_path, "db", SECURITY, lists(keys["owner"].certificate))
     write_variable(tmp_path, "dbx", SECURITY, lists(digests=(b"x" * 32,)))
