@@ -102,7 +102,6 @@ class _Scope:
     variables: dict[str, str]
     exported: set[str] = field(default_factory=set)
     entries: list[_Entry] = field(default_factory=list)
-    functions: dict[str, tuple[Statement, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,6 +111,7 @@ class _Walk:
     volumes: tuple[Volume, ...]
     firmware_setup: bool
     found: GrubStart = field(default_factory=GrubStart)
+    functions: dict[str, tuple[Statement, ...]] = field(default_factory=dict)
     texts: dict[int, tuple[Command, str]] = field(default_factory=dict)
     depth: int = 0
 
@@ -185,9 +185,9 @@ class _Walk:
         if words[0] in _LOOPS:
             raise UnpredictableError(f"the menu has a loop ({words[0]})")
         self._measure(" ".join(words))
-        if words[0] in scope.functions:
+        if words[0] in self.functions:
             scope.variables.update({str(at): word for at, word in enumerate(words)})
-            return self._statements(scope, scope.functions[words[0]])
+            return self._statements(scope, self.functions[words[0]])
         return self._run(scope, words)
 
     def _define(self, scope: _Scope, command: Command, words: list[str]) -> None:
@@ -196,14 +196,12 @@ class _Walk:
             raise UnpredictableError(_UNKNOWN_FORM)
         command, text = self.texts[id(command)]
         if words[0] == "function":
-            scope.functions[words[1]] = command.body or ()
+            self.functions[words[1]] = command.body or ()
             return
         self._measure(" ".join([*words, text]))
         title, name = _entry_words(words)
         is_menu = words[0] == "submenu"
         scope.entries.append(
-            _Entry(title=title, name=name, body=command.body or (), is_menu=is_menu)
-        )
             _Entry(title=title, name=name, body=command.body or (), is_menu=is_menu)
         )
 
@@ -300,7 +298,7 @@ def _entry_words(words: list[str]) -> tuple[str, str]:
 def _chosen(scope: _Scope) -> _Entry:
     """The entry that starts when nobody touches a key."""
     default = scope.variables.get("default") or "0"
-    if default.isdigit() and int(default) < len(scope.entries):
+    if default.isdecimal() and int(default) < len(scope.entries):
         return scope.entries[int(default)]
     for each in scope.entries:
         if default in {each.title, each.name}:
