@@ -16,7 +16,7 @@ from typing import Any
 from installer import kickstart, probe
 from installer.config.model import InstallConfig
 from installer.config.read import asked_later, from_document
-from installer.config.recovery import with_recovery_keys
+from installer.config.recovery import with_drawn_secrets
 from installer.config.write import hash_passwords, to_document
 from installer.context import RUN_DIRECTORY
 from installer.errors import CommandFailed, KickstartInvalid, MachineUnfit
@@ -62,12 +62,12 @@ def check(data: Mapping[str, Any]) -> tuple[Problem, ...]:
 
 
 def configuration(document: Document, ask: Ask | None = None) -> InstallConfig:
-    """The configuration a kickstart asks for, passwords hashed and recovery keys drawn.
+    """The configuration a kickstart asks for, passwords hashed, and drawn what nobody said.
 
     :raises KickstartInvalid: something is wrong with it, or a passphrase is to be asked for and
         there is nobody to ask.
     """
-    return with_recovery_keys(hash_passwords(from_document(document, ask=ask)))
+    return with_drawn_secrets(hash_passwords(from_document(document, ask=ask)))
 
 
 def prepare(

@@ -8,7 +8,7 @@ from typing import Any
 
 from installer.config.boot import BootMode
 from installer.config.read import asked_later, storage_from_document
-from installer.config.recovery import with_recovery_keys
+from installer.config.recovery import with_drawn_secrets
 from installer.config.storage import LayoutKind
 from installer.config.storage_data import storage_data
 from installer.errors import KickstartInvalid
@@ -30,7 +30,7 @@ class Layout:
 def layout(data: Mapping[str, Any], machine: Machine, *, seed: str = "") -> Layout:
     """What ``disks``, ``storage`` and ``boot`` of a draft give; the rest of it does not count."""
     try:
-        config = with_recovery_keys(storage_from_document(Document(data=data), ask=asked_later))
+        config = with_drawn_secrets(storage_from_document(Document(data=data), ask=asked_later))
     except KickstartInvalid as error:
         return Layout(plan=None, problems=error.problems)
     chosen = chosen_disks(config, machine.disks)

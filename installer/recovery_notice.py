@@ -1,4 +1,4 @@
-"""Shows recovery keys, once, to whoever sits before the machine: past logs, events and files."""
+"""Shows what was drawn, once, to whoever sits before the machine: past logs, events and files."""
 
 from __future__ import annotations
 
@@ -8,24 +8,23 @@ import select
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from installer.config.recovery import key_lines
+from installer.config.recovery import ShownOnce, key_lines
 from installer.errors import CommandFailed
 from installer.events import Event
 from installer.run import ProcessRunner
-from installer.secret import Secret
 
 _ACTIVE = Path("/sys/class/tty/console/active")
 _TERMINAL = Path("/dev/tty")
 _PATIENCE_SECONDS = 60.0
 
 
-def show_on_terminal(keys: Iterable[Secret]) -> None:
+def show_on_terminal(shown: Iterable[ShownOnce]) -> None:
     """Show them on the terminal that the command was started from.
 
     :raises OSError: there is none.
     """
     with _TERMINAL.open("w", encoding="utf-8") as terminal:
-        terminal.write(notice_text(keys))
+        terminal.write(notice_text(shown))
 
 
 def has_terminal() -> bool:
@@ -37,9 +36,9 @@ def has_terminal() -> bool:
     return True
 
 
-def show_on_consoles(keys: Iterable[Secret], *, patience: float = _PATIENCE_SECONDS) -> None:
+def show_on_consoles(shown: Iterable[ShownOnce], *, patience: float = _PATIENCE_SECONDS) -> None:
     """Show them on every console, until Enter is pressed on one, or ``patience`` seconds passed."""
-    text = notice_text(keys)
+    text = notice_text(shown)
     if not text:
         return
     with contextlib.ExitStack() as stack:
@@ -54,14 +53,15 @@ def show_on_consoles(keys: Iterable[Secret], *, patience: float = _PATIENCE_SECO
                 os.read(console, 4096)
 
 
-def notice_text(keys: Iterable[Secret]) -> str:
-    """What is shown: each key in two lines, and as a QR code where one can be made."""
-    return "".join(_one(key) for key in keys)
+def notice_text(shown: Iterable[ShownOnce]) -> str:
+    """What is shown: each as text, and as a QR code where one can be made."""
+    return "".join(_one(each) for each in shown)
 
 
-def _one(key: Secret) -> str:
-    lines = ["", "The recovery key of the encrypted volumes. It is shown once; write it down:", ""]
-    lines += [*(f"    {line}" for line in key_lines(key)), "", *qr_lines(key.reveal())]
+def _one(shown: ShownOnce) -> str:
+    lines = ["", f"{shown.title}: it is shown once; write it down.", *shown.purpose, ""]
+    lines += [f"    {line}" for line in key_lines(shown.secret)]
+    lines += ["", *qr_lines(shown.secret.reveal())]
     return "\n".join(lines) + "\n"
 
 

@@ -86,7 +86,7 @@ def _install(
         for line in plan.describe().splitlines():
             tell(Message(level="info", text=line))
         api.install(plan, emit=tell, cancelled=cancelled)
-        show_on_consoles(plan.recovery_keys)
+        show_on_consoles(plan.shown_once)
     except InstallerError as error:
         if not told:
             emit(_failed(error))

@@ -321,16 +321,16 @@ class App:
             self._stop(Outcome.QUIT)
         if outcome is None:
             return
-        recovery, log = installation.recovery_keys, self._options.log
+        shown, log = installation.shown_once, self._options.log
         picture = self.walk.engine.picture if urwid.supports_unicode() else None
-        self._pages = finish.end_pages(outcome, recovery, log, picture, installation.state.boot)
+        self._pages = finish.end_pages(outcome, shown, log, picture, installation.state.boot)
         self._show_page()
 
     def _show_page(self) -> None:
         page = self._pages[0]
         label = page.form.next_label
         buttons = ((label, self._ask_written),) if label else ()
-        self._show(page.id, page.id.capitalize(), FormView(page.form, self._hooks(), buttons))
+        self._show(page.id, page.title, FormView(page.form, self._hooks(), buttons))
         self.widget.keys(keys.footer_line())
 
     def _ask_written(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from installer.config.recovery import ShownOnce
 from installer.events import Emit
 from installer.layouts import Layout
 from installer.machine import Disk, Machine
@@ -45,7 +46,7 @@ class PlanView(Protocol):
         """What will lie on all the disks."""
 
     @property
-    def recovery_keys(self) -> tuple[Secret, ...]:
+    def shown_once(self) -> tuple[ShownOnce, ...]:
         """What is to be shown once, after a success."""
 
     @property

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+from installer.config.recovery import ShownOnce
 from installer.errors import InstallerError
 from installer.events import Event, Failed, Finished
-from installer.secret import Secret
 from screens.engine import Engine, PlanView
 from screens.progress import ProgressState, follow, log_lines
 from screens.worker import Job
@@ -77,9 +77,9 @@ class Installation:
         )
 
     @property
-    def recovery_keys(self) -> tuple[Secret, ...]:
+    def shown_once(self) -> tuple[ShownOnce, ...]:
         """What is to be shown once, now that the host is installed."""
-        return self._plan.recovery_keys
+        return self._plan.shown_once
 
     def _run(self) -> None:
         self._engine.install(self._plan, self._emit, self._cancel.is_set)

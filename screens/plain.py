@@ -305,21 +305,21 @@ class Plain:
         outcome = installation.state.outcome
         if outcome is None:
             return
-        keys = installation.recovery_keys
+        shown = installation.shown_once
         boot = installation.state.boot
-        *before, last = finish.end_pages(outcome, keys, self._options.log, boot=boot)
+        *before, last = finish.end_pages(outcome, shown, self._options.log, boot=boot)
         for page in before:
             self._show_key(page)
         while self._installation is not None:
-            self._title(last.id, last.id.capitalize())
+            self._title(last.id, last.title)
             self._show_form(last.form)
             self._pick(last.form, self._terminal.ask("Number: ").strip())
 
     def _show_key(self, page: finish.EndPage) -> None:
-        """A recovery key stays until it is written down."""
+        """What is shown once stays until it is written down."""
         written: list[str] = []
         while not written:
-            self._title(page.id, page.id.capitalize())
+            self._title(page.id, page.title)
             self._show_form(page.form)
             self._ask(written_down(written.append))
 

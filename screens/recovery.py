@@ -1,42 +1,34 @@
-"""A recovery key, shown once: as text in two lines, and as a QR code where one can be drawn."""
+"""A secret that was drawn, shown once: as text, and as a QR code where one can be drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
-from installer.config.recovery import key_lines
-from installer.secret import Secret
+from installer.config.recovery import ShownOnce, key_lines
 from screens.forms import Form, Note
 from screens.questions import Question, lines
 
 WRITTEN = "I have written it down"
 _GAP = "  "
-_TEXT = (
-    "Write this down: it is shown once.",
-    "",
-    "It opens the encrypted volumes when",
-    "the passphrase is forgotten or the",
-    "TPM refuses. It is kept nowhere.",
-    "",
-)
+_TEXT = ("Write this down: it is shown once.", "")
 
 
-def recovery_form(key: Secret, picture: Sequence[str]) -> Form:
-    """The key's own screen; ``picture`` are the lines of its QR code, none for the text alone."""
-    shown: tuple[str, ...] = (*_TEXT, *key_lines(key))
+def recovery_form(shown: ShownOnce, picture: Sequence[str]) -> Form:
+    """Its own screen; ``picture`` are the lines of its QR code, none for the text alone."""
+    text: tuple[str, ...] = (*_TEXT, *shown.purpose, "", *key_lines(shown.secret))
     if picture:
-        shown = tuple(
+        text = tuple(
             f"{left}{_GAP}{right}".rstrip()
-            for left, right in zip_longest(picture, shown, fillvalue="")
+            for left, right in zip_longest(picture, text, fillvalue="")
         )
-    return Form(items=(Note(text="\n".join(shown)),), next_label=WRITTEN)
+    return Form(items=(Note(text="\n".join(text)),), next_label=WRITTEN)
 
 
 def written_down(answer: Callable[[str], None]) -> Question:
-    """Whether the key may go from the screen."""
+    """Whether it may go from the screen."""
     return Question(
-        title="Recovery key",
+        title="Shown once",
         lines=lines("Is it written down, or photographed? It is not shown again."),
         confirm=WRITTEN,
         cancel="Show it again",

@@ -81,7 +81,7 @@ class PrepareOwnerKeys:
         if self.db is None:
             return
         folder = _key_folder(context)
-        pair = _db_pair(context, self.db)
+        pair = db_pair(context, self.db)
         if wrong := copy_certificate(context.runner, self.db.certificate, pair.certificate):
             hint = "name a certificate (PEM) with an RSA key that is valid now"
             raise _unfit(f"{_PLACE}/db/certificate", wrong, hint)
@@ -114,7 +114,7 @@ class SignBootFiles:
 
     def run(self, context: Context) -> None:
         """Sign; each signature is verified."""
-        pair, runner = _db_pair(context, self.db), context.runner
+        pair, runner = db_pair(context, self.db), context.runner
         context.inside(_SIGNED).mkdir(parents=True, exist_ok=True)
         for program in _PROGRAMS:
             sign_program(runner, pair, context.inside(program), signed_copy(context, program))
@@ -144,7 +144,7 @@ class KeepSigningKey:
 
     def run(self, context: Context) -> None:
         """Copy them."""
-        pair = _db_pair(context, self.db)
+        pair = db_pair(context, self.db)
         folder = context.inside(BOOT_FOLDER)
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / "db.pem", pair.certificate.read_bytes(), 0o644)
@@ -241,7 +241,7 @@ def _pair(context: Context, name: str) -> KeyPair:
     return KeyPair(certificate=folder / f"{name}.pem", key=str(folder / f"{name}.key"))
 
 
-def _db_pair(context: Context, db: SigningKey | None) -> KeyPair:
+def db_pair(context: Context, db: SigningKey | None) -> KeyPair:
     """The signature key: the owner's own with a copy of its certificate, or the one made here."""
     made = _pair(context, "db")
     return made if db is None else KeyPair(certificate=made.certificate, key=db.key, pin=db.pin)

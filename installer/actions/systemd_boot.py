@@ -12,7 +12,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.actions.owner_keys import _db_pair
+from installer.actions.owner_keys import db_pair
 from installer.actions.uki import signed_uki, uki_name
 from installer.config.boot import SigningKey
 from installer.context import Context
@@ -49,7 +49,7 @@ class SignSystemdBoot:
         target = _signed_loader(context)
         target.parent.mkdir(parents=True, exist_ok=True)
         context.on_undo(f"remove {target}", lambda: target.unlink(missing_ok=True))
-        sign_program(context.runner, _db_pair(context, self.db), program, target)
+        sign_program(context.runner, db_pair(context, self.db), program, target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

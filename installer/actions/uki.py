@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.actions.chroot import kernel_filesystems
-from installer.actions.owner_keys import _db_pair
+from installer.actions.owner_keys import db_pair
 from installer.config.boot import SigningKey
 from installer.context import Context
 from installer.errors import CommandFailed
@@ -65,7 +65,7 @@ class MakeUki:
             target = signed_uki(context, self.kernel_version)
             target.parent.mkdir(parents=True, exist_ok=True)
             context.on_undo(f"remove {target}", lambda: target.unlink(missing_ok=True))
-            sign_program(context.runner, _db_pair(context, self.db), unsigned, target)
+            sign_program(context.runner, db_pair(context, self.db), unsigned, target)
         finally:
             unsigned.unlink(missing_ok=True)
 

@@ -67,28 +67,38 @@ class SigningKey:
 class OwnerKeys:
     """The owner's own Secure Boot keys, which sign what the host starts.
 
-    ``db`` signs; None: PK, KEK and db are made on the spot and handed over encrypted with
-    ``passphrase``. ``enroll`` writes them to the firmware, which must be in Setup Mode, with
+    ``db`` signs; None: one is made on the spot, and so are PK and KEK wherever they are needed.
+    What is made is handed over encrypted with ``passphrase``, or with the one that was ``drawn``
+    because none was said. ``enroll`` writes them to the firmware, which must be in Setup Mode, with
     Microsoft's beside them if ``microsoft``. ``on_host`` leaves db's private key in the host, so
     that it can sign its own upgrades; one in a token stays there.
     """
 
     db: SigningKey | None = None
     passphrase: Secret | None = None
+    drawn: Secret | None = None
     enroll: bool = True
     microsoft: bool = True
     on_host: bool = True
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The keys that are made: an owner with a db alone needs the others to enroll it."""
+        if self.db is None:
+            return ("PK", "KEK", "db")
+        return ("PK", "KEK") if self.enroll else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineOwnerKey:
     """A certificate (the path of a PEM file) that shim's MokManager enrolls at the next start.
 
-    It asks for ``password`` then; None: one is drawn, and shown once.
+    It asks for ``password`` then, or for the one that was ``drawn`` because none was said.
     """
 
     certificate: str
     password: Secret | None = None
+    drawn: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,8 @@ def predict_host(
 ) -> Predictions:
     """What the registers will hold after the next start (see ``predict_start``).
 
-    It is by that one of the ESPs which the firmware tries first, else by the first of them.
+    It is by that one of the ESPs which the firmware tries first, else by the first of them; there
+    must be one.
     ``names`` is what GRUB calls the partitions, by their GUIDs (see ``grub_names``); without it
     PCR 8 cannot be told.
     """

@@ -13,7 +13,7 @@ from installer.actions.identity import RestoreIdentity
 from installer.actions.payload import ExtractPayload, VerifyPayload
 from installer.actions.slot import CopySlot
 from installer.config.model import InstallConfig
-from installer.config.recovery import recovery_keys
+from installer.config.recovery import shown_once
 from installer.config.storage import SwapKind
 from installer.config.write import to_document
 from installer.errors import MachineUnfit
@@ -37,7 +37,7 @@ def make_plan(
 ) -> InstallPlan:
     """The plan. The same arguments give the same plan, byte for byte.
 
-    Plain passwords must have been hashed, and recovery keys drawn, before.
+    Plain passwords must have been hashed, and what nobody said drawn, before.
 
     :raises MachineUnfit: the machine or the payload cannot give what is asked for.
     """
@@ -68,7 +68,7 @@ def make_plan(
         losses=losses(made.lost, made.layers),
         defaults=made.notes,
         on_success=config.finish.on_success.value,
-        recovery_keys=recovery_keys(config),
+        shown_once=shown_once(config),
     )
     return _with_record(plan, config)
 

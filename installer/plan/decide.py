@@ -197,7 +197,10 @@ def firmware_problems(config: InstallConfig, machine: Machine) -> tuple[Problem,
                 hint="use dual, or change the firmware's boot mode and start the installer again",
             )
         )
-    if config.boot.secure_boot_required and firmware.secure_boot is not SecureBoot.ENABLED:
+    keys = config.boot.owner_keys
+    enrolled = keys is not None and keys.enroll and firmware.secure_boot is SecureBoot.SETUP
+    enforced = firmware.secure_boot is SecureBoot.ENABLED or enrolled
+    if config.boot.secure_boot_required and not enforced:
         problems.append(
             Problem(
                 pointer="/boot/secure_boot",

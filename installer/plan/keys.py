@@ -93,12 +93,11 @@ def signing_actions(config: InstallConfig, seed: str) -> tuple[Action, ...]:
     keys = config.boot.owner_keys
     if keys is None:
         return ()
-    made = _made_keys(keys)
     return (
-        PrepareOwnerKeys(db=keys.db, made=made, host=config.hostname),
+        PrepareOwnerKeys(db=keys.db, made=keys.made, host=config.hostname),
         SignBootFiles(db=keys.db),
         KeepSigningKey(db=keys.db, private=keys.on_host),
-        *_hand_over(keys, made, seed),
+        *_hand_over(keys, seed),
     )
 
 
@@ -108,25 +107,19 @@ def enroll_actions(config: InstallConfig, *, image: bool) -> tuple[Action, ...]:
     actions: list[Action] = []
     if keys is not None and keys.enroll and not image:
         actions.append(EnrollOwnerKeys(microsoft=keys.microsoft))
-    if mok is not None and mok.password is not None:
-        actions.append(QueueMok(certificate=mok.certificate, password=mok.password))
+    if mok is not None and (password := mok.password or mok.drawn):
+        actions.append(QueueMok(certificate=mok.certificate, password=password))
     return tuple(actions)
 
 
-def _made_keys(keys: OwnerKeys) -> tuple[str, ...]:
-    """The keys that are made here: an owner with a db alone needs the others to enroll it."""
-    if keys.db is None:
-        return ("PK", "KEK", "db")
-    return ("PK", "KEK") if keys.enroll else ()
-
-
-def _hand_over(keys: OwnerKeys, made: tuple[str, ...], seed: str) -> tuple[Action, ...]:
-    if not made or keys.passphrase is None:
+def _hand_over(keys: OwnerKeys, seed: str) -> tuple[Action, ...]:
+    passphrase = keys.passphrase or keys.drawn
+    if not keys.made or passphrase is None:
         return ()
     return (
         HandOverKeys(
-            names=made,
-            passphrase=keys.passphrase,
+            names=keys.made,
+            passphrase=passphrase,
             owner=derived_uuid(seed, "owner-keys"),
             microsoft=keys.microsoft,
         ),

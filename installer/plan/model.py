@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Any, Protocol
 
+from installer.config.recovery import ShownOnce
 from installer.context import Context
 from installer.machine import Disk
 from installer.payload import PayloadIndex, PayloadTree
@@ -60,7 +61,8 @@ class InstallPlan:
 
     ``losses`` has a line for each thing that is on the disk now and will be gone; ``defaults`` a
     line for each decision that the kickstart left to the planner. ``disk`` is the first of those
-    that ``storage`` uses. ``recovery_keys`` are to be shown once, after a success.
+    that ``storage`` uses. ``shown_once`` are the secrets that were
+    drawn: people get to see them after a success.
     """
 
     seed: str
@@ -72,7 +74,7 @@ class InstallPlan:
     losses: tuple[str, ...]
     defaults: tuple[str, ...]
     on_success: str
-    recovery_keys: tuple[Secret, ...] = ()
+    shown_once: tuple[ShownOnce, ...] = ()
 
     @property
     def disks(self) -> tuple[Disk, ...]:

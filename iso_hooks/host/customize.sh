@@ -22,9 +22,10 @@ printf 'LANG=C.UTF-8\n' >"$root/etc/default/locale"
 printf 'LANG=C.UTF-8\n' >"$root/etc/locale.conf"
 chroot "$root" usermod --lock root
 
+# The boot entries and their order are the installer's: an upgrade of GRUB adds none of its own.
 chroot "$root" debconf-set-selections <<'ANSWERS'
 grub-efi-amd64 grub2/force_efi_extra_removable boolean true
-grub-efi-amd64 grub2/update_nvram boolean true
+grub-efi-amd64 grub2/update_nvram boolean false
 ANSWERS
 
 # What packages switched on by themselves is decided again, by our presets alone.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from installer.config.recovery import ShownOnce
 from installer.events import BootChecked, Failed, Finished
 from installer.secret import Secret
 from screens.forms import Command, Form, Note, Tone
@@ -18,25 +19,32 @@ SAVE_LOG = Command(id="save_log", label="Save the log")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndPage:
-    """A screen after the installation: its id and form. What has a next one is confirmed first."""
+    """A screen after the installation. What has a next one is confirmed first."""
 
     id: str
+    title: str
     form: Form
 
 
 def end_pages(
     outcome: Finished | Failed,
-    keys: tuple[Secret, ...],
+    shown: tuple[ShownOnce, ...],
     log: str,
     picture: Callable[[Secret], tuple[str, ...]] | None = None,
     boot: BootChecked | None = None,
 ) -> tuple[EndPage, ...]:
-    """The screens after the installation: each recovery key, perhaps with its picture, the end."""
+    """The screens after the installation: each drawn secret, perhaps with its picture, the end."""
     if isinstance(outcome, Failed):
-        return (EndPage(id="failed", form=failed_form(outcome, log)),)
-    pictures = ((key, picture(key) if picture else ()) for key in keys)
-    shown = (EndPage(id="recovery", form=recovery_form(*each)) for each in pictures)
-    return (*shown, EndPage(id="done", form=done_form(outcome, boot)))
+        return (EndPage(id="failed", title="Failed", form=failed_form(outcome, log)),)
+    pages = (
+        EndPage(
+            id="recovery",
+            title=each.title,
+            form=recovery_form(each, picture(each.secret) if picture else ()),
+        )
+        for each in shown
+    )
+    return (*pages, EndPage(id="done", title="Done", form=done_form(outcome, boot)))
 
 
 def done_form(outcome: Finished, boot: BootChecked | None = None) -> Form:

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 import urwid
 
-from installer.config.recovery import key_lines, new_recovery_key
+from installer.config.boot import Boot, MachineOwnerKey, OwnerKeys
+from installer.config.model import InstallConfig
+from installer.config.recovery import (
+    key_lines,
+    new_recovery_key,
+    shown_once,
+    with_drawn_secrets,
+)
+from installer.config.storage import Encryption, Storage
 from installer.secret import Secret
 from screens.api_engine import ApiEngine
 from screens.options import Options, Outcome
@@ -33,8 +41,8 @@ def installed(walker: Walker) -> Walker:
 
 def key_of(walker: Walker) -> Secret:
     (plan,) = walker.engine.installed
-    (key,) = plan.recovery_keys
-    return key
+    (shown,) = plan.shown_once
+    return shown.secret
 
 
 def test_the_key_has_a_screen_of_its_own_and_goes_after_a_confirmation(walk: Walk) -> None:
@@ -76,14 +84,20 @@ def test_without_keys_the_last_screen_comes_at_once(walk: Walk) -> None:
 
 
 def test_the_code_and_the_text_fit_beside_each_other() -> None:
-    key = new_recovery_key()
+    keys, mok = OwnerKeys(), MachineOwnerKey(certificate="/mok.pem")
+    encrypted = Storage(encryption=Encryption(passphrase=Secret("known"), with_recovery_key=True))
+    boot = Boot(owner_keys=keys, machine_owner_key=mok)
+    config = InstallConfig(disks=(), storage=encrypted, boot=boot)
     picture = ["#" * 37] * 19
-    (note,) = recovery_form(key, picture).items
-    lines = getattr(note, "text", "").splitlines()
-    assert len(lines) == 19
-    assert max(len(line) for line in lines) <= 78
-    for part in key_lines(key):
-        assert any(part in line for line in lines)
+    shown = shown_once(with_drawn_secrets(config))
+    assert len(shown) == 3
+    for each in shown:
+        (note,) = recovery_form(each, picture).items
+        lines = getattr(note, "text", "").splitlines()
+        assert len(lines) == 19
+        assert max(len(line) for line in lines) <= 78
+        for part in key_lines(each.secret):
+            assert any(part in line for line in lines)
 
 
 def test_the_code_is_a_picture_of_the_key() -> None:
@@ -106,5 +120,5 @@ def test_the_line_mode_shows_the_text_until_it_is_written_down(tmp_path: Path) -
     text = sink.getvalue()
     assert outcome is Outcome.REBOOT, text
     (plan,) = engine.installed
-    assert text.count(key_lines(plan.recovery_keys[0])[0]) == 2
+    assert text.count(key_lines(plan.shown_once[0].secret)[0]) == 2
     assert text.index("[recovery]") < text.index("[done]")

@@ -110,7 +110,7 @@ class VirtualMachine:
         self._serial.send(text)
 
     def type_keys(self, text: str) -> None:
-        """Type on the machine's keyboard (letters, spaces, Return, Escape), for those who listen there.
+        """Type on the machine's keyboard (letters, spaces, Return, Escape).
 
         Firmware reads the serial line as well as GRUB does, and each gets a part of what is sent.
         """

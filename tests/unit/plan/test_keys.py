@@ -18,6 +18,7 @@ from installer.actions.owner_keys import (
 from installer.config.boot import Boot, MachineOwnerKey, OwnerKeys, SigningKey
 from installer.config.model import InstallConfig
 from installer.machine import Firmware, FirmwareMode, SecureBoot
+from installer.plan.decide import firmware_problems
 from installer.plan.keys import (
     enroll_actions,
     host_boot_actions,
@@ -61,6 +62,15 @@ def test_enrolling_needs_setup_mode() -> None:
     assert pointers(config(MADE), OLD, efi=False) == ["/boot/owner_keys"]
 
 
+def test_enrolling_makes_firmware_enforce_what_is_required() -> None:
+    on = small_machine("/dev/vda", firmware=SETUP)
+    wanted = replace(config(MADE).boot, secure_boot_required=True)
+    assert firmware_problems(replace(config(), boot=wanted), on) == ()
+    without = replace(wanted, owner_keys=replace(MADE, enroll=False))
+    (problem,) = firmware_problems(replace(config(), boot=without), on)
+    assert problem.pointer == "/boot/secure_boot"
+
+
 def test_a_certificate_for_shim_needs_a_machine_with_shim() -> None:
     assert pointers(config(mok=MOK), ENFORCING) == []
     assert pointers(config(mok=MOK), SETUP) == []
@@ -95,6 +105,15 @@ def test_what_is_made_is_handed_over(keys: OwnerKeys, made: tuple[str, ...]) -> 
         assert isinstance(each, HandOverKeys)
         assert (each.names, each.passphrase, each.microsoft) == (made, PASSPHRASE, True)
     assert bool(key_notes(config(keys), image=False)) is bool(made)
+
+
+def test_what_nobody_said_is_drawn_and_used() -> None:
+    drawn = Secret("drawn")
+    *_, handed = signing_actions(config(OwnerKeys(drawn=drawn)), "seed")
+    assert isinstance(handed, HandOverKeys)
+    assert handed.passphrase == drawn
+    (queued,) = enroll_actions(config(mok=replace(MOK, password=None, drawn=drawn)), image=False)
+    assert queued == QueueMok(certificate="/mok.pem", password=drawn)
 
 
 def test_the_same_seed_gives_the_same_owner() -> None:

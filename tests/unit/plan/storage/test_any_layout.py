@@ -46,7 +46,7 @@ def planned(data: dict[str, Any], on: Machine) -> InstallPlan | None:
     except MachineUnfit as error:
         assert str(error)  # noqa: PT017
         return None
-    secrets = (worlds.PASSPHRASE, *(key.reveal() for key in plan.recovery_keys))
+    secrets = (worlds.PASSPHRASE, *(each.secret.reveal() for each in plan.shown_once))
     require_true(plan, on, secrets)
     again = api.prepare(document, on, INDEX, seed="any")
     assert json.dumps(plan.to_json()) == json.dumps(again.to_json())
