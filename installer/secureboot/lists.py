@@ -55,13 +55,13 @@ class Certificate:
         return hashlib.sha256(found.tbs_certificate_bytes).digest() if found else b""
 
     def _parsed(self) -> x509.Certificate | None:
-        from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415
+        from cryptography.x509 import InvalidVersion, load_der_x509_certificate  # noqa: PLC0415
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of an odd serial number, say
             try:
                 return load_der_x509_certificate(self.der)
-            except ValueError:
+            except (ValueError, InvalidVersion):
                 return None
 
 

@@ -47,16 +47,15 @@ class Signature:
 
     def certificates(self) -> tuple[Certificate, ...]:
         """Those that it brings along, the signer's first."""
-        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415  (slow)
-            Encoding,
-            pkcs7,
-        )
+        from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  (slow)
+        from cryptography.hazmat.primitives.serialization import Encoding, pkcs7  # noqa: PLC0415
+        from cryptography.x509 import InvalidVersion  # noqa: PLC0415
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
                 found = pkcs7.load_der_pkcs7_certificates(self.der)
-            except ValueError:
+            except (ValueError, InvalidVersion, UnsupportedAlgorithm):
                 return ()
         return tuple(Certificate(der=each.public_bytes(Encoding.DER)) for each in found)
 

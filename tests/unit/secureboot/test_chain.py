@@ -269,6 +269,16 @@ def test_what_is_no_signature(data: bytes) -> None:
         parse_signature(data)
 
 
+def test_certificates_that_cannot_be_read(keys: Keys, expert: Notary) -> None:
+    shim = shim_of(keys)
+    version = b"\xa0\x03\x02\x01\x02"  # of the certificate: 3, which is said by 2
+    start = shim.index(version, parse_pe(shim).signed_size)
+    for each in (0, 1, 7):
+        changed = bytearray(shim)
+        changed[start + 4] = each
+        assert judge(expert, first_policy(trust(), shim), bytes(changed)).text
+
+
 def test_whatever_lies_there_gets_a_judgement(keys: Keys, expert: Notary) -> None:
     """Flipped and cut at random: never an exception, never good unless nothing signed changed."""
     shim, chance = shim_of(keys), random.Random(11)
