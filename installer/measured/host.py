@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from installer.errors import CommandFailed
 from installer.machine import BootEntry
@@ -20,6 +21,9 @@ from installer.secureboot.variables import EFIVARS, GLOBAL, variable
 from installer.verify.esp import VENDOR, Esp
 from installer.verify.menu import read_menu
 from installer.verify.places import Places, UnseenError
+
+if TYPE_CHECKING:
+    from installer.disk_table import TableEntry
 
 _CATEGORY = 0x1F00  # what kind of thing an entry starts, 0 being systems: UEFI 2.10, 3.1.3
 _NO_DISKS = ("/dev/loop", "/dev/ram", "/dev/zram")
@@ -71,9 +75,8 @@ def predict_host(
     """What the registers will hold after the next start (see ``predict_start``).
 
     It is by that one of the ESPs which the firmware tries first, else by the first of them; there
-    must be one.
-    ``names`` is what GRUB calls the partitions, by their GUIDs (see ``grub_names``); without it
-    PCR 8 cannot be told.
+    must be one. ``names`` is what GRUB calls the partitions, by their GUIDs (``grub_names``,
+    ``disk_names``); without it PCR 8 cannot be told.
     """
     known = names or {}
     first = firmware.first.partition if firmware.first else ""
@@ -112,6 +115,11 @@ def grub_names(runner: Runner) -> dict[str, str]:
         return {}
     parts = (_part(runner, each["path"]) for each in found if each["type"] == "part")
     return dict(each for each in parts if each)
+
+
+def disk_names(partitions: Iterable[TableEntry]) -> dict[str, str]:
+    """The same, for a GPT disk (or an image of one) that will be the only one of its machine."""
+    return {each.guid.lower(): f"hd0,gpt{each.number}" for each in partitions if each.guid}
 
 
 def _part(runner: Runner, node: str) -> tuple[str, str] | None:

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from installer.disk_table import TableEntry
 from installer.errors import CommandFailed
 from installer.measured.host import (
     OTHER_FIRMWARE,
+    disk_names,
     first_entry,
     grub_names,
     predict_host,
@@ -197,3 +199,9 @@ def test_one_disk_is_the_first_of_grub() -> None:
 
 def test_of_several_disks_nobody_knows() -> None:
     assert grub_names(Answers(("/dev/sda", "/dev/sdb"), PARTS)) == {}
+
+
+def test_an_image_will_be_the_only_disk() -> None:
+    entries = [TableEntry(number=2, start=0, size=1, guid="AAAA")]
+    entries += [TableEntry(number=3, start=1, size=1, guid="bbbb")]
+    assert disk_names(entries) == NAMES
