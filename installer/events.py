@@ -62,8 +62,9 @@ class Message:
 class BootChecked:
     """What the boot check found: a tuple of outcome, what it is about, text and hint for each.
 
-    The outcome is ``good``, ``bad`` or ``note``. ``trust`` says whose certificates counted ("":
-    nobody's, a BIOS asks for none), ``enforced`` whether Secure Boot refuses the others.
+    The outcome is ``good``, ``bad``, ``note`` or ``unseen``. ``trust`` says whose certificates
+    counted ("": nobody's, a BIOS asks for none), ``enforced`` whether Secure Boot refuses the
+    others.
     """
 
     boots: bool

@@ -12,11 +12,15 @@ _INDENT = " " * 6
 
 
 class Outcome(StrEnum):
-    """How one thing stands: ``note`` is what does not decide, or what nobody could look at."""
+    """How one thing stands: a ``note`` decides nothing; ``unseen`` is what might be bad."""
 
     GOOD = "good"
     BAD = "bad"
     NOTE = "note"
+    UNSEEN = "unseen"
+
+
+_WORDS = {Outcome.GOOD: "ok", Outcome.BAD: "BAD", Outcome.NOTE: "note", Outcome.UNSEEN: "?"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +38,7 @@ class Finding:
 
     @property
     def good(self) -> bool:
-        """Whether nothing is wrong with it; of a note that cannot be said either."""
+        """Whether nothing is known to be wrong with it."""
         return self.outcome is not Outcome.BAD
 
 
@@ -49,8 +53,13 @@ def bad(what: str, text: str, hint: str, *, secure_boot: bool = False) -> Findin
 
 
 def note(what: str, text: str, hint: str = "") -> Finding:
-    """It could not be looked at, or it is only worth knowing."""
+    """It is worth knowing, and keeps nothing from starting."""
     return Finding(what=what, outcome=Outcome.NOTE, text=text, hint=hint)
+
+
+def unseen(what: str, text: str) -> Finding:
+    """It could not be looked at."""
+    return Finding(what=what, outcome=Outcome.UNSEEN, text=text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,19 +125,21 @@ class Report:
         """How it stands in a word: what would be refused under Secure Boot alone is no failure."""
         if finding.outcome is Outcome.BAD:
             return "BAD" if finding in self.failures else "SB"
-        return "ok" if finding.outcome is Outcome.GOOD else "note"
+        return _WORDS[finding.outcome]
 
     def _result(self) -> str:
         if not self.boots:
             count = len(self.failures)
             return f"It would not boot: {count} thing{'s' if count > 1 else ''} marked BAD."
+        outcomes = {each.outcome for each in self.findings}
+        boots = "As far as can be seen, it boots" if Outcome.UNSEEN in outcomes else "It boots"
         if not self.trust:
-            return "It boots."
+            return f"{boots}."
         if self.enforced:
-            return f"It boots under Secure Boot ({self.trust})."
-        if any(each.outcome is Outcome.BAD for each in self.findings):
+            return f"{boots} under Secure Boot ({self.trust})."
+        if Outcome.BAD in outcomes:
             return (
-                f"It boots, as Secure Boot is off ({self.trust}); what is marked SB would be "
+                f"{boots}, as Secure Boot is off ({self.trust}); what is marked SB would be "
                 "refused under Secure Boot."
             )
-        return f"It boots; Secure Boot is off, and would not refuse it ({self.trust})."
+        return f"{boots}; Secure Boot is off, and would not refuse it ({self.trust})."

@@ -24,12 +24,14 @@ from installer.verify.places import (
     Places,
     UnseenError,
     Volume,
+    is_file,
     mounts_below,
     read_volumes,
 )
 
 _ESP_TYPE = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
 _ESP_LIST = "etc/photon-boot/esps"
+_FSTAB = "etc/fstab"
 _ESP_FOLDER = "boot/efi"
 _BIOS_FOLDERS = ("boot/grub/i386-pc", "grub/i386-pc")
 _MOUNTINFO = Path("/proc/self/mountinfo")
@@ -118,9 +120,9 @@ def verify_disk(runner: Runner, disk: Path, *, variables: Path | None = None) ->
         volumes = tuple(_attached(work, disk, table, each) for each in table.partitions)
         places = work.places(volumes)
         tops = tuple(_tops(places))
-        root = next((each for each in tops if (each / "etc/fstab").is_file()), None)
+        root = next((each for each in tops if is_file(each / _FSTAB)), None)
         folders = [top / name for top in tops for name in _BIOS_FOLDERS]
-        grub = next((each for each in folders if (each / "core.img").is_file()), None)
+        grub = next((each for each in folders if is_file(each / "core.img")), None)
         esps = tuple(
             work.esp(
                 f"{disk}@@{each.start}",
@@ -237,8 +239,8 @@ def _tops(places: Places) -> Iterator[Path]:
             continue
         try:
             top = places.find(volume.uuid, "/")
-        except UnseenError:
+            inside = sorted(top.iterdir()) if top else []
+        except (UnseenError, OSError):
             continue
         if top is not None:
-            yield top
-            yield from sorted(each for each in top.iterdir() if (each / "etc/fstab").is_file())
+            yield from (each for each in (top, *inside) if each == top or is_file(each / _FSTAB))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from installer.verify.bios import check_bios
 from installer.verify.esp import VENDOR, Esp, Judge, check_esp, read_program, verdict
-from installer.verify.finding import Finding, Report, bad, good, note
+from installer.verify.finding import Finding, Report, bad, good, note, unseen
 from installer.verify.menu import Menu, read_bios_menu, read_menu
 from installer.verify.nvram import Nvram, check_entry
 from installer.verify.places import Places
@@ -98,7 +98,7 @@ def _bios(subject: Subject) -> Iterator[Finding]:
     if subject.judge is None:
         place = _bios_menu(subject.bios_grub)
         if place is None:
-            yield note("the menu", "where GRUB for BIOS finds it is not known")
+            yield unseen("the menu", "where GRUB for BIOS finds it is not known")
             return
         yield from read_bios_menu(*place, subject.places).findings
 
@@ -117,17 +117,21 @@ def _bios_menu(folder: Path) -> tuple[str, str] | None:
 def _fstab(subject: Subject) -> Iterator[Finding]:
     """The filesystems that the host waits for when it starts."""
     if subject.root is None:
+        yield unseen("the root", subject.places.hidden or "no filesystem with a host was found")
         return
     try:
         text = (subject.root / _FSTAB.lstrip("/")).read_text("utf-8", "replace")
-    except OSError:
+    except FileNotFoundError:
         yield note(_FSTAB, "there is none")
+        return
+    except OSError as error:
+        yield bad(_FSTAB, f"it cannot be read: {error.strerror}", "Repair the filesystem (fsck).")
         return
     missing = [each for each in _sources(text) if not _exists(each, subject.places)]
     for each in missing:
         hint = f"Correct {_FSTAB} in the host, or give the option nofail."
         if subject.places.hidden:
-            yield note(_FSTAB, f"{each} cannot be looked at: {subject.places.hidden}")
+            yield unseen(_FSTAB, f"{each} cannot be looked at: {subject.places.hidden}")
         else:
             yield bad(_FSTAB, f"{each} does not exist", hint)
     if not missing:

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from installer.verify.finding import Finding, bad, good, note
-from installer.verify.places import Places, UnseenError
+from installer.verify.finding import Finding, bad, good, unseen
+from installer.verify.places import Places, UnseenError, is_file
 from installer.verify.script import (
     Command,
     If,
@@ -124,8 +124,8 @@ class _Walk:
         """Something that keeps an entry from starting."""
         self.findings[_MENU, text] = bad(_MENU, text, _UPDATE)
 
-    def _note(self, text: str) -> None:
-        self.findings[_MENU, text] = note(_MENU, text)
+    def _unseen(self, text: str) -> None:
+        self.findings[_MENU, text] = unseen(_MENU, text)
 
     def _run(self, script: tuple[Statement, ...], scope: _Scope, depth: int) -> None:
         later: list[Command] = []
@@ -191,17 +191,17 @@ class _Walk:
             if match and self.places.volume(match.group(1)) is None:
                 self._missing(f"{argument} (for {path})")
             elif not match and argument.startswith("root="):
-                self._note(f"{argument} (for {path}) is no UUID, and cannot be checked")
+                self._unseen(f"{argument} (for {path}) is no UUID, and cannot be checked")
 
     def _initrd(self, path: str, scope: _Scope) -> None:
         place = self._file(scope.variables, path, "the initrd")
-        if place is not None and place.is_file() and place.stat().st_size == 0:
+        if place is not None and place.stat().st_size == 0:
             self.bad(f"the initrd {path} is empty")
 
     def _missing(self, what: str) -> None:
         """A UUID that no volume has: perhaps because it cannot be seen from here."""
         if self.places.hidden:
-            self._note(f"{what}, which cannot be looked at: {self.places.hidden}")
+            self._unseen(f"{what}, which cannot be looked at: {self.places.hidden}")
         else:
             self.bad(f"{what}, which does not exist")
 
@@ -211,7 +211,7 @@ class _Walk:
             device, inside = match.groups()
         if not device.startswith(_UUID):
             where = "the ESP" if device == _ESP else device or "no device"
-            self._note(f"{what} {path} lies on {where}, which is not followed")
+            self._unseen(f"{what} {path} lies on {where}, which is not followed")
             return None
         uuid = device.removeprefix(_UUID)
         if self.places.volume(uuid) is None:
@@ -219,9 +219,12 @@ class _Walk:
         try:
             place = self.places.find(uuid, inside)
         except UnseenError as reason:
-            self._note(f"{what} {inside} cannot be looked at: {reason}")
+            self._unseen(f"{what} {inside} cannot be looked at: {reason}")
             return None
-        if place is None or not place.is_file():
+        except OSError as error:
+            self.bad(f"{what} {inside} cannot be read: {error.strerror}")
+            return None
+        if place is None or not is_file(place):
             self.bad(f"{what} {inside} does not exist on the filesystem {uuid}")
             return None
         return place

@@ -88,6 +88,7 @@ class Places:
         """The file or folder at a path inside a filesystem; None when there is none.
 
         :raises UnseenError: nobody can look into that filesystem here.
+        :raises OSError: the filesystem is damaged.
         """
         volume = self.volume(uuid)
         if volume is None:
@@ -141,6 +142,14 @@ class Places:
                 if any(other.folder == place and other is not mount for other in self.mounts):
                     raise UnseenError(f"{place} is hidden below another mount")
         return place if place.exists() else None
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; a damaged filesystem has none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def read_volumes(runner: Runner, nodes: Iterable[str]) -> tuple[Volume, ...]:

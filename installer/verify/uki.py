@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from installer.secureboot.pe import NotPeError, PeImage, parse_pe
 from installer.verify.esp import IMAGES, REMOVABLE, SYSTEMD, VENDOR, Esp, Judge, verdict
-from installer.verify.finding import Finding, bad, good, note
+from installer.verify.finding import Finding, bad, good, note, unseen
 from installer.verify.menu import UUID_ARGUMENT
 from installer.verify.places import Places
 
@@ -70,7 +70,7 @@ def _contents(what: str, image: PeImage, places: Places) -> Iterator[Finding]:
     ]
     for each in unknown:
         if places.hidden:
-            yield note(what, f"{each} cannot be looked at: {places.hidden}")
+            yield unseen(what, f"{each} cannot be looked at: {places.hidden}")
         else:
             yield bad(what, f"{each}, which does not exist", "Correct /etc/kernel/cmdline.")
     if not missing and not unknown:

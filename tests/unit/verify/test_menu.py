@@ -29,8 +29,8 @@ def bad_texts(menu: Menu) -> list[str]:
     return [each.text for each in menu.findings if each.outcome is Outcome.BAD]
 
 
-def notes(menu: Menu) -> list[str]:
-    return [each.text for each in menu.findings if each.outcome is Outcome.NOTE]
+def unseen(menu: Menu) -> list[str]:
+    return [each.text for each in menu.findings if each.outcome is Outcome.UNSEEN]
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_what_lies_inside_something_cannot_be_looked_at(root: Path) -> None:
     put(root, "boot/grub/grub.cfg", data=changed.encode())
     found = read(root, more=hidden)
     assert bad_texts(found) == []
-    assert any("/dev/sda3 is encrypted" in each for each in notes(found))
+    assert any("/dev/sda3 is encrypted" in each for each in unseen(found))
     assert len(found.kernels) == 2
 
 
@@ -102,7 +102,7 @@ def test_a_root_without_a_uuid(root: Path) -> None:
     put(root, "boot/grub/grub.cfg", data=changed.encode())
     found = read(root)
     assert bad_texts(found) == []
-    assert any("root=/dev/mapper/vg-root" in each for each in notes(found))
+    assert any("root=/dev/mapper/vg-root" in each for each in unseen(found))
 
 
 def test_menus_that_lead_to_themselves(root: Path) -> None:
@@ -112,7 +112,7 @@ def test_menus_that_lead_to_themselves(root: Path) -> None:
 
 def test_another_device_is_not_followed(root: Path) -> None:
     found = read(root, "linux (hd1,gpt2)/vmlinuz\nconfigfile (memdisk)/grub.cfg\n")
-    assert len(notes(found)) == 2
+    assert len(unseen(found)) == 2
 
 
 def test_links_never_lead_out_of_the_filesystem(root: Path) -> None:
@@ -150,7 +150,7 @@ def test_the_installers_own_menus(name: str, tmp_path: Path) -> None:
     for start in starts:
         found = read_menu(start, "EFI/debian/grub.cfg", places)
         assert bad_texts(found) == []
-        assert notes(found) == []
+        assert unseen(found) == []
         assert len(found.kernels) == len(folders)
     next(iter(folders.values())).joinpath(f"initrd.img-{plan.tree.kernel_version}").unlink()
     assert all(bad_texts(read_menu(each, "EFI/debian/grub.cfg", places)) for each in starts)
