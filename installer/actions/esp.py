@@ -121,13 +121,15 @@ class WriteBootEntry:
     partition_guid: str
     label: str
     order: BootOrder = BootOrder.FIRST
+    loader: str = LOADER
     weight: float = 1.0
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
         place = _PLACES[self.order]
         return (
-            f'write the firmware boot entry "{self.label}" for {LOADER}, {place}, and read it back'
+            f'write the firmware boot entry "{self.label}" for {self.loader}, {place}, '
+            "and read it back"
         )
 
     def check(self, context: Context) -> None:
@@ -157,7 +159,7 @@ class WriteBootEntry:
                 "--label",
                 self.label,
                 "--loader",
-                LOADER,
+                self.loader,
             ]
         )
         found = _read(context)

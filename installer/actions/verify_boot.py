@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from installer.actions.files import WriteFile
 from installer.actions.finish import LOG_FOLDER
+from installer.actions.owner_keys import BOOT_FOLDER
 from installer.config.boot import BootMode
 from installer.context import Context
 from installer.errors import Unbootable
 from installer.events import BootChecked, Message
+from installer.measured.host import OTHER_FIRMWARE, grub_names, predictions_of, this_firmware
+from installer.measured.predict import FirmwareState
 from installer.secureboot.signature import Notary
 from installer.secureboot.trust import machine_trust, stock_trust
 from installer.secureboot.variables import EFIVARS
@@ -41,10 +44,10 @@ class VerifyBoot:
     """Read everything anew that the host starts from, and fail if it would not start.
 
     ``bios`` are the disks that a BIOS should start it from. ``elsewhere`` says that another
-    machine will start it (an image, or EFI on a machine that runs its BIOS): stock firmware is what
-    counts then, and no boot entry is expected. ``ordered`` says that the entry must be tried by
-    itself, ``enforcing`` that the firmware will enforce Secure Boot from its next start on,
-    whatever it says now.
+    machine will start it (an image, or EFI on a machine that runs its BIOS): stock firmware, with
+    the owner's certificate if there is one, is what counts then, and no boot entry is expected.
+    ``ordered`` says that the entry must be tried by itself, ``enforcing`` that the firmware will
+    enforce Secure Boot from its next start on, whatever it says now.
     """
 
     mode: BootMode
@@ -110,7 +113,12 @@ def _report(action: VerifyBoot, context: Context) -> Report:
             bios_grub=context.inside("/boot/grub/i386-pc"),
             nvram=None if action.elsewhere else machine_nvram(ordered=action.ordered),
         )
-        return check_host(subject)
+        pcrs = predictions_of(
+            subject,
+            lambda: _firmware(action),
+            lambda: {} if action.elsewhere else grub_names(context.runner),
+        )
+        return replace(check_host(subject), pcrs=pcrs)
 
 
 def _esp(wanted: EspToCheck, context: Context, folder: Path) -> Esp:
@@ -128,8 +136,22 @@ def _esp(wanted: EspToCheck, context: Context, folder: Path) -> Esp:
 
 
 def _judge(action: VerifyBoot, context: Context, folder: Path) -> Judge:
-    stock = action.elsewhere or not EFIVARS.is_dir()
-    trust = stock_trust() if stock else machine_trust(enforced=action.enforcing or None)
+    if _is_unknown(action):
+        owner = context.inside(f"{BOOT_FOLDER}/db.pem")
+        trust = stock_trust(owner if owner.is_file() else None)
+    else:
+        trust = machine_trust(enforced=action.enforcing or None)
     notary = Notary(runner=context.runner, folder=folder)
     notary.require()
     return Judge(notary=notary, trust=trust)
+
+
+def _firmware(action: VerifyBoot) -> FirmwareState:
+    return (
+        OTHER_FIRMWARE if _is_unknown(action) else this_firmware(enforced=action.enforcing or None)
+    )
+
+
+def _is_unknown(action: VerifyBoot) -> bool:
+    """Whether nothing is known of the firmware that will start the host."""
+    return action.elsewhere or not EFIVARS.is_dir()

@@ -12,15 +12,18 @@ from installer.machine import BootEntry
 from installer.measured.log import LOG, read_log
 from installer.measured.menu import UNNUMBERED, Volume
 from installer.measured.predict import FirmwareState, HostFiles, Way, predict_start
-from installer.measured.prediction import Predictions, UnpredictableError
+from installer.measured.prediction import Prediction, Predictions, UnpredictableError
+from installer.measured.uki import predict_unified_start
 from installer.measured.variables import machine_variables, store_variables
 from installer.run import Runner
 from installer.secureboot.entries import boot_order, parse_entry
 from installer.secureboot.signature import Notary
 from installer.secureboot.variables import EFIVARS, GLOBAL, variable
-from installer.verify.esp import VENDOR, Esp
+from installer.verify.esp import IMAGES, SYSTEMD, VENDOR, Esp
+from installer.verify.host import Subject
 from installer.verify.menu import read_menu
 from installer.verify.places import Places, UnseenError
+from installer.verify.uki import starts_images
 
 if TYPE_CHECKING:
     from installer.disk_table import TableEntry
@@ -61,6 +64,37 @@ def stored_firmware(place: Path) -> FirmwareState:
 
 
 OTHER_FIRMWARE = FirmwareState(variables=None)
+
+
+def predictions_of(
+    subject: Subject,
+    firmware: Callable[[], FirmwareState],
+    names: Callable[[], dict[str, str]] = dict,
+) -> Predictions:
+    """What the next start of a host will measure that the boot check looks at.
+
+    Nothing for one that starts by BIOS. ``firmware`` and ``names`` are asked for when they are
+    needed; what they raise is the reason why nothing can be told.
+    """
+    esps = tuple(each for each in subject.esps if each.present)
+    if subject.judge is None or not esps:
+        return {}
+    try:
+        if starts_images(esps[0]):
+            return _images_start(subject.judge.notary, esps[0], firmware())
+        return predict_host(subject.judge.notary, esps, subject.places, firmware(), names=names())
+    except CommandFailed as error:
+        return {7: Prediction(value=None, why=error.message)}
+
+
+def _images_start(notary: Notary, esp: Esp, firmware: FirmwareState) -> Predictions:
+    images = [each for each in esp.files if each.startswith(f"{IMAGES.lower()}/")]
+    loader = esp.read(f"{SYSTEMD}/systemd-bootx64.efi")
+    image = esp.read(images[0]) if len(images) == 1 else None
+    if loader is None or image is None:
+        why = f"there are {len(images)} unified kernel images: which of them starts is not known"
+        return {11: Prediction(value=None, why=why)}
+    return predict_unified_start(notary, loader, image, firmware)
 
 
 def predict_host(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from installer.actions import esp, systemd_boot
 from installer.actions.bios import EmbedBiosGrub, PrepareBiosGrub
 from installer.actions.esp import WriteBootEntry, WriteEsp
 from installer.actions.files import WriteFile
 from installer.actions.finish import SyncRoot
 from installer.actions.initramfs import MakeInitramfs
 from installer.actions.verify_boot import EspToCheck, VerifyBoot
-from installer.config.boot import BootMode, BootOrder
+from installer.config.boot import BootLoader, BootMode, BootOrder
 from installer.config.model import InstallConfig
 from installer.machine import Machine
 from installer.plan import boot
@@ -28,7 +29,9 @@ from installer.plan.storage import texts
 from installer.plan.storage.bootable import all_below, bios_places, esp_places
 from installer.plan.storage.model import EspPlace, StoragePlan
 from installer.plan.storage.steps import mounted_paths
+from installer.plan.uki import uki_actions, uki_esp_actions, uki_files
 
+_LOADERS = {BootLoader.GRUB: esp.LOADER, BootLoader.SYSTEMD_BOOT: systemd_boot.LOADER}
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
@@ -39,6 +42,8 @@ def boot_actions(
 
     The owner's keys are enrolled when everything is written that they signed; the check comes last.
     """
+    if config.boot.loader is BootLoader.SYSTEMD_BOOT:
+        return _unified_actions(config, machine, made, seed)
     ab = config.storage.ab
     place = boot_place(made.storage, "a" if ab else "")
     menu = boot.grub_cfg_text(config.boot, made.tree.kernel_version, place)
@@ -62,6 +67,26 @@ def boot_actions(
         *(EmbedBiosGrub(disk=disk.reference, start=start, size=size) for disk, start, size in bios),
         *(_efi_actions(config, machine, esps, esp_menu) if esps else ()),
         *(enroll_actions(config, image=is_image(machine)) if esps else ()),
+        _proof(config, made, machine),
+    )
+
+
+def _unified_actions(
+    config: InstallConfig, machine: Machine, made: Decisions, seed: str
+) -> tuple[Action, ...]:
+    """The same with systemd-boot: one signed image in place of kernel, initramfs and menu."""
+    version, esps = made.tree.kernel_version, esp_places(made.storage)
+    entries = [_boot_entry(config, each, number) for number, each in enumerate(esps)]
+    return (
+        *uki_files(config.boot, boot_place(made.storage)),
+        MakeInitramfs(kernel_version=version),
+        *host_boot_actions(esps, label=config.boot.entry_name, grub_cfg=""),
+        *signing_actions(config, seed),
+        *uki_actions(config.boot, version),
+        SyncRoot(paths=mounted_paths(made.storage)),
+        *uki_esp_actions(config.boot, esps, version),
+        *(reversed(entries) if efi_started(machine) else ()),
+        *enroll_actions(config, image=is_image(machine)),
         _proof(config, made, machine),
     )
 
@@ -133,6 +158,7 @@ def _boot_entry(config: InstallConfig, esp: EspPlace, number: int) -> WriteBootE
         partition_guid=esp.partition.guid,
         label=_label(config, number),
         order=config.boot.order,
+        loader=_LOADERS[config.boot.loader],
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from installer.config.boot import BootMode
+from installer.config.boot import BootLoader, BootMode
 from installer.config.model import InstallConfig, KernelFlavour
 from installer.config.rules import unit_name
 from installer.config.storage import Nouns, Storage, Swap, SwapKind
@@ -18,10 +18,17 @@ from installer.plan.layers import layers_on, name_problems, sharing_problems
 from installer.plan.losses import lost_disks
 from installer.plan.model import disk_text
 from installer.plan.preserve import preserve_problems
-from installer.plan.storage.bootable import ab_problems, bios_places, boot_problems, disks_below
+from installer.plan.storage.bootable import (
+    ab_problems,
+    bios_places,
+    boot_problems,
+    disks_below,
+    esp_places,
+)
 from installer.plan.storage.guided import BIOS_BOOT_SIZE, ESP_SIZE, guided_nouns
 from installer.plan.storage.model import StoragePlan
 from installer.plan.storage.resolve import resolve_storage
+from installer.plan.uki import uki_problems
 from installer.sizes import GIB, MIB, format_size
 from ks_schema.problem import Problem
 
@@ -80,6 +87,8 @@ def decide(
     )
     if storage is None:
         return problems
+    if config.boot.loader is BootLoader.SYSTEMD_BOOT:
+        problems += uki_problems(esp_places(storage), mode)
     lost = (*lost_disks(storage), *chosen.wiped)
     layers = layers_on(lost, machine.layers)
     problems += sharing_problems(lost, layers, machine)

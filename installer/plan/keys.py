@@ -14,7 +14,7 @@ from installer.actions.owner_keys import (
     PrepareOwnerKeys,
     SignBootFiles,
 )
-from installer.config.boot import ENTRY_NAME, OwnerKeys
+from installer.config.boot import ENTRY_NAME, BootLoader, OwnerKeys
 from installer.config.model import InstallConfig
 from installer.machine import Firmware, SecureBoot
 from installer.plan.identity import derived_uuid
@@ -95,7 +95,8 @@ def signing_actions(config: InstallConfig, seed: str) -> tuple[Action, ...]:
         return ()
     return (
         PrepareOwnerKeys(db=keys.db, made=keys.made, host=config.hostname),
-        SignBootFiles(db=keys.db),
+        # With systemd-boot it is the image that is signed, and there is no shim.
+        *([SignBootFiles(db=keys.db)] if config.boot.loader is BootLoader.GRUB else []),
         KeepSigningKey(db=keys.db, private=keys.on_host),
         *_hand_over(keys, seed),
     )

@@ -79,12 +79,20 @@ def store_trust(path: Path) -> Trust:
     )
 
 
-def stock_trust() -> Trust:
+def stock_trust(owner: Path | None = None) -> Trust:
     """What machines trust as they are sold: Microsoft's certificates, and nothing revoked.
+
+    ``owner`` is a certificate (PEM) that its owner has enrolled, or will, besides those.
 
     :raises CommandFailed: the library that has the certificates is missing.
     """
-    return Trust(source="stock firmware with Microsoft's certificates", enforced=True, db=_stock())
+    source = "stock firmware with Microsoft's certificates"
+    stock = _stock()
+    if owner is None:
+        return Trust(source=source, enforced=True, db=stock)
+    own = Certificate(der=_der(owner.read_bytes()))
+    db = Signatures(certificates=(*stock.certificates, own))
+    return Trust(source=f"{source} and the owner's", enforced=True, db=db)
 
 
 def _stock() -> Signatures:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from installer.measured.prediction import Predictions, predictions_json, predictions_text
 
 _WIDTH = 80
 _INDENT = " " * 6
@@ -67,12 +69,14 @@ class Report:
     """Everything that was found.
 
     ``trust`` says whose certificates counted ("" where nothing is started by EFI), ``enforced``
-    whether that firmware refuses what they do not vouch for.
+    whether that firmware refuses what they do not vouch for; ``pcrs`` what the TPM's registers will
+    hold after the next start.
     """
 
     findings: tuple[Finding, ...]
     trust: str = ""
     enforced: bool = False
+    pcrs: Predictions = field(default_factory=dict)
 
     @property
     def boots(self) -> bool:
@@ -98,12 +102,17 @@ class Report:
                 {**asdict(each), "outcome": str(each.outcome), "good": each.good}
                 for each in self.findings
             ],
+            "pcrs": predictions_json(self.pcrs),
         }
 
     def text(self) -> str:
         """A table of at most 80 columns, and the result below it."""
         lines = [line for each in self.findings for line in self._lines(each)]
-        return "\n".join([*lines, "", *textwrap.wrap(self._result(), _WIDTH)])
+        lines += ["", *textwrap.wrap(self._result(), _WIDTH)]
+        if self.pcrs:
+            lines += ["", "After the next start the TPM will hold (SHA-256):"]
+            lines += predictions_text(self.pcrs).splitlines()
+        return "\n".join(lines)
 
     def line(self, finding: Finding) -> str:
         """A finding in one line."""

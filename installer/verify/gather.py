@@ -11,6 +11,15 @@ from pathlib import Path
 
 from installer.disk_table import Table, TableEntry, read_table
 from installer.errors import CommandFailed
+from installer.measured.host import (
+    OTHER_FIRMWARE,
+    disk_names,
+    grub_names,
+    predictions_of,
+    stored_firmware,
+    this_firmware,
+)
+from installer.measured.predict import FirmwareState
 from installer.run import Runner
 from installer.secureboot.signature import Notary
 from installer.secureboot.trust import Trust, machine_trust, stock_trust, store_trust
@@ -100,7 +109,8 @@ def verify_root(
             bios_grub=grub,
             nvram=machine_nvram() if running else None,
         )
-        return check_host(subject)
+        pcrs = predictions_of(subject, lambda: _firmware(variables), lambda: grub_names(runner))
+        return replace(check_host(subject), pcrs=pcrs)
 
 
 def verify_disk(runner: Runner, disk: Path, *, variables: Path | None = None) -> Report:
@@ -142,7 +152,12 @@ def verify_disk(runner: Runner, disk: Path, *, variables: Path | None = None) ->
             bios=(str(disk),) if grub else (),
             bios_grub=grub,
         )
-        return check_host(subject)
+        pcrs = predictions_of(
+            subject,
+            lambda: OTHER_FIRMWARE if stock else _firmware(variables),
+            lambda: disk_names(table.partitions),
+        )
+        return replace(check_host(subject), pcrs=pcrs)
 
 
 @contextlib.contextmanager
@@ -159,6 +174,12 @@ def _trust(variables: Path | None) -> Trust:
     if variables is not None:
         return store_trust(variables)
     return machine_trust() if EFIVARS.is_dir() else stock_trust()
+
+
+def _firmware(variables: Path | None) -> FirmwareState:
+    if variables is not None:
+        return stored_firmware(variables)
+    return this_firmware() if EFIVARS.is_dir() else OTHER_FIRMWARE
 
 
 def _block_devices(runner: Runner) -> tuple[str, ...]:

@@ -17,8 +17,9 @@ LUKS = {"passphrase": {"plain": "correct horse"}}
 ROOT = {"kind": "ext4", "mount": "/"}
 
 
-def problems(storage: Data) -> tuple[Problem, ...]:
+def problems(storage: Data, **more: Data) -> tuple[Problem, ...]:
     data = {
+        **more,
         "version": 1,
         "disks": DISKS,
         "root": {"password": {"plain": "x"}},
@@ -82,6 +83,15 @@ GUIDED = [
         "/storage/encryption/recovery_key",
         "nothing would open it when the TPM refuses",
         "leave it true, or give a passphrase",
+    ),
+    (
+        {"disk": "a", "encryption": {"tpm2": {"pcrs": [9, 7, 4]}}},
+        "/storage/encryption/tpm2/pcrs",
+        (
+            "PCR 4, 9 will not be what it is now: the medium starts with another disk, menu and "
+            "kernel than the host will"
+        ),
+        "leave it out, and bind to it on the host with systemd-cryptenroll",
     ),
     (
         {"disk": "a", "mirror": ["b", "a"]},
@@ -439,6 +449,14 @@ def test_a_rule(storage: Data, pointer: str, message: str, hint: str) -> None:
 )  # fmt: skip
 def test_what_breaks_no_rule(storage: Data) -> None:
     assert problems(storage) == ()
+
+
+@pytest.mark.parametrize(("enroll", "count"), [(True, 1), (False, 0)])
+def test_the_tpm_is_not_bound_to_keys_that_are_about_to_change(enroll: bool, count: int) -> None:
+    sealed: Data = {"disk": "a", "encryption": {"tpm2": {}}}
+    keys = {"db": {"certificate": "/db.pem", "key": "/db.key"}, "enroll": enroll}
+    found = [each.pointer for each in problems(sealed, boot={"mode": "efi", "owner_keys": keys})]
+    assert found == ["/storage/encryption/tpm2"] * count
 
 
 def test_rules_wait_until_the_schema_is_content() -> None:

@@ -12,6 +12,7 @@ from installer.actions.encryption import EncryptVolume
 from installer.actions.esp import WriteEsp
 from installer.actions.files import WriteFile
 from installer.actions.lvm import CreateLogicalVolume
+from installer.actions.systemd_boot import WriteSystemdBoot
 from installer.actions.table import AlterTable
 from installer.machine import Layer, LayerKind, Machine
 from installer.plan.model import Action, InstallPlan
@@ -101,12 +102,13 @@ def _layers_on(paths: set[str], machine: Machine) -> set[Layer]:
 
 
 def _require_start(world: World, plan: InstallPlan) -> None:
-    """The menu finds the kernel, and the kernel all that the root lies on."""
+    """The menu finds the kernel, unless one image is both, and the kernel what the root lies on."""
     boot = world.mounts.get("/boot", world.mounts["/"])
     lower = world.all_below(boot)
     assert not any(each.startswith(("encrypted/", "volume/")) for each in lower)
-    menu = written(plan, "/boot/grub/grub.cfg")
-    assert world.filesystems[boot].uuid in menu
+    image = written(plan, "/etc/kernel/cmdline")
+    menu = image or written(plan, "/boot/grub/grub.cfg")
+    assert image or world.filesystems[boot].uuid in menu
     root = world.mounts["/"]
     assert f"root=UUID={world.filesystems[root].uuid} " in menu
     needed = {
@@ -122,7 +124,8 @@ def _require_start(world: World, plan: InstallPlan) -> None:
     assert (" lvm " in modules) == ("volume" in kinds)
     opens = "systemd-cryptsetup" in modules or "photon-tpm2" in modules
     assert opens == ("encrypted" in kinds)
-    assert any(isinstance(each, WriteEsp | EmbedBiosGrub) for each in actions_of(plan))
+    loaders = WriteEsp | WriteSystemdBoot | EmbedBiosGrub
+    assert any(isinstance(each, loaders) for each in actions_of(plan))
     for action in actions_of(plan):
         if isinstance(action, WriteEsp):
             assert world.filesystems[action.volume].kind == "vfat"

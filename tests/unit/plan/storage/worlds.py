@@ -40,7 +40,7 @@ _ENCRYPTIONS = st.sampled_from(
     [
         {"passphrase": {"plain": PASSPHRASE}},
         {"passphrase": {"plain": PASSPHRASE}, "recovery_key": True},
-        {"tpm2": {"pcrs": [4, 7]}},
+        {"tpm2": {"pcrs": [0, 7]}},
         {"passphrase": {"plain": PASSPHRASE}, "tpm2": {}},
     ]
 )
