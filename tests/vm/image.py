@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.vm.case import Case
+from tests.vm.guest import run_inside
 from tests.vm.media import from_medium
+from tests.vm.virtual_machine import VirtualMachine
 
 UNBOOTABLE = 10
 
@@ -28,13 +31,37 @@ def build_image(case: Case, medium: Path, *, kickstart: Path | None = None) -> P
     return image
 
 
-def would_boot(disk: Path, variables: Path) -> tuple[bool, tuple[str, ...]]:
-    """What the boot check says of a disk on firmware with these variables, and its findings."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootCheck:
+    """What the boot check says: whether the disk boots, what is wrong with it, and the PCRs.
+
+    ``pcrs`` are hexadecimal digits by the number of the register, of those that it could tell.
+    """
+
+    boots: bool
+    wrong: tuple[str, ...]
+    pcrs: dict[int, str]
+
+
+def boot_check(disk: Path, variables: Path) -> BootCheck:
+    """Check a disk that is to start on firmware with these variables."""
     done = _installer("verify", "--disk", disk, "--variables", variables, "--json")
     assert done.returncode in (0, UNBOOTABLE), (done.stdout + done.stderr)[-3000:]
     found: dict[str, Any] = json.loads(done.stdout)
-    wrong = (f"{each['what']}: {each['text']}" for each in found["findings"] if not each["good"])
-    return done.returncode == 0, tuple(wrong)
+    return BootCheck(
+        boots=done.returncode == 0,
+        wrong=tuple(
+            f"{each['what']}: {each['text']}" for each in found["findings"] if not each["good"]
+        ),
+        pcrs={int(pcr): told["sha256"] for pcr, told in found["pcrs"].items() if told["sha256"]},
+    )
+
+
+def measured_pcrs(vm: VirtualMachine) -> dict[int, str]:
+    """What the machine's TPM holds; a root shell must be there."""
+    command = "cd /sys/class/tpm/tpm0/pcr-sha256; for i in *; do echo $i $(cat $i); done; cd /"
+    _, text = run_inside(vm, command)
+    return {int(pcr): value.lower() for pcr, value in map(str.split, text.splitlines())}
 
 
 def _installer(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -16,6 +16,13 @@ def from_esp(image: Path, inside: str) -> bytes:
     return _output(["mcopy", "-i", node, f"::/{inside}", "-"])
 
 
+def images_of(image: Path) -> list[str]:
+    """The names of the unified kernel images on the ESP."""
+    node = f"{image}@@{_offset(image, _ESP)}"
+    listed = _output(["mdir", "-i", node, "-b", "::/EFI/Linux"]).decode().split()
+    return [each.rpartition("/")[2] for each in listed]
+
+
 def from_ext4_root(image: Path, inside: str) -> bytes:
     """A file of the root, which is ext4."""
     return _output(["debugfs", "-R", f"cat {inside}", f"{image}?offset={_offset(image, _ROOT)}"])

@@ -16,7 +16,7 @@ from virt.peutils.pesign import pe_authenticode_hash
 
 from tests.vm.case import OPS, Case
 from tests.vm.guest import log_in, switch_off
-from tests.vm.image import build_image, would_boot
+from tests.vm.image import boot_check, build_image
 from tests.vm.media import with_patch
 from tests.vm.parts import from_esp, from_ext4_root, kernel_of
 from tests.vm.qemu import Firmware, VmConfig, VmDisk, variables_of
@@ -91,14 +91,14 @@ def test_the_check_and_the_start_agree(row: Row, request: pytest.FixtureRequest)
     changed = CASE.work / f"{row.name}.img"
     if row.file is not None:
         disk = with_patch(disk, changed, inside=row.file(disk), at=40_000)
-    predicted, wrong = would_boot(disk, variables)
+    predicted = boot_check(disk, variables)
     config = VmConfig(
         name=CASE.name, firmware=Firmware.SECURE, variables=variables,
         disks=(VmDisk(path=disk),), network=False,
     )  # fmt: skip
     outcome = _start(config, row.name)
-    assert (predicted, outcome) == (row.boots, row.boots), wrong
-    assert row.boots or wrong
+    assert (predicted.boots, outcome) == (row.boots, row.boots), predicted.wrong
+    assert row.boots or predicted.wrong
     changed.unlink(missing_ok=True)
 
 

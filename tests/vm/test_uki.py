@@ -1,0 +1,72 @@
+"""A unified kernel image, systemd-boot, and firmware that trusts the owner alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.vm.case import OPS, Case
+from tests.vm.guest import check_disk, check_inside, log_in, switch_off
+from tests.vm.image import boot_check, build_image, measured_pcrs
+from tests.vm.media import with_patch
+from tests.vm.parts import from_esp, images_of
+from tests.vm.qemu import Firmware, VmConfig, VmDisk, variables_of
+from tests.vm.variables import only_for, own_key
+from tests.vm.virtual_machine import VirtualMachine
+
+pytestmark = [pytest.mark.vm, pytest.mark.once]
+CASE = Case(name="uki")
+
+
+def test_uki(medium: Path) -> None:
+    image = build_image(CASE, medium, kickstart=_kickstart())
+    assert not boot_check(image, variables_of(Firmware.SECURE)).boots, "nobody else's key signed it"
+    owner = own_key(CASE.work / "keys", "owner")
+    said = boot_check(image, only_for(CASE.variables, owner))
+    assert said.boots, said.wrong
+    shutil.rmtree(CASE.tpm, ignore_errors=True)
+    config = VmConfig(
+        name=CASE.name,
+        firmware=Firmware.SECURE,
+        variables=CASE.variables,
+        tpm=CASE.tpm,
+        disks=(VmDisk(path=image),),
+    )
+    _one_byte_changed(config, image)
+    script = VmDisk(path=check_disk(CASE.name, CASE.work / "check.img"))
+    with VirtualMachine(replace(config, disks=(*config.disks, script)), label="host") as vm:
+        log_in(vm, OPS, timeout=300)
+        measured = measured_pcrs(vm)
+        assert "by-systemd-boot" in check_inside(vm)
+        switch_off(vm)
+    assert {pcr: measured[pcr] for pcr in said.pcrs} == said.pcrs
+    assert {7, 11} <= said.pcrs.keys()
+
+
+def _kickstart() -> Path:
+    owner = own_key(CASE.work / "keys", "owner")
+    document = json.loads((CASE.source / "kickstart.json").read_text("utf-8"))
+    db = {"certificate": str(owner.certificate), "key": str(owner.key)}
+    document["boot"]["owner_keys"] = {"db": db, "enroll": False}
+    path = CASE.work / "kickstart.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+def _one_byte_changed(config: VmConfig, image: Path) -> None:
+    """The same disk but for a byte of the unified kernel image."""
+    (name,) = images_of(image)
+    changed = CASE.work / "changed.img"
+    with_patch(image, changed, inside=from_esp(image, f"EFI/Linux/{name}"), at=40_000)
+    assert not boot_check(changed, CASE.variables).boots
+    variables = CASE.work / "changed.fd"
+    shutil.copyfile(CASE.variables, variables)
+    disk = replace(config, disks=(VmDisk(path=changed),), variables=variables, tpm=None)
+    with VirtualMachine(disk, label="changed") as vm:
+        match = vm.expect("(?i)access denied|security violation", "Linux version", timeout=90)
+        assert match.group(0) != "Linux version"
+    changed.unlink()
