@@ -23,9 +23,6 @@ VARIABLES = {"db": (SECURITY, "KEK"), "KEK": (GLOBAL, "PK"), "PK": (GLOBAL, "PK"
 
 # Kept, for the firmware, for the system, and only with a signature that has the time.
 _ATTRIBUTES = 0x27
-_ATTRIBUTE_NAMES = (
-    "NON_VOLATILE,BOOTSERVICE_ACCESS,RUNTIME_ACCESS,TIME_BASED_AUTHENTICATED_WRITE_ACCESS"
-)
 _MICROSOFT = "77fa9abd-0359-4d32-bd60-28f4e78f784b"
 _X509 = UUID("a5c059a1-94e4-4aa7-87b5-ab155c2bf072")
 _HEADER = struct.Struct("<16sIII")
@@ -78,12 +75,9 @@ def sign_updates(runner: Runner, folder: Path, owner: str, *, microsoft: bool) -
         content, update = folder / f"{name}.esl", folder / f"{name}.auth"
         content.write_bytes(lists)
         pair = KeyPair(certificate=folder / f"{signer}.pem", key=str(folder / f"{signer}.key"))
-        runner.run(
-            [
-                *("sbvarsign", *pair.arguments, "--attr", _ATTRIBUTE_NAMES),
-                *("--output", str(update), name, str(content)),
-            ]
-        )
+        # The signatures of sbvarsign are refused by EDK II (ovmf 2022.11).
+        key, certificate = ("-k", pair.key), ("-c", str(pair.certificate))
+        runner.run(["sign-efi-sig-list", *key, *certificate, name, str(content), str(update)])
 
 
 def enroll(runner: Runner, folder: Path, efivars: Path = EFIVARS) -> None:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from tests.engine import BOOT_FILES
 
+# What is signed is taken from a tree of the medium: the installation looks at the signatures.
+BUILT = Path(__file__).resolve().parents[2] / "build/trees/minimal-cloud"
+KERNEL = "6.12"
 PROGRAMS = ("groupadd", "useradd", "chpasswd", "sh", "mkdir", "touch", "cat", "sleep", "setsid")
 UNITS = ("docker.service", "ssh.service", "fstrim.timer", "systemd-timesyncd.service")
 FOLDERS = (
@@ -56,7 +59,7 @@ def make_payload(folder: Path) -> Path:
                 "kernel": "cloud",
                 "image": image.name,
                 "path": "minimal-cloud",
-                "kernel_version": "6.12",
+                "kernel_version": KERNEL,
                 "installed_size": size,
                 "units": list(UNITS),
                 "groups": ["docker"],
@@ -77,7 +80,10 @@ def _make_tree(tree: Path) -> None:
         _copy_program(name, tree)
     for name in BOOT_FILES:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
-        (tree / name).write_bytes(name.encode().ljust(2048))
+        shutil.copy(BUILT / name, tree / name)
+    kernel = next(BUILT.glob("boot/vmlinuz-*"))
+    shutil.copy(kernel, tree / f"boot/vmlinuz-{KERNEL}")
+    (tree / f"boot/initrd.img-{KERNEL}").write_bytes(b"an initrd")
     for name in UNITS:
         text = "[Unit]\nDescription=test\n[Install]\nWantedBy=multi-user.target\n"
         (tree / "usr/lib/systemd/system" / name).write_text(text, encoding="utf-8")

@@ -26,7 +26,7 @@ from installer.secret import Secret
 from installer.secureboot import enroll
 from tests.unit.host.programs import RunnerWith, efi_program, holds, make_key
 
-TOOLS = ("openssl", "sbsign", "sbverify", "sbvarsign")
+TOOLS = ("openssl", "sbsign", "sbverify", "sbvarsign", "sign-efi-sig-list")
 pytestmark = pytest.mark.skipif(
     not all(map(shutil.which, TOOLS)), reason=f"needs {', '.join(TOOLS)}"
 )

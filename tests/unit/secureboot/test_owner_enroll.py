@@ -19,7 +19,7 @@ from installer.secureboot.owner import certificate_der, make_pair
 from installer.secureboot.variables import GLOBAL, SECURITY
 from tests.unit.host.programs import RunnerWith
 
-TOOLS = ("openssl", "sbvarsign", "chattr")
+TOOLS = ("openssl", "sign-efi-sig-list", "chattr")
 pytestmark = pytest.mark.skipif(
     not all(map(shutil.which, TOOLS)), reason=f"needs {', '.join(TOOLS)}"
 )
