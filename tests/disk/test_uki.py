@@ -364,6 +364,13 @@ def test_an_image_that_came_since_the_start_is_still_to_be_tried(started: Host) 
     assert started.images("first") == ["photon-6.1-amd64+3.efi"]
 
 
+def test_a_loader_that_does_not_say_what_it_started(started: Host) -> None:
+    started.tool("sync")
+    started.count_start("")
+    assert "which image" in started.tool("good", fails=True)
+    assert started.images("first") == ["photon-6.1-amd64+3.efi"]
+
+
 def test_only_the_files_that_it_knows_are_put(started: Host) -> None:
     assert "put which file" in started.tool("put", fails=True)
     keys = ("--key", started.key.key, "--cert", started.key.certificate)
