@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.vm.virtual_machine import LOG_FOLDER
+from tests.vm.virtual_machine import LOG_FOLDER, EmulatorStalledError, log
 
 # Another medium than the one just built can be tested too.
 MEDIUM = Path(os.environ.get("PHOTON_MEDIUM", "build/photon.iso")).resolve()
@@ -38,3 +38,16 @@ def _alone() -> Iterator[None]:
         except BlockingIOError:
             pytest.fail("another run of the VM tests is under way")
         yield
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
+    """Run a test once more, and say so, when QEMU's emulation lost a timer of the machine."""
+    names = pyfuncitem._fixtureinfo.argnames
+    arguments = {name: pyfuncitem.funcargs[name] for name in names}
+    try:
+        pyfuncitem.obj(**arguments)
+    except EmulatorStalledError as error:
+        log.warning("once more, for the emulator stood still:\n%s", error)
+        pyfuncitem.obj(**arguments)
+    return True

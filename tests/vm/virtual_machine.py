@@ -24,12 +24,20 @@ from tests.vm.qemu import VmConfig, emulated, qemu_arguments, swtpm_arguments
 from tests.vm.qmp import Qmp
 
 LOG_FOLDER = Path("build/vm").resolve()
+STALLED = "rcu: \tPossible timer handling issue on cpu="
 SLICE = 0.2  # seconds of serial traffic between two looks at a condition
 log = logging.getLogger("vm")
 
 
 class VmError(AssertionError):
     """What was waited for did not come."""
+
+
+class EmulatorStalledError(VmError):
+    """The emulated processor lost its timer, and the machine stands still: its kernel says so.
+
+    No machine with a real processor, or with KVM, does that.
+    """
 
 
 class VirtualMachine:
@@ -220,7 +228,8 @@ class VirtualMachine:
 
     def _error(self, message: str) -> VmError:
         screen = f"\n--- the terminal ---\n{self.screen()}" if self._stream else ""
-        return VmError(
+        stalled = emulated() and STALLED in self.log_path.read_text("utf-8", "replace")
+        return (EmulatorStalledError if stalled else VmError)(
             f"{self.config.name}: {message} (after {self.seconds:.0f} s"
             f"{', emulated' if emulated() else ''}){screen}\n"
             f"--- end of {self.log_path} ---\n{self.last_lines()}"
