@@ -29,6 +29,7 @@ build/setup.stamp: tests/vm/setup.sh pyproject.toml
 	@touch $@
 
 iso: setup
+	$(if $(wildcard build/photon.iso),,$(STEP) --room 6)
 	$(STEP) iso -- $(ROOT) $(PYTHON) -m iso_hooks build-iso
 
 demo: iso
@@ -48,12 +49,15 @@ disk: iso
 	$(STEP) disk --show -- $(ROOT) $(PYTEST) -q -m disk tests/disk
 
 vm: iso
+	$(STEP) --room 8
 	$(STEP) vm --show -- $(ROOT) $(PYTEST) -m 'vm$(if $(CASE),, and once)' $(LIVE) $(VM_TESTS)
 
 vm-all: iso
+	$(STEP) --room 8
 	$(STEP) vm --show -- $(ROOT) $(PYTEST) -m vm $(LIVE) tests/vm
 
 test test-all:
+	$(STEP) --room 14
 	@/usr/bin/python3 tests/step.py --reset
 	@trap '/usr/bin/python3 tests/step.py --report' EXIT; \
 	$(MAKE) setup; $(MAKE) lint; $(MAKE) unit; $(MAKE) disk; \

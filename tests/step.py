@@ -1,6 +1,7 @@
 """Run a long command in the open: what it is, how far it is, how long it has taken.
 
     step.py NAME [--show] -- COMMAND...   output goes to build/log/NAME.log (--show: and here)
+    step.py --room GIB                    fails unless that much is free here and for temporary files
     step.py --report                      the time of each step since the last --reset
     step.py --reset
 
@@ -10,10 +11,12 @@ Only the standard library: it runs before anything is installed.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 LOG_FOLDER = Path("build/log")
@@ -29,6 +32,8 @@ def main(arguments: Sequence[str]) -> int:
         case ["--report"]:
             print(_report(), flush=True)
             return 0
+        case ["--room", amount] if amount.isdecimal():
+            return _room(int(amount), {Path(), Path(tempfile.gettempdir())})
         case ["--reset"]:
             TIMES.unlink(missing_ok=True)
             return 0
@@ -39,6 +44,17 @@ def main(arguments: Sequence[str]) -> int:
         case _:
             print(__doc__, file=sys.stderr)
             return 2
+
+
+def _room(wanted: int, folders: Iterable[Path]) -> int:
+    """Before the work, not in the midst of it: what a full disk breaks does not say so itself."""
+    for folder in folders:
+        free = shutil.disk_usage(folder).free / 2**30
+        if free < wanted:
+            print(f"{folder.resolve()} has {free:.1f} GiB free, and {wanted} GiB are needed.")
+            print("Make room there, or work in another place (TMPDIR is for temporary files).")
+            return 1
+    return 0
 
 
 def _step(name: str, command: list[str], *, show: bool) -> int:

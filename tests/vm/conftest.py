@@ -13,6 +13,7 @@ from tests.vm.virtual_machine import LOG_FOLDER, EmulatorStalledError, log
 
 # Another medium than the one just built can be tested too.
 MEDIUM = Path(os.environ.get("PHOTON_MEDIUM", "build/photon.iso")).resolve()
+LARGEST_KEPT = 16 << 20
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +39,20 @@ def _alone() -> Iterator[None]:
         except BlockingIOError:
             pytest.fail("another run of the VM tests is under way")
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _disks_of_failures_only(request: pytest.FixtureRequest, _alone: None) -> Iterator[None]:
+    """Once all of a case has passed, its logs stay, and its disks and media go."""
+    failed = request.session.testsfailed
+    yield
+    if request.session.testsfailed > failed:
+        return
+    name = request.path.stem.removeprefix("test_").replace("_", "-")
+    for folder in LOG_FOLDER.glob(f"{name}*"):
+        for path in folder.rglob("*"):
+            if path.is_file() and path.stat().st_size > LARGEST_KEPT:
+                path.unlink()
 
 
 @pytest.hookimpl(tryfirst=True)
