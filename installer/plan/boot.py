@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from installer.config.boot import Boot
+from installer.config.boot import Boot, BootLoader
 from installer.plan.hardening import hardening_arguments
 from installer.plan.menu_password import lock_text, unlock_text
 
-# A system that is one of two restarts when it cannot start, so that the other gets its turn: by
-# the kernel's panic, and by dracut.cmdline(7) when the root does not come within a minute.
-_SLOT_ARGUMENTS = ("panic=30", "rd.retry=60", "rd.shell=0", "rd.emergency=reboot")
+# What has another behind it, a slot or a unified kernel image, restarts when it cannot start, so that
+# the other gets its turn: by the kernel's panic, and by dracut.cmdline(7) when the root does not come
+# within a minute.
+_RESTART_ARGUMENTS = ("panic=30", "rd.retry=60", "rd.shell=0", "rd.emergency=reboot")
 
 # GRUB takes what to fall back to by number alone, so this is the first entry of a slot's menu.
 OTHER_SLOT = """\
@@ -55,11 +56,13 @@ def kernel_command_line(boot: Boot, place: BootPlace) -> str:
 
 
 def _own_arguments(boot: Boot, place: BootPlace) -> tuple[str, ...]:
-    slot = (f"photon.slot={place.slot}", *_SLOT_ARGUMENTS) if place.slot else ()
+    slot = (f"photon.slot={place.slot}",) if place.slot else ()
+    counted = place.slot or boot.loader is BootLoader.SYSTEMD_BOOT
+    restart = _RESTART_ARGUMENTS if counted else ()
     hardening = hardening_arguments(boot.hardening)
     # The kernel goes by the last of two that contradict each other: what was said word by word.
     said = boot.kernel_arguments
-    return (*place.arguments, *slot, *console_arguments(boot), *hardening, *said)
+    return (*place.arguments, *slot, *restart, *console_arguments(boot), *hardening, *said)
 
 
 def console_arguments(boot: Boot) -> tuple[str, ...]:
