@@ -6,12 +6,11 @@ GRUB trusts the kernel (both signed by Debian). https://wiki.debian.org/SecureBo
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from installer.actions.boot_order import EntryTable, entry_table, ordered
+from installer.actions.esp_copy import copy_to_esp
 from installer.actions.owner_keys import signed_copy
 from installer.config.boot import ENTRY_NAME, BootOrder
 from installer.context import Context
@@ -53,10 +52,9 @@ FALLBACK_LIST = "EFI/debian/BOOTX64.CSV"
 class WriteEsp:
     """Put shim, GRUB and its configuration on the ESP, and read everything back.
 
-    It is done with mtools, which needs no vfat in the kernel, so that an image is written by the
-    same code. ``environment`` is what GRUB finds in its environment block ("": it has none),
-    ``label`` what a boot entry is called that the fallback writes; ``signed`` takes the copies that
-    the owner has signed. From here on the disk boots.
+    ``environment`` is what GRUB finds in its environment block ("": it has none), ``label`` what a
+    boot entry is called that the fallback writes; ``signed`` takes the copies that the owner has
+    signed. From here on the disk boots.
     """
 
     volume: str
@@ -74,38 +72,24 @@ class WriteEsp:
         """Nothing to look at before the root is there."""
 
     def run(self, context: Context) -> None:
-        """Stage the files, copy them over, compare what a fresh read gives."""
-        stage, back = context.work / "esp", context.work / "esp-read-back"
-        _remove_folders(stage, back)  # what another ESP gave back does not vouch for this one
-        context.on_undo("remove the staged ESP", lambda: _remove_folders(stage, back))
-        self._stage(context, stage)
-        node = context.node(self.volume)
-        context.runner.run(["mcopy", "-i", node, "-s", "-n", str(stage / "EFI"), "::/"])
-        context.runner.run(["sync", node])
-        context.runner.run(["blockdev", "--flushbufs", node])
-        back.mkdir(parents=True, exist_ok=True)
-        context.runner.run(["mcopy", "-i", node, "-s", "-n", "::/EFI", str(back)])
-        wanted, found = _digests(stage), _digests(back)
-        if wanted != found:
-            names = ", ".join(sorted(name for name in wanted if wanted[name] != found.get(name)))
-            raise CommandFailed(
-                f"the ESP on {node} gives back other bytes than were written: {names}",
-                "The disk is faulty: replace it.",
-            )
-
-    def _stage(self, context: Context, stage: Path) -> None:
-        for name, source in ESP_FILES.items():
-            place = signed_copy(context, source) if self.signed else context.inside(source)
-            if not place.is_file():
-                raise CommandFailed(
-                    f"the payload has no {source}", "It lacks the signed boot loader: rebuild it."
-                )
-            (stage / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(place, stage / name)
-        (stage / FALLBACK_LIST).write_bytes(fallback_list(self.label))
-        (stage / "EFI/debian/grub.cfg").write_text(self.grub_cfg, encoding="utf-8")
+        """Copy the files over, compare what a fresh read gives."""
+        folder = "EFI/debian"
+        files: dict[str, Path | bytes] = {
+            **{name: self._program(context, source) for name, source in ESP_FILES.items()},
+            FALLBACK_LIST: fallback_list(self.label),
+            f"{folder}/grub.cfg": self.grub_cfg.encode(),
+        }
         if self.environment:
-            (stage / "EFI/debian/grubenv").write_text(self.environment, encoding="utf-8")
+            files[f"{folder}/grubenv"] = self.environment.encode()
+        copy_to_esp(context, self.volume, files)
+
+    def _program(self, context: Context, source: str) -> Path:
+        place = signed_copy(context, source) if self.signed else context.inside(source)
+        if not place.is_file():
+            raise CommandFailed(
+                f"the payload has no {source}", "It lacks the signed boot loader: rebuild it."
+            )
+        return place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,17 +184,3 @@ def fallback_list(label: str) -> bytes:
     """
     line = f"shimx64.efi,{label},,This is the boot entry for {label}\r\n"
     return b"\xff\xfe" + line.encode("utf-16-le")
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    return {
-        # FAT keeps names without regard to case.
-        str(path.relative_to(folder)).lower(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-
-
-def _remove_folders(*folders: Path) -> None:
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)

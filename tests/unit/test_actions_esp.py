@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from installer.actions.esp import ESP_FILES, WriteEsp
+from installer.actions.esp_copy import copy_to_esp
 from installer.context import Context
 from installer.errors import CommandFailed
 from installer.run import Input
@@ -60,6 +61,21 @@ def test_an_esp_that_loses_a_file_is_found(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed, match=r"bootx64\.efi"):
         WriteEsp(volume="partition/esp2", grub_cfg="").run(context)
     assert runner.copied == ["first", "second"]
+    assert not list(context.work.iterdir())
+
+
+def test_a_file_that_is_missing_is_no_empty_esp(tmp_path: Path) -> None:
+    runner = Volumes(folder=tmp_path, losing="")
+    context = Context(
+        runner=runner,
+        emit=lambda _: None,
+        target=tmp_path,
+        work=tmp_path / "work",
+        nodes={"partition/esp": "first"},
+    )
+    with pytest.raises(FileNotFoundError):
+        copy_to_esp(context, "partition/esp", {"EFI/BOOT/BOOTX64.EFI": tmp_path / "nowhere"})
+    assert runner.copied == []
 
 
 def test_an_environment_block_goes_with_the_menu(tmp_path: Path) -> None:
