@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from installer.actions import esp, systemd_boot
 from installer.actions.bios import EmbedBiosGrub, PrepareBiosGrub
-from installer.actions.esp import WriteBootEntry, WriteEsp
+from installer.actions.boot_entry import WriteBootEntry
+from installer.actions.esp import WriteEsp
 from installer.actions.files import WriteFile
 from installer.actions.finish import SyncRoot
 from installer.actions.initramfs import MakeInitramfs

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.boot_entry import WriteBootEntry
 from installer.actions.boot_order import entry_table
-from installer.actions.esp import LOADER, WriteBootEntry
+from installer.actions.esp import LOADER
 from installer.config.boot import BootOrder
 from installer.context import Context
 from installer.events import Event

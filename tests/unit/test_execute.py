@@ -54,7 +54,7 @@ def owners(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "chown", lambda *_: None)
     monkeypatch.setattr(os, "fchown", lambda *_: None)
     monkeypatch.setattr("installer.actions.disk.verify_table", lambda *_, **__: None)
-    monkeypatch.setattr("installer.actions.esp._EFIVARS", Path("/"))
+    monkeypatch.setattr("installer.actions.boot_entry.EFIVARS", Path("/"))
     monkeypatch.setattr("installer.actions.verify_boot._report", lambda *_: Report(findings=()))
 
 
