@@ -83,8 +83,23 @@ def prepare(
     :raises KickstartInvalid: something is wrong with the kickstart.
     :raises MachineUnfit: the machine or the payload cannot give what it asks for.
     """
+    return prepare_configured(configuration(document, ask), document, machine, payload, seed=seed)
+
+
+def prepare_configured(
+    config: InstallConfig,
+    document: Document,
+    machine: Machine,
+    payload: PayloadIndex,
+    *,
+    seed: str,
+) -> InstallPlan:
+    """The same of a configuration; ``document`` is where it comes from, and errors point into it.
+
+    :raises MachineUnfit: the machine or the payload cannot give what it asks for.
+    """
     try:
-        return make_plan(configuration(document, ask), machine, payload, seed=seed)
+        return make_plan(config, machine, payload, seed=seed)
     except MachineUnfit as error:
         raise MachineUnfit(
             document.problem(each.pointer, each.message, each.hint) for each in error.problems
@@ -151,13 +166,9 @@ def probe_machine(emit: Emit, wanted: tuple[str, ...] = ()) -> Machine:
     return probe.probe_machine(ProcessRunner(emit), emit=emit, wanted=wanted)
 
 
-def wanted_disks(document: Document) -> tuple[str, ...]:
-    """The disks that a kickstart names, by path or serial number.
-
-    :raises KickstartInvalid: something is wrong with it.
-    """
-    disks = from_document(document, ask=asked_later).disks
-    return tuple(name for each in disks if (name := each.device or each.serial))
+def wanted_disks(config: InstallConfig) -> tuple[str, ...]:
+    """The disks that a configuration names, by path or serial number."""
+    return tuple(name for each in config.disks if (name := each.device or each.serial))
 
 
 def image_target(document: Document, path: str, size: int) -> tuple[Document, Machine]:

@@ -81,8 +81,10 @@ def _install(
         if document is None:
             return None
         finish = _finish(document)
-        machine = api.probe_machine(tell, api.wanted_disks(document))
-        plan = api.prepare(document, machine, api.payload_index(), seed=api.new_seed())
+        config = api.configuration(document)
+        machine = api.probe_machine(tell, api.wanted_disks(config))
+        payload, seed = api.payload_index(), api.new_seed()
+        plan = api.prepare_configured(config, document, machine, payload, seed=seed)
         for line in plan.describe().splitlines():
             tell(Message(level="info", text=line))
         api.install(plan, emit=tell, cancelled=cancelled)

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from installer import api, unattended
-from installer.config.model import EndAction, Finish
+from installer.config.model import EndAction, Finish, InstallConfig
+from installer.config.read import from_document
 from installer.errors import ExitCode, KickstartUnreachable
-from installer.events import Failed, Message
+from installer.events import Emit, Failed, Message
 from installer.kickstart import kernel_parameters
 from installer.kickstart.sources import Surroundings
 from installer.machine import Machine
@@ -18,8 +19,12 @@ FINISH = {"on_success": "poweroff", "on_failure": "halt"}
 
 
 @pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    def probe(*_: object) -> Machine:
+def probed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """A machine with a payload, but no installation; which disks were waited for."""
+    waited: list[tuple[str, ...]] = []
+
+    def probe(_: Emit, wanted: tuple[str, ...]) -> Machine:
+        waited.append(wanted)
         return machine("empty-virtio")
 
     def read(*_: object, **__: object) -> Document:
@@ -30,6 +35,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "probe_machine", probe)
     monkeypatch.setattr(api, "payload_index", payload)
     monkeypatch.setattr(api, "install", lambda *_, **__: None)
+    return waited
 
 
 def run(told: Told, line: str = "photon.ks=http://x/ks.json") -> tuple[ExitCode, Finish] | None:
@@ -39,6 +45,35 @@ def run(told: Told, line: str = "photon.ks=http://x/ks.json") -> tuple[ExitCode,
 def test_done() -> None:
     wanted = Finish(on_success=EndAction.POWEROFF, on_failure=EndAction.HALT)
     assert run(Told()) == (ExitCode.DONE, wanted)
+
+
+def test_the_disks_that_the_kickstart_names_are_waited_for(probed: list[tuple[str, ...]]) -> None:
+    run(Told())
+    assert probed == [("/dev/vda",)]
+
+
+@pytest.mark.parametrize(
+    "bad", [{"hostname": "-"}, {"storage": {"encryption": {"passphrase": {"ask": True}}}}]
+)
+def test_what_nobody_can_do_is_refused_before_anything_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, probed: list[tuple[str, ...]], bad: dict[str, Any]
+) -> None:
+    document = Document(data=kickstart(**bad))
+    monkeypatch.setattr(unattended, "read_kickstart", lambda *_, **__: document)
+    assert run(Told()) == (ExitCode.KICKSTART, Finish())
+    assert probed == []
+
+
+def test_the_kickstart_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[Document] = []
+
+    def once(document: Document, **more: Any) -> InstallConfig:
+        checked.append(document)
+        return from_document(document, **more)
+
+    monkeypatch.setattr(api, "from_document", once)
+    run(Told())
+    assert len(checked) == 1
 
 
 def test_without_a_kickstart_a_person_is_asked() -> None:
