@@ -14,11 +14,18 @@ from installer.measured.menu import UNNUMBERED, Volume
 from installer.measured.predict import FirmwareState, HostFiles, Way, predict_start
 from installer.measured.prediction import Prediction, Predictions, UnpredictableError
 from installer.measured.uki import predict_unified_start
-from installer.measured.variables import machine_variables, store_variables
 from installer.run import Runner
 from installer.secureboot.entries import boot_order, parse_entry
 from installer.secureboot.signature import Notary
-from installer.secureboot.variables import EFIVARS, GLOBAL, variable
+from installer.secureboot.variables import (
+    EFIVARS,
+    GLOBAL,
+    OFF,
+    ON,
+    read_efivars,
+    read_store,
+    variable,
+)
 from installer.verify.esp import IMAGES, SYSTEMD, VENDOR, Esp
 from installer.verify.host import Subject
 from installer.verify.menu import read_menu
@@ -39,9 +46,9 @@ def this_firmware(
     """This machine's firmware. ``enforced`` is what it will do about Secure Boot after keys were
     enrolled, whatever it says now; None: as it says.
     """
-    variables = dict(machine_variables(efivars))
+    variables = dict(read_efivars(efivars))
     if enforced is not None:
-        variables["SecureBoot", GLOBAL] = b"\x01" if enforced else b"\0"
+        variables["SecureBoot", GLOBAL] = ON if enforced else OFF
     return FirmwareState(variables=variables, events=read_log(log), first=first_entry(efivars))
 
 
@@ -60,7 +67,7 @@ def stored_firmware(place: Path) -> FirmwareState:
 
     :raises CommandFailed: it cannot be read, or is no such store.
     """
-    return FirmwareState(variables=store_variables(place))
+    return FirmwareState(variables=read_store(place))
 
 
 OTHER_FIRMWARE = FirmwareState(variables=None)

@@ -23,21 +23,15 @@ from installer.measured.log import (
 )
 from installer.measured.prediction import Prediction, UnpredictableError
 from installer.measured.shim import ShimState
-from installer.measured.variables import (
-    Entry,
-    entries,
-    measured_name,
-    variable_digest,
-    vendor_of,
-)
+from installer.measured.variables import measured_name, variable_digest, vendor_of
+from installer.secureboot.lists import Entry, entries
 from installer.secureboot.pe import NotPeError, PeImage, parse_pe
 from installer.secureboot.signature import Notary, Signature, signatures_of
-from installer.secureboot.variables import GLOBAL, SECURITY, SHIM, Variables
+from installer.secureboot.variables import GLOBAL, ON, SECURITY, SHIM, Variables
 
 PCR = 7
 
 _FIRMWARE = ("SecureBoot", "PK", "KEK", "db", "dbx")
-_ON = b"\x01"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +62,7 @@ def predict_policy(
     :raises UnpredictableError: a program is damaged, or the lists are.
     """
     own = until_separator(events, PCR)
-    on = variables.get(("SecureBoot", GLOBAL), b"")[:1] == _ON
+    on = variables.get(("SecureBoot", GLOBAL), b"")[:1] == ON
     try:
         images = [parse_pe(each) for each in programs]
         db = _source("db", SECURITY, variables.get(("db", SECURITY), b""))
@@ -133,7 +127,7 @@ def _vouchers(
 def _by_digest(image: PeImage, source: _Source) -> Entry | None:
     digest = image.digest()
     listed = (each for each in source.entries if not each.is_certificate)
-    return next((each for each in listed if each.digest == digest), None)
+    return next((each for each in listed if each.value == digest), None)
 
 
 def _by_certificate(

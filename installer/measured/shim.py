@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from installer.measured.log import register
 from installer.measured.prediction import Prediction, UnpredictableError
-from installer.measured.variables import certificate_list
+from installer.secureboot.lists import signature_list
 from installer.secureboot.pe import NotPeError, PeImage, parse_pe
 from installer.secureboot.sbat import built_in_level, effective_level
-from installer.secureboot.variables import SHIM, Variables
+from installer.secureboot.variables import SHIM, Variables, shim_variable
 
 PCR = 14
 
@@ -62,8 +62,8 @@ def shim_state(shim: bytes, variables: Variables) -> ShimState:
         mok=vendor + _own(variables, "MokList", vendor) + new,
         mokx=revoked + _own(variables, "MokListX", revoked),
         level=_level(image, variables),
-        insecure=_plain(variables, "MokSBState"),
-        policy=_plain(variables, "MokPolicy"),
+        insecure=shim_variable(variables, "MokSBState"),
+        policy=shim_variable(variables, "MokPolicy"),
         trusted=_trusted(variables),
         joining=bool(new),
     )
@@ -88,7 +88,7 @@ def _built_in(image: PeImage) -> tuple[bytes, bytes]:
         raise UnpredictableError("shim has a list of its own instead of a certificate")
     if not revoked:
         raise UnpredictableError("shim has no list of its own of what it refuses")
-    return certificate_list(der), revoked
+    return signature_list(SHIM, der), revoked
 
 
 def _own(variables: Variables, name: str, built_in: bytes) -> bytes:
@@ -107,10 +107,6 @@ def _own(variables: Variables, name: str, built_in: bytes) -> bytes:
     return mirrored[len(built_in) :]
 
 
-def _plain(variables: Variables, name: str) -> bytes:
-    return variables.get((name, SHIM)) or variables.get((f"{name}RT", SHIM), b"")
-
-
 def _trusted(variables: Variables) -> bool:
     """Whether the kernel shall trust the list: yes when nobody said anything."""
     mirrored = variables.get(("MokListTrustedRT", SHIM))
@@ -121,7 +117,7 @@ def _trusted(variables: Variables) -> bool:
 
 def _level(image: PeImage, variables: Variables) -> bytes:
     """The revocations by generation: the firmware's, or shim's when they are newer."""
-    found = _plain(variables, "SbatLevel")
+    found = shim_variable(variables, "SbatLevel")
     built_in = built_in_level(image.section(".sbatlevel"))
     text = found.rstrip(b"\0").decode("ascii", "replace")
     return found if effective_level(text, built_in) == text else built_in.encode("ascii", "replace")

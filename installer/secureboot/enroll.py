@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 import struct
 from pathlib import Path
-from uuid import UUID
 
 from installer.errors import CommandFailed
 from installer.run import Runner
-from installer.secureboot.lists import Certificate, parse_lists
+from installer.secureboot.lists import Certificate, parse_lists, signature_list
 from installer.secureboot.owner import KeyPair, certificate_der, pem_to_der
 from installer.secureboot.variables import EFIVARS, GLOBAL, SECURITY, variable
 
@@ -24,17 +23,9 @@ VARIABLES = {"db": (SECURITY, "KEK"), "KEK": (GLOBAL, "PK"), "PK": (GLOBAL, "PK"
 # Kept, for the firmware, for the system, and only with a signature that has the time.
 _ATTRIBUTES = 0x27
 _MICROSOFT = "77fa9abd-0359-4d32-bd60-28f4e78f784b"
-_X509 = UUID("a5c059a1-94e4-4aa7-87b5-ab155c2bf072")
-_HEADER = struct.Struct("<16sIII")
 _STILL_OPEN = (
     "The firmware is still in Setup Mode and enforces nothing: restore its keys in its setup."
 )
-
-
-def signature_list(owner: str, der: bytes) -> bytes:
-    """A list of one certificate: lists have entries of one size, so each has its own."""
-    entry = UUID(owner).bytes_le + der
-    return _HEADER.pack(_X509.bytes_le, _HEADER.size + len(entry), 0, len(entry)) + entry
 
 
 def microsoft_certificates(name: str) -> tuple[bytes, ...]:

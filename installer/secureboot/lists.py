@@ -85,40 +85,73 @@ class Signatures:
         )
 
 
-def parse_lists(data: bytes) -> Signatures:
-    """The signature lists one after another; what is not understood is passed over.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An entry of a signature list: of what kind, and ``data``, whose it is and what is in it."""
+
+    kind: UUID
+    data: bytes
+
+    @property
+    def value(self) -> bytes:
+        """What is in it: a certificate (DER), or a digest."""
+        return self.data[_OWNER_SIZE:]
+
+    @property
+    def is_certificate(self) -> bool:
+        """Whether it is one, and no digest."""
+        return self.kind == _X509
+
+    @property
+    def certificate(self) -> Certificate:
+        """The certificate."""
+        return Certificate(der=self.value)
+
+
+def entries(lists: bytes) -> Iterator[Entry]:
+    """The entries of signature lists, one list after another.
+
+    :raises ValueError: the lists are cut off, or contradict themselves.
+    """
+    position = 0
+    while position < len(lists):
+        if position + _LIST.size > len(lists):
+            raise ValueError("a signature list is cut off")
+        kind, size, header, each = _LIST.unpack_from(lists, position)
+        start, end = position + _LIST.size + header, position + size
+        if size < _LIST.size or start > end or end > len(lists):
+            raise ValueError("a signature list is cut off")
+        if each <= _OWNER_SIZE or (end - start) % each:
+            raise ValueError("a signature list contradicts itself")
+        for place in range(start, end, each):
+            yield Entry(kind=UUID(bytes_le=kind), data=lists[place : place + each])
+        position = end
+
+
+def parse_lists(lists: bytes) -> Signatures:
+    """What the lists say; what is not understood is passed over.
 
     :raises ValueError: they are cut off, or contradict themselves.
     """
     certificates: list[Certificate] = []
     digests: set[tuple[str, bytes]] = set()
     revoked: set[bytes] = set()
-    for kind, value in _entries(data):
-        if kind == _X509:
-            certificates.append(Certificate(der=value))
-        elif kind == _X509_SHA256:
-            revoked.add(value[:32])
-        elif kind in _DIGESTS:
-            digests.add((_DIGESTS[kind], value))
+    for entry in entries(lists):
+        if entry.is_certificate:
+            certificates.append(entry.certificate)
+        elif entry.kind == _X509_SHA256:
+            revoked.add(entry.value[:32])
+        elif entry.kind in _DIGESTS:
+            digests.add((_DIGESTS[entry.kind], entry.value))
     return Signatures(
         certificates=tuple(certificates), digests=frozenset(digests), revoked=frozenset(revoked)
     )
 
 
-def _entries(data: bytes) -> Iterator[tuple[UUID, bytes]]:
-    position = 0
-    while position < len(data):
-        if position + _LIST.size > len(data):
-            raise ValueError("a signature list is cut off")
-        kind, size, header, each = _LIST.unpack_from(data, position)
-        start, end = position + _LIST.size + header, position + size
-        if size < _LIST.size or start > end or end > len(data):
-            raise ValueError("a signature list is cut off")
-        if each <= _OWNER_SIZE or (end - start) % each:
-            raise ValueError("a signature list contradicts itself")
-        for place in range(start, end, each):
-            yield UUID(bytes_le=kind), data[place + _OWNER_SIZE : place + each]
-        position = end
+def signature_list(owner: str, der: bytes) -> bytes:
+    """A list of one certificate: lists have entries of one size, so each has its own."""
+    entry = UUID(owner).bytes_le + der
+    return _LIST.pack(_X509.bytes_le, _LIST.size + len(entry), 0, len(entry)) + entry
 
 
 def _printable(text: str) -> str:

@@ -8,17 +8,16 @@ from pathlib import Path
 from installer.errors import CommandFailed
 from installer.secureboot.lists import Certificate, Signatures, parse_lists
 from installer.secureboot.variables import (
-    EDK2_SWITCH,
     EFIVARS,
     GLOBAL,
+    ON,
     SECURITY,
-    SHIM,
     Variables,
     read_efivars,
     read_store,
+    shim_variable,
 )
 
-_ON = b"\x01"
 _NONE = Signatures()
 
 
@@ -51,15 +50,7 @@ def machine_trust(folder: Path = EFIVARS, *, enforced: bool | None = None) -> Tr
 
     :raises CommandFailed: a variable does not hold what it should.
     """
-    found = read_efivars(folder)
-    now = found[("SecureBoot", GLOBAL)][:1] == _ON
-    return _trust(
-        found,
-        source="this machine's firmware",
-        enforced=now if enforced is None else enforced,
-        setup=found[("SetupMode", GLOBAL)][:1] == _ON,
-        names=("MokListRT", "MokListXRT", "SbatLevelRT"),
-    )
+    return _trust(read_efivars(folder), source="this machine's firmware", enforced=enforced)
 
 
 def store_trust(path: Path) -> Trust:
@@ -67,16 +58,7 @@ def store_trust(path: Path) -> Trust:
 
     :raises CommandFailed: it is none, or a variable does not hold what it should.
     """
-    found = read_store(path)
-    setup = not found.get(("PK", GLOBAL))
-    switch = found.get(("SecureBootEnable", EDK2_SWITCH), _ON)
-    return _trust(
-        found,
-        source=str(path),
-        enforced=not setup and switch[:1] == _ON,
-        setup=setup,
-        names=("MokList", "MokListX", "SbatLevel"),
-    )
+    return _trust(read_store(path), source=str(path))
 
 
 def stock_trust(owner: Path | None = None) -> Trust:
@@ -110,23 +92,22 @@ def _stock() -> Signatures:
     return Signatures(certificates=tuple(Certificate(der=_der(text)) for text in texts))
 
 
-def _trust(
-    found: Variables, *, source: str, enforced: bool, setup: bool, names: tuple[str, str, str]
-) -> Trust:
-    mok, mokx, level = names
+def _trust(found: Variables, *, source: str, enforced: bool | None = None) -> Trust:
+    now = found[("SecureBoot", GLOBAL)][:1] == ON
+    level = shim_variable(found, "SbatLevel")
     made = Trust(
         source=source,
-        enforced=enforced,
-        setup=setup,
-        pk=_lists(found, "PK", GLOBAL),
-        kek=_lists(found, "KEK", GLOBAL),
-        db=_lists(found, "db", SECURITY),
-        dbx=_lists(found, "dbx", SECURITY),
-        mok=_lists(found, mok, SHIM),
-        mokx=_lists(found, mokx, SHIM),
-        sbat_level=found.get((level, SHIM), b"").rstrip(b"\0").decode("ascii", "replace"),
+        enforced=now if enforced is None else enforced,
+        setup=found[("SetupMode", GLOBAL)][:1] == ON,
+        pk=_lists("PK", found.get(("PK", GLOBAL), b"")),
+        kek=_lists("KEK", found.get(("KEK", GLOBAL), b"")),
+        db=_lists("db", found.get(("db", SECURITY), b"")),
+        dbx=_lists("dbx", found.get(("dbx", SECURITY), b"")),
+        mok=_lists("MokList", shim_variable(found, "MokList")),
+        mokx=_lists("MokListX", shim_variable(found, "MokListX")),
+        sbat_level=level.rstrip(b"\0").decode("ascii", "replace"),
     )
-    if enforced or made.db != _NONE:
+    if made.enforced or made.db != _NONE:
         return made
     # It has no opinion yet: what can be said is what firmware with the usual keys would say.
     return replace(
@@ -134,9 +115,9 @@ def _trust(
     )
 
 
-def _lists(found: Variables, name: str, vendor: str) -> Signatures:
+def _lists(name: str, lists: bytes) -> Signatures:
     try:
-        return parse_lists(found.get((name, vendor), b""))
+        return parse_lists(lists)
     except ValueError as error:
         raise CommandFailed(
             f"the firmware's variable {name}: {error}",

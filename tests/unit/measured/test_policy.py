@@ -16,12 +16,8 @@ from installer.measured.log import Event, register, until_separator
 from installer.measured.policy import predict_policy
 from installer.measured.prediction import UnpredictableError
 from installer.measured.shim import ShimState, shim_state
-from installer.measured.variables import (
-    certificate_list,
-    entries,
-    measured_name,
-    variable_digest,
-)
+from installer.measured.variables import measured_name, variable_digest
+from installer.secureboot.lists import entries, signature_list
 from installer.secureboot.pe import parse_pe
 from installer.secureboot.signature import Notary
 from installer.secureboot.variables import GLOBAL, SECURITY, SHIM, Variables
@@ -48,7 +44,7 @@ class Key:
     @property
     def lists(self) -> bytes:
         lines = self.certificate.read_text().split("-----")[2]
-        return certificate_list(base64.b64decode(lines))
+        return signature_list(SHIM, base64.b64decode(lines))
 
     def vouches(self, name: str, vendor: str) -> bytes:
         return variable_digest(name, vendor, next(entries(self.lists)).data)

@@ -10,13 +10,13 @@ import pytest
 from installer.measured.log import register
 from installer.measured.prediction import UnpredictableError
 from installer.measured.shim import predict_owner, shim_state
-from installer.measured.variables import certificate_list
+from installer.secureboot.lists import signature_list
 from installer.secureboot.variables import SHIM, Variables
 from tests.unit.measured.capture import LEVEL, digests, pcrs, shim_program, variables
 from tests.unit.measured.programs import program_with
 
 SHIM_PROGRAM = shim_program()
-OWN = certificate_list(b"0\x82the owner's")
+OWN = signature_list(SHIM, b"0\x82the owner's")
 
 
 def with_shim(**found: bytes) -> Variables:

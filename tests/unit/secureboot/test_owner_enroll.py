@@ -14,7 +14,7 @@ from virt.firmware.efi.efivar import EfiVar
 from installer.errors import CommandFailed
 from installer.run import Runner
 from installer.secureboot import enroll
-from installer.secureboot.lists import parse_lists
+from installer.secureboot.lists import parse_lists, signature_list
 from installer.secureboot.owner import certificate_der, make_pair
 from installer.secureboot.variables import GLOBAL, SECURITY
 from tests.unit.host.programs import RunnerWith
@@ -174,7 +174,7 @@ def test_a_variable_is_written_at_once_with_its_attributes(keys: Path, tmp_path:
 
 def test_a_list_is_what_the_library_reads(keys: Path) -> None:
     der = certificate_der(keys / "db.pem")
-    variable = EfiVar("db", data=enroll.signature_list(OWNER, der))
+    variable = EfiVar("db", data=signature_list(OWNER, der))
     (only,) = variable.sigdb
     assert only[0]["data"] == der
     assert str(only[0]["guid"]) == OWNER
