@@ -188,7 +188,8 @@ def _type(root: Schema, value: Schema) -> str:
     resolved = _resolved(root, value)
     target = _target(value)
     if target and "title" in resolved:
-        return f"object: [{resolved['title']}]({_anchor(resolved['title'])})"
+        or_text = "text or " if "string" in resolved["type"] else ""
+        return f"{or_text}object: [{resolved['title']}]({_anchor(resolved['title'])})"
     match resolved["type"]:
         case "array":
             return f"list of {_type(root, resolved['items'])}"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from installer.config.boot_certificate import certificate_name
 from installer.context import Context
 from installer.errors import CommandFailed, MachineUnfit
 from installer.events import Message
@@ -33,7 +34,7 @@ class QueueMok:
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        return f"ask shim to enroll the certificate {self.certificate} at the next start"
+        return f"ask shim to enroll {certificate_name(self.certificate)} at the next start"
 
     def check(self, context: Context) -> None:
         """The certificate can be read."""
@@ -44,7 +45,7 @@ class QueueMok:
         context.on_undo(f"remove {folder}", lambda: shutil.rmtree(folder, ignore_errors=True))
         wrong = copy_certificate(context.runner, self.certificate, folder / "mok.pem")
         if wrong:
-            hint = "name a certificate (PEM) with an RSA key that is valid now"
+            hint = "give a certificate (PEM) with an RSA key that is valid now"
             place = "/boot/machine_owner_key/certificate"
             raise MachineUnfit([Problem(pointer=place, message=wrong, hint=hint)])
 
@@ -69,7 +70,8 @@ class QueueMok:
             return
         if "SKIP" not in said:
             raise CommandFailed("the firmware did not keep the certificate for MokManager")
-        text = f"{self.certificate} need not be enrolled, shim trusts it already."
+        name = certificate_name(self.certificate)
+        text = f"Shim trusts {name} already: it need not be enrolled."
         context.emit(Message(level="info", text=text))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.config.boot import SigningKey
+from installer.config.boot_certificate import certificate_name
 from installer.context import Context
 from installer.errors import CommandFailed, MachineUnfit
 from installer.events import Message
@@ -73,7 +74,8 @@ class PrepareOwnerKeys:
         made = f"make the owner's keys {', '.join(self.made)} (RSA 2048)" if self.made else ""
         if self.db is None:
             return made
-        taken = f"take the owner's signature key {self.db.key} ({self.db.certificate})"
+        certificate = certificate_name(self.db.certificate)
+        taken = f"take the owner's signature key {self.db.key} with {certificate}"
         return f"{taken} and {made}" if made else taken
 
     def check(self, context: Context) -> None:
@@ -83,7 +85,7 @@ class PrepareOwnerKeys:
         folder = _key_folder(context)
         pair = db_pair(context, self.db)
         if wrong := copy_certificate(context.runner, self.db.certificate, pair.certificate):
-            hint = "name a certificate (PEM) with an RSA key that is valid now"
+            hint = "give a certificate (PEM) with an RSA key that is valid now"
             raise _unfit(f"{_PLACE}/db/certificate", wrong, hint)
         if wrong := key_problem(context.runner, pair, folder):
             hint = "name the private key that belongs to the certificate: a PEM file, or a token's"

@@ -52,10 +52,10 @@ class Hardening(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
-    """A certificate (the path of a PEM file) and the private key that belongs to it.
+    """A certificate and the private key that belongs to it.
 
-    ``key`` is the path of a PEM file, or a PKCS#11 URI (``pkcs11:...``) with ``pin`` where its
-    token asks for one.
+    ``certificate`` is the path of a PEM file, or the PEM text itself; ``key`` is the path of a PEM
+    file, or a PKCS#11 URI (``pkcs11:...``) with ``pin`` where its token asks for one.
     """
 
     certificate: str
@@ -91,9 +91,10 @@ class OwnerKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineOwnerKey:
-    """A certificate (the path of a PEM file) that shim's MokManager enrolls at the next start.
+    """A certificate that shim's MokManager enrolls at the next start.
 
-    It asks for ``password`` then, or for the one that was ``drawn`` because none was said.
+    ``certificate`` is the path of a PEM file, or the PEM text itself. MokManager asks for
+    ``password`` then, or for the one that was ``drawn`` because none was said.
     """
 
     certificate: str

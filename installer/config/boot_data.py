@@ -18,6 +18,7 @@ from installer.config.boot import (
     OwnerKeys,
     SigningKey,
 )
+from installer.config.boot_certificate import is_pem
 from installer.config.password import password, password_data
 from installer.secret import Secret
 from installer.sizes import parse_duration
@@ -52,7 +53,7 @@ def boot(data: Data, secrets: Secrets) -> Boot:
         machine_owner_key=None
         if mok is None
         else MachineOwnerKey(
-            certificate=mok["certificate"],
+            certificate=_certificate(mok["certificate"]),
             password=secrets.get(MOK),
         ),
     )
@@ -95,7 +96,12 @@ def _owner_keys(data: Data, secrets: Secrets) -> OwnerKeys:
 
 
 def _signing_key(data: Data, secrets: Secrets) -> SigningKey:
-    return SigningKey(certificate=data["certificate"], key=data["key"], pin=secrets.get(PIN))
+    certificate = _certificate(data["certificate"])
+    return SigningKey(certificate=certificate, key=data["key"], pin=secrets.get(PIN))
+
+
+def _certificate(said: str | Data) -> str:
+    return said if isinstance(said, str) else str(said["pem"])
 
 
 def _owner_keys_data(keys: OwnerKeys) -> dict[str, Any]:
@@ -111,11 +117,17 @@ def _owner_keys_data(keys: OwnerKeys) -> dict[str, Any]:
 
 
 def _signing_key_data(key: SigningKey) -> dict[str, Any]:
-    return {"certificate": key.certificate, "key": key.key} | _said(pin=key.pin and _ASKED)
+    certificate = _certificate_data(key.certificate)
+    return {"certificate": certificate, "key": key.key} | _said(pin=key.pin and _ASKED)
 
 
 def _machine_owner_key_data(key: MachineOwnerKey) -> dict[str, Any]:
-    return {"certificate": key.certificate} | _said(password=key.password and _ASKED)
+    certificate = _certificate_data(key.certificate)
+    return {"certificate": certificate} | _said(password=key.password and _ASKED)
+
+
+def _certificate_data(certificate: str) -> str | dict[str, str]:
+    return {"pem": certificate} if is_pem(certificate) else certificate
 
 
 def _can_move(key: str) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from installer.config.boot import PKCS11, BootLoader
+from installer.config.boot_certificate import certificate_fault
 from installer.config.sound import Sound
 from installer.sizes import parse_duration
 from ks_schema import Problem
@@ -16,6 +17,7 @@ _OF_EFI = {
     "owner_keys": "BIOS firmware knows no keys",
     "machine_owner_key": "there is no shim on a disk for BIOS to enroll it",
 }
+_CERTIFICATES = ("owner_keys/db/certificate", "machine_owner_key/certificate")
 _OF_GRUB = {
     "menu_password": "systemd-boot asks for no password: nothing can be edited there",
     "machine_owner_key": "there is no shim before systemd-boot to enroll it",
@@ -36,6 +38,7 @@ def boot_problems(sound: Sound) -> Iterator[Problem]:
             "the boot menu waits a whole number of seconds, at most 600",
             'like "5 s"; 0 does not wait',
         )
+    yield from _certificate_problems(sound)
     yield from _key_problems(sound)
     if sound.value("boot", "loader") == BootLoader.SYSTEMD_BOOT:
         yield from _systemd_boot_problems(sound)
@@ -43,6 +46,13 @@ def boot_problems(sound: Sound) -> Iterator[Problem]:
 
 def _is_whole(seconds: float) -> bool:
     return seconds == int(seconds) and seconds <= _LONGEST_TIMEOUT
+
+
+def _certificate_problems(sound: Sound) -> Iterator[Problem]:
+    for place in _CERTIFICATES:
+        said = sound.value("boot", *place.split("/"))
+        if isinstance(said, Mapping) and (fault := certificate_fault(said["pem"])):
+            yield sound.document.problem(f"/boot/{place}/pem", *fault)
 
 
 def _key_problems(sound: Sound) -> Iterator[Problem]:

@@ -6,9 +6,11 @@ import base64
 import shutil
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from installer.config.boot import PKCS11
+from installer.config.boot_certificate import certificate_name, is_pem
 from installer.errors import CommandFailed
 from installer.run import Runner
 from installer.secret import Secret
@@ -17,6 +19,7 @@ from installer.secret import Secret
 _BITS = 2048
 # The firmware does not look at dates, those who check its keys do: longer than a machine lives.
 _DAYS = 20 * 365 + 5
+_MINUTE = "%Y-%m-%d %H:%M UTC"
 _LONGEST_HOST = 32  # of the 64 characters that a common name may have
 
 
@@ -66,22 +69,46 @@ def make_pair(runner: Runner, folder: Path, name: str, host: str) -> KeyPair:
     return pair
 
 
-def copy_certificate(runner: Runner, source: str, target: Path) -> str:
-    """Copy the first certificate of a file, PEM or DER, as PEM; what is wrong with it, or ""."""
+def copy_certificate(runner: Runner, certificate: str, target: Path) -> str:
+    """Make a PEM file of a certificate; what is wrong with it, or "".
+
+    ``certificate`` is the path of a file, PEM or DER, whose first certificate is taken, or the
+    text itself.
+    """
+    name = certificate_name(certificate)
     try:
-        runner.run(["openssl", "x509", "-in", source, "-out", str(target)])
+        if is_pem(certificate):
+            read = ["openssl", "x509", "-inform", "DER", "-out", str(target)]
+            runner.run(read, stdin=pem_to_der(certificate))
+        else:
+            runner.run(["openssl", "x509", "-in", certificate, "-out", str(target)])
         modulus = runner.run(["openssl", "x509", "-in", str(target), "-noout", "-modulus"])
-    except CommandFailed:
-        return f"no certificate can be read from {source}"
+        first, last = _validity(runner, target)
+    except (CommandFailed, ValueError):
+        return f"{name} cannot be read"
     # Of a key that is not RSA it prints a sentence without the digits.
     digits = modulus.strip().removeprefix("Modulus=")
     if not digits.isalnum() or len(digits) * 4 < _BITS:
-        return f"{source} has no RSA key of {_BITS} bits or more, which is what firmware takes"
-    try:
-        runner.run(["openssl", "x509", "-in", str(target), "-noout", "-checkend", "0"])
-    except CommandFailed:
-        return f"the certificate in {source} has expired"
-    return ""
+        return f"{name} has no RSA key of {_BITS} bits or more, which is what firmware takes"
+    now = datetime.now(UTC)
+    if now < first:
+        return (
+            f"{name} is valid from {first:{_MINUTE}} on, this machine's clock says {now:{_MINUTE}}"
+        )
+    return f"{name} has expired" if now >= last else ""
+
+
+def _validity(runner: Runner, certificate: Path) -> tuple[datetime, datetime]:
+    """From when until when a certificate is valid.
+
+    :raises ValueError: what stands there is no time.
+    """
+    command = ["openssl", "x509", "-in", str(certificate), "-noout", "-dateopt", "iso_8601"]
+    first, last = (
+        datetime.fromisoformat(runner.run([*command, which]).strip().partition("=")[2])
+        for which in ("-startdate", "-enddate")
+    )
+    return first, last
 
 
 def key_problem(runner: Runner, pair: KeyPair, folder: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,17 @@ def test_a_key_that_was_named_signs(context: Context, tmp_path: Path) -> None:
     assert holds(Path(db.certificate), signed_copy(context, PROGRAMS[0]))
 
 
+def test_a_certificate_of_the_kickstart_is_used_and_kept(context: Context, tmp_path: Path) -> None:
+    file = given(tmp_path)
+    pem = Path(file.certificate).read_text()
+    db = replace(file, certificate=pem)
+    prepare(context, db, ())
+    SignBootFiles(db=db).run(context)
+    assert holds(Path(file.certificate), context.inside(KERNEL))
+    KeepSigningKey(db=db, private=False).run(context)
+    assert context.inside(f"{BOOT_FOLDER}/db.pem").read_text() == pem
+
+
 @pytest.mark.parametrize("private", [True, False])
 @pytest.mark.parametrize("named", [True, False])
 def test_what_stays_in_the_host(
@@ -139,6 +151,7 @@ def test_what_is_wrong_with_a_named_key_is_told_before_anything_is_written(
         (SigningKey(certificate=str(other), key=db.key), "/boot/owner_keys/db/key"),
         (SigningKey(certificate=db.certificate, key="/none"), "/boot/owner_keys/db/key"),
         (SigningKey(certificate="/none", key=db.key), "/boot/owner_keys/db/certificate"),
+        (replace(db, certificate=other.read_text()), "/boot/owner_keys/db/key"),
     ):
         with pytest.raises(MachineUnfit) as caught:
             PrepareOwnerKeys(db=wrong, made=(), host="edge-01").check(context)
@@ -166,8 +179,8 @@ def test_enrolling_needs_setup_mode(context: Context, monkeypatch: pytest.Monkey
 def test_the_plan_says_what_cannot_be_taken_back(tmp_path: Path) -> None:
     db = SigningKey(certificate="/db.pem", key="pkcs11:token=photon", pin=Secret("secret-1234"))
     said = PrepareOwnerKeys(db=db, made=("PK", "KEK"), host="edge-01")
-    text = "take the owner's signature key pkcs11:token=photon (/db.pem) and make the owner's keys"
-    assert said.describe().startswith(text)
+    text = "take the owner's signature key pkcs11:token=photon with the certificate /db.pem"
+    assert said.describe().startswith(f"{text} and make the owner's keys PK, KEK")
     assert "secret-1234" not in repr(plain(said))
     assert "cannot take it back" in EnrollOwnerKeys(microsoft=True).describe()
     assert "Microsoft" in EnrollOwnerKeys(microsoft=True).describe()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,6 +109,19 @@ def test_a_request_that_waits_is_replaced(
     assert opens(variables, PASSWORD)
 
 
+def test_a_certificate_of_the_kickstart_is_queued(
+    context: Context, variables: Path, tmp_path: Path
+) -> None:
+    certificate, _ = make_key(tmp_path, "mok")
+    action = QueueMok(certificate=certificate.read_text(), password=PASSWORD)
+    action.check(context)
+    certificate.unlink()
+    action.run(context)
+    (der,) = requested(variables)
+    assert hashlib.sha256(der).hexdigest()[:16] in action.describe()
+    assert "BEGIN" not in action.describe()
+
+
 def test_it_is_withdrawn_when_the_installation_fails(
     context: Context, variables: Path, tmp_path: Path
 ) -> None:
@@ -125,14 +139,14 @@ def test_what_the_firmware_trusts_already_is_told(
     (variables / f"MokNew-{SHIM}").rename(variables / f"MokListRT-{SHIM}")
     queue(context, certificate)
     (said,) = [each.text for each in told if isinstance(each, Message)]
-    assert "trusts it already" in said
+    assert said == f"Shim trusts the certificate {certificate} already: it need not be enrolled."
 
 
 def test_what_cannot_be_enrolled(
     context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, key = make_key(tmp_path, "mok")
-    with pytest.raises(MachineUnfit, match="no certificate can be read"):
+    with pytest.raises(MachineUnfit, match=r"mok\.key cannot be read"):
         queue(context, key)
     monkeypatch.setattr(mok, "EFIVARS", tmp_path / "none")
     with pytest.raises(CommandFailed, match="not mounted"):

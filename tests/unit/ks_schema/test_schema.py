@@ -17,7 +17,7 @@ ROOT = schema()
 def objects(value: Any, pointer: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every subschema that describes an object."""
     if isinstance(value, dict):
-        if value.get("type") == "object":
+        if "object" in value.get("type", ()):
             yield pointer, value
         for key, each in value.items():
             if key not in {"examples", "default", "enum"}:

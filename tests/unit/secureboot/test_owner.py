@@ -49,14 +49,14 @@ def subject(certificate: Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def expired(folder: Path, key: Path) -> Path:
-    """A certificate of yesterday."""
+def dated(folder: Path, key: Path, first: timedelta, last: timedelta) -> Path:
+    """A certificate that is valid between two moments, seen from now."""
     loaded = load_pem_private_key(key.read_bytes(), None)
     assert isinstance(loaded, RSAPrivateKey)
-    name = Name([NameAttribute(NameOID.COMMON_NAME, "old")])
+    name = Name([NameAttribute(NameOID.COMMON_NAME, "dated")])
     now = datetime.now(UTC)
-    made = CertificateBuilder(name, name, loaded.public_key(), 1, now - 2 * DAY, now - DAY)
-    place = folder / "old.pem"
+    made = CertificateBuilder(name, name, loaded.public_key(), 1, now + first, now + last)
+    place = folder / "dated.pem"
     place.write_bytes(made.sign(loaded, SHA256()).public_bytes(Encoding.PEM))
     return place
 
@@ -100,14 +100,35 @@ def test_certificates_that_are_none_for_firmware(tmp_path: Path) -> None:
     subprocess.run(["openssl", "x509", "-in", good, "-outform", "DER", "-out", der], check=True)
     assert copy_certificate(runner, str(der), copy) == ""
     assert copy.read_text() == good.read_text()
-    assert "no certificate" in copy_certificate(runner, str(key), copy)
-    assert "no certificate" in copy_certificate(runner, str(tmp_path / "none"), copy)
+    assert "cannot be read" in copy_certificate(runner, str(key), copy)
+    assert "cannot be read" in copy_certificate(runner, str(tmp_path / "none"), copy)
     short, _ = make_key(tmp_path, "short", "-newkey", "rsa:1024")
     assert "2048" in copy_certificate(runner, str(short), copy)
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
     elliptic, _ = make_key(tmp_path, "elliptic", *curve)
     assert "RSA" in copy_certificate(runner, str(elliptic), copy)
-    assert "expired" in copy_certificate(runner, str(expired(tmp_path, key)), copy)
+    yesterday = dated(tmp_path, key, -2 * DAY, -DAY)
+    assert copy_certificate(runner, str(yesterday), copy).endswith("has expired")
+    told = copy_certificate(runner, str(dated(tmp_path, key, DAY, 2 * DAY)), copy)
+    assert "is valid from 20" in told
+    assert "this machine's clock says 20" in told
+
+
+def test_a_certificate_that_is_no_file(tmp_path: Path) -> None:
+    runner, copy = RunnerWith(), tmp_path / "copy.pem"
+    good, key = make_key(tmp_path, "good")
+    text = good.read_text()
+    # What counts is the certificate, not where its lines end.
+    for each in (text, text.replace("\n", "\r\n"), text.replace("\n", " ")):
+        assert copy_certificate(runner, each, copy) == ""
+        assert copy.read_text() == text
+    short, _ = make_key(tmp_path, "short", "-newkey", "rsa:1024")
+    told = copy_certificate(runner, short.read_text(), copy)
+    assert told.startswith("the certificate in the kickstart (SHA-256 ")
+    assert "2048" in told
+    old = dated(tmp_path, key, -2 * DAY, -DAY).read_text()
+    assert "expired" in copy_certificate(runner, old, copy)
+    assert "BEGIN" not in " ".join(runner.commands)
 
 
 def test_keys_that_do_not_fit(tmp_path: Path) -> None:
