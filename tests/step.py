@@ -1,7 +1,7 @@
 """Run a long command in the open: what it is, how far it is, how long it has taken.
 
     step.py NAME [--show] -- COMMAND...   output goes to build/log/NAME.log (--show: and here)
-    step.py --room GIB                    fails unless that much is free here and for temporary files
+    step.py --room GIB                    fails unless so much is free, here and for temporary files
     step.py --report                      the time of each step since the last --reset
     step.py --reset
 

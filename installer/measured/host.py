@@ -101,7 +101,7 @@ def _images_start(notary: Notary, esp: Esp, firmware: FirmwareState) -> Predicti
     if loader is None or image is None:
         why = f"there are {len(images)} unified kernel images: which of them starts is not known"
         return {11: Prediction(value=None, why=why)}
-    return predict_unified_start(notary, loader, image, firmware)
+    return predict_unified_start(notary, loader, image, firmware, partition=esp.partition)
 
 
 def predict_host(

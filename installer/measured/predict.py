@@ -108,7 +108,7 @@ def predict_start(
 
     def by_programs() -> Prediction:
         if by_entry:
-            _require_first(host, firmware.first)
+            require_first(firmware.first, host.partition, _LOADERS[Way.ENTRY][0])
         return predict_programs(chain(), firmware.events)
 
     def by_policy() -> Prediction:
@@ -129,10 +129,13 @@ def predict_start(
     }
 
 
-def _require_first(host: HostFiles, first: BootEntry | None) -> None:
-    """The firmware tries nothing else before, which it would measure."""
-    own = _LOADERS[Way.ENTRY][0].replace("/", "\\").lower()
-    if first and (first.partition != host.partition.lower() or first.loader.lower() != own):
+def require_first(first: BootEntry | None, partition: str, loader: str) -> None:
+    """The firmware tries nothing before this loader, on the partition with this GUID.
+
+    :raises UnpredictableError: it does, and measures that.
+    """
+    own = loader.replace("/", "\\").lower()
+    if first and (first.partition != partition.lower() or first.loader.lower() != own):
         raise UnpredictableError(f'the firmware tries "{first.label}" first, and measures that')
 
 

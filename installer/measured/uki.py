@@ -1,5 +1,8 @@
 """A host that starts by systemd-boot, and PCR 11: the parts of its unified kernel image.
 
+The kernel inside an image is not in PCR 4: the stub, which vouches for it, has it loaded in place of
+the firmware, and that is what would measure it.
+
 https://www.freedesktop.org/software/systemd/man/latest/systemd-stub.html#TPM_PCR_Notes
 """
 
@@ -8,15 +11,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from installer.measured import policy
+from installer.measured import policy, programs, shim, stub
 from installer.measured.log import ZERO, register
 from installer.measured.policy import predict_policy
-from installer.measured.predict import FirmwareState
+from installer.measured.predict import COMMANDS, FirmwareState, require_first
 from installer.measured.prediction import Prediction, UnpredictableError, told
-from installer.secureboot.pe import NotPeError, parse_pe
+from installer.measured.programs import predict_programs
+from installer.measured.stub import predict_handover, require_known_stub
+from installer.secureboot.pe import NotPeError, PeImage, parse_pe
 from installer.secureboot.signature import Notary
 
 PCR = 11
+LOADER = "/EFI/systemd/systemd-bootx64.efi"
 
 # What systemd adds while the host starts, each when that point is reached: systemd-pcrphase(8).
 PHASES = ("enter-initrd", "leave-initrd", "sysinit", "ready")
@@ -33,14 +39,8 @@ def predict_unified(image: bytes, phases: Iterable[str] = PHASES) -> Prediction:
 
     :raises UnpredictableError: it is none, or a damaged one.
     """
-    try:
-        parsed = parse_pe(image)
-    except NotPeError as error:
-        raise UnpredictableError(f"the unified kernel image is damaged: {error}") from error
-    sections = [(name, parsed.section(name)) for name in _SECTIONS]
-    present = [(name, data) for name, data in sections if data]
-    if not present or present[0][0] != ".linux":
-        raise UnpredictableError("it is no unified kernel image")
+    parsed = _parsed(image)
+    present = [(name, parsed.section(name)) for name in _SECTIONS if parsed.section(name)]
     passed = tuple(phases)
     parts = [each for name, data in present for each in (name.encode("ascii") + b"\0", data)]
     parts += [each.encode("ascii") for each in passed]
@@ -51,23 +51,38 @@ def predict_unified(image: bytes, phases: Iterable[str] = PHASES) -> Prediction:
 
 
 def predict_unified_start(
-    notary: Notary, loader: bytes, image: bytes, firmware: FirmwareState
+    notary: Notary, loader: bytes, image: bytes, firmware: FirmwareState, *, partition: str = ""
 ) -> dict[int, Prediction]:
     """What the registers will hold after systemd-boot and a unified kernel image have started.
 
-    Both are the bytes of their files; there is no shim before them.
+    Both are the bytes of their files; there is no shim before them. ``partition`` is the GUID of
+    their ESP's partition.
     """
+
+    def by_programs() -> Prediction:
+        require_first(firmware.first, partition, LOADER)
+        require_known_stub(_parsed(image))
+        started = (("systemd-boot", loader), ("the unified kernel image", image))
+        return predict_programs(started, firmware.events)
 
     def by_policy() -> Prediction:
         return predict_policy(notary, [loader, image], firmware.known, None, firmware.events)
 
     return {
-        4: Prediction(
-            value=None, why="whether the kernel inside the image is measured too, is up to its stub"
-        ),
+        programs.PCR: told(by_programs),
         policy.PCR: told(by_policy),
-        8: Prediction(value=ZERO, why="nothing: there is no GRUB"),
-        9: Prediction(value=None, why="the stub adds files of its own to the initrd"),
+        COMMANDS: Prediction(value=ZERO, why="nothing: there is no GRUB"),
+        stub.PCR: told(lambda: predict_handover(_parsed(image))),
         PCR: told(lambda: predict_unified(image)),
-        14: Prediction(value=ZERO, why="nothing: there is no shim"),
+        shim.PCR: Prediction(value=ZERO, why="nothing: there is no shim"),
     }
+
+
+def _parsed(image: bytes) -> PeImage:
+    try:
+        parsed = parse_pe(image)
+    except NotPeError as error:
+        raise UnpredictableError(f"the unified kernel image is damaged: {error}") from error
+    if not parsed.section(".linux"):
+        raise UnpredictableError("it is no unified kernel image")
+    return parsed

@@ -5,7 +5,6 @@ A row differs from the first one, which starts, by nothing but its own change.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.vm.image import boot_check, build_image
 from tests.vm.media import with_patch
 from tests.vm.parts import from_esp, from_ext4_root, kernel_of
 from tests.vm.qemu import Firmware, VmConfig, VmDisk, variables_of
+from tests.vm.signed import kickstart_signed_by
 from tests.vm.variables import OwnKey, forbidding, only_for, own_key
 from tests.vm.virtual_machine import VirtualMachine, VmError
 
@@ -70,12 +70,7 @@ def image(medium: Path) -> Path:
 @pytest.fixture(scope="module")
 def signed_image(medium: Path) -> Path:
     """The same host, its boot loader and kernel signed by the owner as well."""
-    owner = _owner()
-    document = json.loads((CASE.source / "kickstart.json").read_text("utf-8"))
-    db = {"certificate": str(owner.certificate), "key": str(owner.key)}
-    document["boot"] |= {"mode": "efi", "owner_keys": {"db": db, "enroll": False}}
-    kickstart = CASE.work / "signed.json"
-    kickstart.write_text(json.dumps(document), encoding="utf-8")
+    kickstart = kickstart_signed_by(CASE, _owner())
     return build_image(Case(name="secure-boot-signed"), medium, kickstart=kickstart)
 
 

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from installer.machine import BootEntry
 from installer.measured.log import ZERO
 from installer.measured.predict import FirmwareState
 from installer.measured.prediction import UnpredictableError
+from installer.measured.stub import added_archives, predict_handover
 from installer.measured.uki import PHASES, predict_unified, predict_unified_start
+from installer.secureboot.pe import parse_pe
 from installer.secureboot.signature import Notary
 from installer.secureboot.variables import GLOBAL
 from tests.unit.host.programs import RunnerWith, efi_program
@@ -20,7 +23,9 @@ from tests.unit.measured.capture import EVENTS
 from tests.unit.measured.programs import program_with
 
 MEASURE = Path("/usr/lib/systemd/systemd-measure")
+STUB = b"#### LoaderInfo: systemd-stub 257.9-1~deb13u1 ####"
 PARTS = {
+    ".sdmagic": STUB,
     ".cmdline": b"root=UUID=1234 ro",
     ".initrd": b"an initrd " * 100,
     ".osrel": b"ID=debian\n",
@@ -32,6 +37,8 @@ PARTS = {
 def measured(folder: Path, *arguments: str) -> str:
     files = []
     for name, data in PARTS.items():
+        if name == ".sdmagic":
+            continue
         (folder / name).write_bytes(data)
         files.append(f"--{name[1:]}={folder / name}")
     argv = [str(MEASURE), "calculate", "--bank=sha256", *files, *arguments]
@@ -70,9 +77,63 @@ def test_a_start_without_shim_and_grub(tmp_path: Path) -> None:
     firmware = FirmwareState(variables={("SecureBoot", GLOBAL): b"\0"}, events=EVENTS)
     image = program_with(PARTS)
     found = predict_unified_start(notary, efi_program(), image, firmware)
-    assert {pcr for pcr, each in found.items() if each.value is None} == {4, 9}
+    assert all(each.value for each in found.values())
     assert found[11] == predict_unified(image)
     assert found[8].value == found[14].value == ZERO
-    assert found[7].value
     other = predict_unified_start(notary, efi_program(), b"", FirmwareState(variables=None))
     assert {pcr for pcr, each in other.items() if each.value is None} == {4, 7, 9, 11}
+
+
+@pytest.mark.parametrize(
+    ("stub", "reason"),
+    [
+        (STUB.replace(b"257.9", b"258.1"), "the stub is 258.1"),
+        (STUB.replace(b"257.9", b"2570"), "the stub is 2570"),
+        (STUB.replace(b"systemd-stub", b"another"), "not systemd's stub"),
+    ],
+)
+def test_of_another_stub_nothing_is_said(stub: bytes, reason: str) -> None:
+    with pytest.raises(UnpredictableError, match=reason):
+        predict_handover(parse_pe(program_with(PARTS | {".sdmagic": stub})))
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
+def test_another_entry_before_it_is_told(tmp_path: Path) -> None:
+    notary = Notary(runner=RunnerWith(), folder=tmp_path / "notary")
+    loader = r"\EFI\systemd\systemd-bootx64.efi"
+    for first, is_told in (
+        (entry("Network", "", ""), False),
+        (entry("Photon", "1234-AB", loader), False),
+        (entry("Photon", "1234-ab", loader), True),
+    ):
+        firmware = FirmwareState(variables={}, first=first)
+        found = predict_unified_start(
+            notary, efi_program(), program_with(PARTS), firmware, partition="1234-AB"
+        )
+        assert bool(found[4].value) == is_told
+
+
+@pytest.mark.skipif(not shutil.which("cpio"), reason="needs cpio")
+def test_what_the_stub_adds_is_a_cpio_archive(tmp_path: Path) -> None:
+    image = parse_pe(program_with(PARTS | {".pcrsig": b"{}", ".initrd": b""}))
+    argv = ["cpio", "--extract", "--make-directories", "--quiet"]
+    for each in added_archives(image):
+        subprocess.run(argv, input=each, cwd=tmp_path, check=True)
+    found = {path.name: path.read_bytes() for path in (tmp_path / ".extra").iterdir()}
+    assert found == {
+        "tpm2-pcr-signature.json": b"{}",
+        "tpm2-pcr-public-key.pem": PARTS[".pcrpkey"],
+        "os-release": PARTS[".osrel"],
+    }
+
+
+def test_the_command_line_is_measured_as_the_stub_trims_it() -> None:
+    plain = program_with(PARTS)
+    spaced = program_with(PARTS | {".cmdline": b" " + PARTS[".cmdline"] + b"\n"})
+    other = program_with(PARTS | {".cmdline": b"ro root=UUID=1234"})
+    values = [predict_handover(parse_pe(each)).value for each in (plain, spaced, other)]
+    assert values[0] == values[1] != values[2]
+
+
+def entry(label: str, partition: str, loader: str) -> BootEntry:
+    return BootEntry(number="0001", label=label, active=True, partition=partition, loader=loader)
