@@ -39,7 +39,7 @@ def require_known_stub(image: PeImage) -> None:
     if not found:
         raise UnpredictableError("it is not systemd's stub that starts the kernel")
     if re.split(r"\D", found[1])[0] != _KNOWN:
-        raise UnpredictableError(f"it is known of systemd {_KNOWN} alone, and the stub is {found[1]}")
+        raise UnpredictableError(f"it is known of systemd {_KNOWN}, and the stub is {found[1]}")
 
 
 def predict_handover(image: PeImage) -> Prediction:

@@ -9,9 +9,8 @@ from installer.config.boot import Boot, BootLoader
 from installer.plan.hardening import hardening_arguments
 from installer.plan.menu_password import lock_text, unlock_text
 
-# What has another behind it, a slot or a unified kernel image, restarts when it cannot start, so that
-# the other gets its turn: by the kernel's panic, and by dracut.cmdline(7) when the root does not come
-# within a minute.
+# A slot or a unified kernel image restarts when it cannot start, so that the other one gets its
+# turn: by the kernel's panic, and by dracut.cmdline(7) when the root does not come within a minute.
 _RESTART_ARGUMENTS = ("panic=30", "rd.retry=60", "rd.shell=0", "rd.emergency=reboot")
 
 # GRUB takes what to fall back to by number alone, so this is the first entry of a slot's menu.
