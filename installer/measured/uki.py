@@ -1,7 +1,7 @@
 """A host that starts by systemd-boot, and PCR 11: the parts of its unified kernel image.
 
-The kernel inside an image is not in PCR 4: the stub vouches for it, so that the firmware, which would
-measure it, is not asked.
+The kernel inside an image is not in PCR 4: the stub vouches for it, so that the firmware, which
+would measure it, is not asked.
 
 https://www.freedesktop.org/software/systemd/man/latest/systemd-stub.html#TPM_PCR_Notes
 """
