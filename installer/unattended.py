@@ -35,6 +35,7 @@ from installer.recovery_notice import show_on_consoles
 from ks_schema import Document
 
 SESSION_LOCK = RUN_DIRECTORY / "session.lock"
+VERDICT = RUN_DIRECTORY / "verdict"
 _COMMAND_LINE = Path("/proc/cmdline")
 
 
@@ -48,14 +49,21 @@ def run(cancelled: Callable[[], bool]) -> ExitCode:
             api.start_screens(emit)
             return ExitCode.DONE
         code, finish = outcome
-        verdict = "done" if code is ExitCode.DONE else f"failed: exit {int(code)}"
-        print(f"photon-installer: {verdict}", flush=True)
+        _give_verdict(code)
         action = finish.on_success if code is ExitCode.DONE else finish.on_failure
         if action.value == "hold":
             print("Restart the machine with Ctrl+Alt+Del.", flush=True)
             signal.pause()
         api.end(action.value, emit)
     return code
+
+
+def _give_verdict(code: ExitCode) -> None:
+    """Print it. The medium looks at the file, and gives one where this has ended without."""
+    verdict = "done" if code is ExitCode.DONE else f"failed: exit {int(code)}"
+    print(f"photon-installer: {verdict}", flush=True)
+    with contextlib.suppress(OSError):  # it stands, even when there is no room for a file
+        VERDICT.touch()
 
 
 def _install(

@@ -1,5 +1,6 @@
 """The unattended run: whatever happens, it ends with a verdict."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,6 +106,23 @@ def test_a_failure_and_a_bug_are_told_once(
     wanted = Finish(on_success=EndAction.POWEROFF, on_failure=EndAction.HALT)
     assert run(told) == (code, wanted)
     assert [each.exit_code for each in told.of(Failed)] == [code]
+
+
+@pytest.mark.parametrize(
+    ("code", "line"), [(ExitCode.DONE, "done"), (ExitCode.PAYLOAD, "failed: exit 9")]
+)
+def test_the_verdict_is_printed_and_stands(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    code: ExitCode,
+    line: str,
+) -> None:
+    for place in (tmp_path / "verdict", tmp_path / "no/such/folder"):
+        monkeypatch.setattr(unattended, "VERDICT", place)
+        unattended._give_verdict(code)
+        assert capsys.readouterr().out == f"photon-installer: {line}\n"
+    assert (tmp_path / "verdict").exists()
 
 
 @pytest.mark.parametrize(
