@@ -74,7 +74,8 @@ def shim_policy(trust: Trust, shim: bytes, *, sbat: bool = True) -> Policy | Non
     except ValueError:
         return None
     return Policy(
-        allowed=(("db", trust.db), ("the MOK list", trust.mok), ("shim", vendor)),
+        # The running system sees shim's own certificate at the end of the MOK list, too.
+        allowed=(("db", trust.db), ("shim", vendor), ("the MOK list", trust.mok)),
         forbidden=(("dbx", trust.dbx), ("the MOK blocklist", trust.mokx), ("shim", revoked)),
         level=_level(trust, image),
         sbat=sbat,

@@ -182,6 +182,9 @@ def test_the_machine_owners_lists(keys: Keys, expert: Notary) -> None:
     by = replace(by, mok=keys["owner"].listed)
     assert second(expert, by, shim, kernel).text == "signed, trusted by the MOK list: owner"
     assert not first(expert, by, keys["owner"].sign(program())).good, "the firmware knows no MOK"
+    mirrored = replace(by, mok=keys["vendor"].listed)
+    vendors = keys["vendor"].sign(program(b"kernel"))
+    assert second(expert, mirrored, shim, vendors).text == "signed, trusted by shim: vendor"
     by = replace(by, mokx=listed(digests=(parse_pe(kernel).digest(),)))
     assert second(expert, by, shim, kernel).text == "revoked: its digest is in the MOK blocklist"
 
