@@ -84,6 +84,17 @@ def run_inside(vm: VirtualMachine, command: str, *, timeout: float = 60) -> tupl
     return int(match.group(1)), text.strip("\n")
 
 
+def told(vm: VirtualMachine, command: str, *, timeout: float = 120) -> str:
+    """What a command says on the host that must succeed.
+
+    :raises VmError: it failed.
+    """
+    code, said = run_inside(vm, command, timeout=timeout)
+    if code != 0:
+        raise VmError(f"{vm.config.name}: {command} (exit {code}):\n{said[-2000:]}")
+    return said
+
+
 def check_disk(case: str, path: Path) -> Path:
     """A disk that carries the case's check script and what it shares with the others."""
     folder = path.with_suffix(".d")

@@ -5,14 +5,35 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from tests.vm.guest import told
+from tests.vm.media import labelled_volume
+from tests.vm.qemu import VmDisk
+from tests.vm.virtual_machine import VirtualMachine
+
 SOURCES = Path("build/cache/minimal-cloud.sources")
+_LABEL = "KERNEL"
 
 
-def other_kernel(folder: Path) -> Path:
-    """The folder with the package of a cloud kernel, signed, that is not the payload's.
+def other_kernel(folder: Path) -> VmDisk:
+    """A disk with the package of a cloud kernel, signed, that is not the payload's.
 
     It comes from the archives that the trees were made from, by an apt of its own.
     """
+    packages = _downloaded(folder)
+    return VmDisk(path=labelled_volume(folder / "kernel.img", _LABEL, packages, size=256 << 20))
+
+
+def change_kernel(vm: VirtualMachine) -> str:
+    """Install it on the host and purge the one that runs; the version of the purged one."""
+    running = told(vm, "uname -r")
+    told(vm, f"mount -o ro /dev/disk/by-label/{_LABEL} /mnt")
+    quiet = "DEBIAN_FRONTEND=noninteractive"
+    told(vm, f"{quiet} dpkg -i /mnt/*.deb", timeout=900)
+    told(vm, f"{quiet} apt-get -y purge linux-image-{running}", timeout=300)
+    return running
+
+
+def _downloaded(folder: Path) -> Path:
     for name in ("lists/partial", "cache", "parts"):
         (folder / "apt" / name).mkdir(parents=True, exist_ok=True)
     (folder / "apt/parts/debian.sources").write_text(SOURCES.read_text("utf-8"), encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.vm.case import OPS, Case
-from tests.vm.guest import check_disk, check_inside, log_in, run_inside, switch_off
+from tests.vm.guest import check_disk, check_inside, log_in, switch_off, told
 from tests.vm.qemu import VmDisk
 from tests.vm.unattended import install_unattended
 from tests.vm.virtual_machine import VirtualMachine
@@ -48,10 +48,3 @@ def test_ab(medium: Path) -> None:
         log_in(vm, OPS, timeout=400)
         assert "slot-b" in check_inside(vm)
         switch_off(vm)
-
-
-def told(vm: VirtualMachine, command: str, *, timeout: float = 120) -> str:
-    """What a command says that must succeed."""
-    code, said = run_inside(vm, command, timeout=timeout)
-    assert code == 0, said
-    return said

@@ -11,7 +11,7 @@ from tests.vm.case import OPS, Case
 from tests.vm.guest import check_host, install
 from tests.vm.http_server import HttpServer
 from tests.vm.qemu import Firmware, VmConfig
-from tests.vm.variables import own_key
+from tests.vm.variables import boot_order_of
 from tests.vm.virtual_machine import VirtualMachine
 
 pytestmark = [pytest.mark.vm]
@@ -22,7 +22,6 @@ DOWN = "\x1b[B"
 
 def test_mok(medium: Path) -> None:
     disk = CASE.disk()
-    owner = own_key(CASE.work / "keys", "machine-owner")
     with HttpServer(CASE.source) as server:
         config = VmConfig(
             name=CASE.name,
@@ -30,17 +29,22 @@ def test_mok(medium: Path) -> None:
             variables=CASE.variables,
             disks=(disk,),
             # From the medium's own boot loader: it is shim that keeps what is queued.
-            cdrom=CASE.medium(
-                medium,
-                f"photon.ks={server.url('kickstart.json')}",
-                {"/mok.pem": owner.certificate},
-            ),
+            cdrom=CASE.medium(medium, f"photon.ks={server.url('kickstart.json')}"),
         )
         install(config)
+    _network_comes_first()
     with VirtualMachine(replace(config, cdrom=None), label="mok-manager") as vm:
         _enroll(vm)
         vm.wait_exit(timeout=60, what="the restart")
     assert "enrolled" in check_host(config, OPS)
+
+
+def _network_comes_first() -> None:
+    order = boot_order_of(CASE.variables)
+    network = [each.network for each in order]
+    place = [each.label for each in order].index("Photon")
+    assert place == sum(network) > 0, order
+    assert all(network[:place]), order
 
 
 def _enroll(vm: VirtualMachine) -> None:

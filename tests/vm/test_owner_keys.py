@@ -8,16 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.vm.case import OPS, Case
-from tests.vm.guest import check_host, install, log_in, run_inside, switch_off
+from tests.vm.guest import check_host, install, log_in, switch_off, told
 from tests.vm.http_server import HttpServer
-from tests.vm.media import labelled_volume
-from tests.vm.other_kernel import other_kernel
-from tests.vm.qemu import Firmware, VmConfig, VmDisk
+from tests.vm.other_kernel import change_kernel, other_kernel
+from tests.vm.qemu import Firmware, VmConfig
 from tests.vm.virtual_machine import VirtualMachine
 
 pytestmark = [pytest.mark.vm]
 CASE = Case(name="owner-keys")
-LABEL = "KERNEL"
 
 
 def test_owner_keys(medium: Path) -> None:
@@ -45,25 +43,15 @@ def _medium_is_refused(config: VmConfig) -> None:
 
 def _another_kernel_starts(config: VmConfig) -> None:
     """A kernel installed on the host is signed there; it starts when the first one is gone."""
-    packages = other_kernel(CASE.work / "other-kernel")
-    volume = labelled_volume(CASE.work / "kernel.img", LABEL, packages, size=256 << 20)
-    host = replace(config, cdrom=None, kernel=None, disks=(*config.disks, VmDisk(path=volume)))
+    kernel = other_kernel(CASE.work / "other-kernel")
+    host = replace(config, cdrom=None, kernel=None, disks=(*config.disks, kernel))
     with VirtualMachine(host, label="upgrade") as vm:
         log_in(vm, OPS, timeout=300)
-        _, before = run_inside(vm, "uname -r")
-        _done(vm, f"mount -o ro /dev/disk/by-label/{LABEL} /mnt")
-        _done(vm, "DEBIAN_FRONTEND=noninteractive dpkg -i /mnt/*.deb", timeout=900)
-        _done(vm, f"DEBIAN_FRONTEND=noninteractive apt-get -y purge linux-image-{before}",
-              timeout=300)  # fmt: skip
+        before = change_kernel(vm)
         switch_off(vm)
     with VirtualMachine(host, label="upgraded") as vm:
         log_in(vm, OPS, timeout=300)
-        _, after = run_inside(vm, "uname -r")
+        after = told(vm, "uname -r")
         assert after != before
-        _done(vm, f"sbverify --cert /etc/photon-boot/db.pem /boot/vmlinuz-{after}")
+        told(vm, f"sbverify --cert /etc/photon-boot/db.pem /boot/vmlinuz-{after}")
         switch_off(vm)
-
-
-def _done(vm: VirtualMachine, command: str, *, timeout: float = 60) -> None:
-    code, output = run_inside(vm, command, timeout=timeout)
-    assert code == 0, output[-2000:]

@@ -44,7 +44,7 @@ def test_tpm2(medium: Path) -> None:
 
 def _recovery_key(vm: VirtualMachine) -> str:
     """What the console shows once, before the machine goes on."""
-    vm.expect("recovery key of the encrypted", timeout=900, what="the recovery key")
+    vm.expect("Recovery key: it is shown once", timeout=900, what="the recovery key")
     halves = [vm.expect(HALF, timeout=30, what="a half of the key").group(1) for _ in range(2)]
     vm.expect("Press Enter", timeout=30)
     return "-".join(half.strip("-") for half in halves)

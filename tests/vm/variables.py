@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from installer.machine import BootEntry
+from installer.secureboot.entries import parse_entry
+from installer.secureboot.variables import GLOBAL, read_store
 from tests.vm.qemu import Firmware, variables_of
 
 # Whose list an entry is; any GUID will do.
@@ -48,6 +52,14 @@ def only_for(path: Path, owner: OwnKey) -> Path:
 def forbidding(path: Path, digest: str) -> Path:
     """Microsoft's keys, and the image with this Authenticode digest in dbx."""
     return _changed(Firmware.SECURE, path, "--add-dbx-hash", _OWNER, digest)
+
+
+def boot_order_of(variables: Path) -> tuple[BootEntry, ...]:
+    """What the firmware will try, in this order."""
+    found = read_store(variables)
+    numbers = (f"{each:04X}" for (each,) in struct.iter_unpack("<H", found["BootOrder", GLOBAL]))
+    entries = (parse_entry(each, found[f"Boot{each}", GLOBAL]) for each in numbers)
+    return tuple(each for each in entries if each is not None)
 
 
 def _changed(firmware: Firmware, path: Path, *words: str) -> Path:
