@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -21,8 +20,7 @@ from installer.actions.uki import STUB, UKIFY, MakeUki, signed_uki
 from installer.config.boot import SigningKey
 from installer.context import Context
 from installer.errors import CommandFailed
-from installer.run import Input, ProcessRunner
-from tests.unit.host.programs import efi_program, holds, make_key
+from tests.unit.host.programs import RunnerWith, efi_program, holds, make_key
 
 TOOLS = ("openssl", "sbsign", "sbverify", "sbvarsign", "mcopy", "mkfs.vfat")
 pytestmark = pytest.mark.skipif(
@@ -34,33 +32,25 @@ CONFIGURATION = "timeout 3\neditor no\n"
 MIB = 1 << 20
 
 
-@dataclass(slots=True)
-class PlainFiles:
+def plain_files(root: Path, *harm: str) -> RunnerWith:
     """The real runner, but for what only a block device can do; ``harm`` is done after a write.
 
     In place of a chroot it makes a small program of what it is told to make.
     """
 
-    root: Path
-    harm: tuple[str, ...] = ()
+    def nothing(_: Sequence[str]) -> str:
+        return ""
 
-    def run(
-        self,
-        argv: Sequence[str],
-        *,
-        stdin: Input = None,
-        timeout: float | None = None,
-        watch: Callable[[int], None] | None = None,
-    ) -> str:
-        real = ProcessRunner(lambda _: None)
-        if argv[0] in {"mount", "umount"}:
-            return ""
-        if argv[0] == "blockdev":
-            return real.run(self.harm) if self.harm else ""
-        if argv[0] == "chroot":
-            (self.root / argv[-1].lstrip("/")).write_bytes(efi_program(argv[-2].encode()))
-            return ""
-        return real.run(argv, stdin=stdin, timeout=timeout, watch=watch)
+    def flush(_: Sequence[str]) -> str:
+        return RunnerWith().run(harm) if harm else ""
+
+    def make(argv: Sequence[str]) -> str:
+        (root / argv[-1].lstrip("/")).write_bytes(efi_program(argv[-2].encode()))
+        return ""
+
+    return RunnerWith(
+        instead={"mount": nothing, "umount": nothing, "blockdev": flush, "chroot": make}
+    )
 
 
 @pytest.fixture
@@ -75,7 +65,7 @@ def context(tmp_path: Path) -> Context:
         file.truncate(40 * MIB)
     subprocess.run(["mkfs.vfat", esp], check=True, capture_output=True)
     return Context(
-        runner=PlainFiles(root=root),
+        runner=plain_files(root),
         emit=lambda _: None,
         target=root,
         work=tmp_path / "work",
@@ -132,7 +122,7 @@ def test_an_esp_that_gives_back_other_bytes_is_found(
     other.write_bytes(b"other")
     node = context.node("partition/esp")
     harm = ("mcopy", "-i", node, "-o", str(other), f"::/{IMAGE}")
-    context.runner = PlainFiles(root=context.target, harm=harm)
+    context.runner = plain_files(context.target, *harm)
     with pytest.raises(CommandFailed, match=r"other bytes.*photon-6\.12\.1-amd64\+3\.efi"):
         write(context, key)
 
