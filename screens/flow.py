@@ -139,8 +139,8 @@ class Walk:
             return f"{label}: {text}" if label else text
         if self.job() is not None and not self.first:
             return "still working"
-        if self.step is disk.STEP and self.machine is None:
-            return "no machine to install; rescan"
+        if self.step is disk.STEP and not self.draft.disk:
+            return disk.NOTHING_TO_CHOOSE
         if self.last and self.plan is None:
             return "there is no plan yet; go back and change what it says"
         return ""
@@ -261,7 +261,7 @@ class Walk:
 
     def _probed(self, machine: Machine) -> None:
         self.machine = machine
-        usable = [each.path for each in machine.disks if not self.engine.refusal(each)]
+        usable = self._usable(machine)
         chosen = drafts.disk_now(self.draft, machine)
         # One disk that can be used is the common choice; with more of them the person says which.
         chosen = chosen or (usable[0] if len(usable) == 1 else "")
@@ -271,6 +271,11 @@ class Walk:
         likely = machine.interfaces if len(machine.interfaces) == 1 else cabled
         if len(likely) == 1 and not self.draft.interface:
             self.draft = drafts.update(self.draft, "interface", likely[0].name, machine)
+
+    def _usable(self, machine: Machine | None) -> list[str]:
+        """The paths of the disks that can be chosen."""
+        disks = machine.disks if machine else ()
+        return [each.path for each in disks if not self.engine.refusal(each)]
 
     def _planned(self, plan: PlanView) -> None:
         self.plan = plan
@@ -327,7 +332,7 @@ class Walk:
 
     def _check(self) -> Mapping[str, FieldProblem]:
         found: dict[str, FieldProblem] = {}
-        for gap in gaps(self.draft):
+        for gap in gaps(self.draft, usable=bool(self._usable(self.machine))):
             found.setdefault(gap.field, gap)
         for problem in (
             *self.engine.check(self.draft.document_to_check()),

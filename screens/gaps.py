@@ -14,10 +14,13 @@ from screens.forms import FieldProblem
 SHORTEST_PASSPHRASE = 8
 
 
-def gaps(draft: Draft) -> tuple[FieldProblem, ...]:
-    """What the screens ask for beyond the kickstart's own rules."""
+def gaps(draft: Draft, *, usable: bool = True) -> tuple[FieldProblem, ...]:
+    """What the screens ask for beyond the kickstart's own rules.
+
+    ``usable`` says that there is a disk that can be chosen.
+    """
     return (
-        *_disk_gaps(draft),
+        *_disk_gaps(draft, usable=usable),
         *_encryption_gaps(draft),
         *_menu_gaps(draft),
         *_network_gaps(draft),
@@ -25,11 +28,12 @@ def gaps(draft: Draft) -> tuple[FieldProblem, ...]:
     )
 
 
-def _disk_gaps(draft: Draft) -> Iterator[FieldProblem]:
+def _disk_gaps(draft: Draft, *, usable: bool) -> Iterator[FieldProblem]:
     if not draft.disk:
-        yield FieldProblem(
-            field="disk", message="No disk is chosen", hint="mark one with Space or Enter"
+        hint = (
+            "mark one with Space or Enter" if usable else "attach one that can be used, and rescan"
         )
+        yield FieldProblem(field="disk", message="No disk is chosen", hint=hint)
 
 
 def _encryption_gaps(draft: Draft) -> Iterator[FieldProblem]:

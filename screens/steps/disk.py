@@ -11,6 +11,7 @@ from screens.forms import Choice, Command, Form, Note, Option, Tone
 from screens.step import Step, View
 
 RESCAN = Command(id="rescan", label="Rescan the disks")
+NOTHING_TO_CHOOSE = "there is no disk to install on; attach one and rescan"
 _PARTITIONS_SHOWN = 6
 _LEFT_OUT_SHOWN = 3
 _NONE = """\
@@ -35,11 +36,11 @@ def form(view: View) -> Form:
         _option(disk, view.refusal(disk), disks_sharing(disk, disks, layers)) for disk in disks
     )
     note = Note(text="Which disk shall Photon start from? Nothing is written to it yet.")
+    start = "" if view.draft.disk else "disk"
     if all(option.refused for option in options):
         text = "! None of these disks can be used. Attach another one and rescan."
-        note = Note(text=text, tone=Tone.PROBLEM)
+        note, start = Note(text=text, tone=Tone.PROBLEM), RESCAN.id
     choice = Choice(id="disk", label="Disk", value=view.draft.disk, options=options)
-    start = "" if view.draft.disk else "disk"
     return Form(items=(note, choice, *left_out), commands=(RESCAN,), start=start)
 
 

@@ -127,12 +127,20 @@ def test_a_tiny_disk_is_refused(walk: Walk) -> None:
     walker = walk("tiny-disk").go("disk")
     assert "! cannot be used: too small" in walker.screen
     assert "None of these disks can be used" in walker.screen
+    assert "< Rescan the disks >" in walker.focus
+    walker.keys("f10")
+    assert walker.id == "disk"
+    assert "! No disk is chosen - attach one that can be used, and rescan" in walker.screen
 
 
 def test_no_disk_offers_a_rescan(walk: Walk) -> None:
     walker = walk("no-disk").go("disk")
     assert "No disk was found" in walker.screen
     assert "< Rescan the disks >" in walker.focus
+    walker.keys("f10")
+    assert walker.id == "disk"
+    assert "Next: there is no disk to install on; attach one and rescan" in walker.screen
+    walker.field("< Rescan the disks >")
     walker.engine.machine = replace(walker.engine.machine, disks=_disks(walk))
     walker.keys("enter")
     assert walker.engine.probes == 2
