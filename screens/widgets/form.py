@@ -279,10 +279,22 @@ class MoreBelow(urwid.WidgetDecoration[Any]):
         if above + body[place].rows((columns,)) <= rows:
             self.original_widget.shift_focus((columns, rows), above)
 
+    def _show_whole(self, size: Size) -> None:
+        """Scroll up to the end of the row with the focus: what is wrong with it is told there."""
+        row, _place = self.original_widget.body.get_focus()
+        if row is None:
+            return
+        offset, inset = self.original_widget.get_focus_offset_inset(size)
+        height = row.rows((size[0],), True)
+        if not inset and offset + height > size[1] >= height:
+            self.original_widget.shift_focus(size, size[1] - height)
+
     def render(self, size: Size, focus: bool = False) -> urwid.CompositeCanvas:
         """Draw the list and the row below it."""
         self.size = size
         inner, columns = self._inner(size), size[0]
+        if focus:
+            self._show_whole(inner)
         canvas = self.original_widget.render(inner, focus)
         ends = self.original_widget.ends_visible(inner, focus)
         more = " and ".join(

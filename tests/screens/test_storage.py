@@ -128,6 +128,13 @@ def test_a_passphrase_is_typed_twice_and_long_enough(walk: Walk) -> None:
     assert PASSPHRASE not in repr(walker.app.walk.draft)
 
 
+def test_what_is_wrong_is_never_below_the_edge(walk: Walk) -> None:
+    walker = at_storage(walk("windows-dual-boot")).field("[ ] Encryption").keys(" ", "f10")
+    assert walker.focus.startswith("> Passphrase")
+    assert "! No passphrase is given - type one of at least 8" in walker.screen
+    assert "more above and below" in walker.screen
+
+
 def test_a_saved_kickstart_asks_for_the_passphrase(walk: Walk, tmp_path: Path) -> None:
     walker = encrypted(at_storage(walk("empty-virtio")))
     assert said(walker)["encryption"] == {
