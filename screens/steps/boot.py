@@ -159,10 +159,20 @@ def _owner_keys(draft: Draft) -> Iterator[Item]:
     if not draft.owner_keys:
         return
     if draft.owner_keys == GIVEN:
-        hint = "a PEM file: its path"
-        yield Text(id="db_certificate", label="Certificate", value=draft.db_certificate, hint=hint)
-        hint = "path, or pkcs11:..."
-        yield Text(id="db_key", label="Private key", value=draft.db_key, hint=hint)
+        yield Text(
+            id="db_certificate",
+            label="Certificate",
+            value=draft.db_certificate,
+            hint="a PEM file: its path",
+            width=28,
+        )
+        yield Text(
+            id="db_key",
+            label="Private key",
+            value=draft.db_key,
+            hint="its path, or pkcs11:...",
+            width=28,
+        )
         if in_token(draft):
             yield SecretText(id="token_pin", label="PIN of the token", value=draft.token_pin)
     else:

@@ -14,6 +14,7 @@ from installer.config.boot import Boot
 from installer.machine import BootEntry, Firmware, FirmwareMode, SecureBoot
 from ks_schema import Document
 from screens.draft import Draft
+from screens.forms import Text
 from screens.steps.firmware import firmware_lines
 from tests.screens.conftest import Walk
 from tests.screens.test_review import assert_same_plan, save
@@ -215,3 +216,13 @@ def _whole(walker: Walker) -> dict[str, Any]:
 def test_a_walk_past_the_screen_is_the_default(walk: Walk, name: str) -> None:
     data = json.loads(json.dumps(_whole(at_boot(walk(name)))))
     assert from_document(Document(data=data)).boot == Boot()
+
+
+@pytest.mark.parametrize("keys", ["", "made", "given"])
+def test_no_hint_is_cut_off(walk: Walk, keys: str) -> None:
+    walker = at_boot(walk("empty-virtio"))
+    walker.app.walk.set("owner_keys", keys)
+    walker.app.refresh()
+    hints = [item.hint for item in walker.app.walk.form().items if isinstance(item, Text)]
+    walker.size = (80, 60)
+    assert [hint for hint in hints if f"]  {hint}\n" not in walker.screen] == []
