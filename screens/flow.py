@@ -332,7 +332,7 @@ class Walk:
 
     def _check(self) -> Mapping[str, FieldProblem]:
         found: dict[str, FieldProblem] = {}
-        for gap in gaps(self.draft, usable=bool(self._usable(self.machine))):
+        for gap in gaps(self.draft, self.machine, usable=bool(self._usable(self.machine))):
             found.setdefault(gap.field, gap)
         for problem in (
             *self.engine.check(self.draft.document_to_check()),

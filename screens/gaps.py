@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from installer.machine import Machine, SecureBoot
 from installer.secret import Secret
-from screens.boot_entries import unified
+from screens.boot_entries import GIVEN, unified
 from screens.draft import ACCOUNTS, NOTHING, Draft, hash_of, typed_differently
 from screens.editor.nouns import asked_for
 from screens.forms import FieldProblem
@@ -14,7 +15,9 @@ from screens.forms import FieldProblem
 SHORTEST_PASSPHRASE = 8
 
 
-def gaps(draft: Draft, *, usable: bool = True) -> tuple[FieldProblem, ...]:
+def gaps(
+    draft: Draft, machine: Machine | None = None, *, usable: bool = True
+) -> tuple[FieldProblem, ...]:
     """What the screens ask for beyond the kickstart's own rules.
 
     ``usable`` says that there is a disk that can be chosen.
@@ -23,6 +26,7 @@ def gaps(draft: Draft, *, usable: bool = True) -> tuple[FieldProblem, ...]:
         *_disk_gaps(draft, usable=usable),
         *_encryption_gaps(draft),
         *_menu_gaps(draft),
+        *_key_gaps(draft, machine),
         *_network_gaps(draft),
         *_account_gaps(draft),
     )
@@ -78,6 +82,29 @@ def _menu_gaps(draft: Draft) -> Iterator[FieldProblem]:
             field="menu_password",
             message="It cannot be typed in the boot menu",
             hint="GRUB knows the letters and signs of a US keyboard alone",
+        )
+
+
+def _key_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem]:
+    if not draft.owner_keys or draft.boot_mode == "bios":
+        return
+    if draft.owner_keys == GIVEN and not draft.db_certificate.strip():
+        yield FieldProblem(
+            field="db_certificate",
+            message="No certificate is given",
+            hint="type the path of a PEM file, from / on",
+        )
+    if draft.owner_keys == GIVEN and not draft.db_key.strip():
+        yield FieldProblem(
+            field="db_key",
+            message="No private key is given",
+            hint="type the path of a PEM file, from / on, or pkcs11:...",
+        )
+    if draft.owner_enroll and machine and machine.firmware.secure_boot is not SecureBoot.SETUP:
+        yield FieldProblem(
+            field="owner_enroll",
+            message="This firmware is not in Setup Mode",
+            hint="delete the platform key in its setup, or take this away if it has your keys",
         )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,21 @@ Walk = Callable[..., Walker]
 
 @pytest.fixture
 def walk(tmp_path: Path) -> Walk:
-    """``walk("virtualbox", script=...)`` starts the screens on that machine."""
+    """``walk("virtualbox", script=...)`` starts the screens on that machine.
 
-    def start(name: str = "virtualbox", *, console: str = "tty1", **engine: Any) -> Walker:
-        return Walker(MemoryEngine(machine=machine(name), **engine), tmp_path, console=console)
+    ``firmware`` is what is different in its firmware.
+    """
+
+    def start(
+        name: str = "virtualbox",
+        *,
+        console: str = "tty1",
+        firmware: Mapping[str, Any] | None = None,
+        **engine: Any,
+    ) -> Walker:
+        found = machine(name)
+        found = replace(found, firmware=replace(found.firmware, **(firmware or {})))
+        return Walker(MemoryEngine(machine=found, **engine), tmp_path, console=console)
 
     return start
 

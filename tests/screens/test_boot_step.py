@@ -39,6 +39,8 @@ FIRMWARE = Firmware(
     ),
 )
 
+SETUP_MODE = {"secure_boot": SecureBoot.SETUP}
+
 
 def said(walker: Walker) -> dict[str, Any]:
     boot = walker.app.walk.draft.document().get("boot", {})
@@ -159,8 +161,29 @@ def test_keys_that_are_given(walk: Walk) -> None:
     assert boot.owner_keys.db.pin is not None
 
 
+def test_keys_that_are_not_given_are_asked_for(walk: Walk) -> None:
+    walker = at_boot(walk("empty-virtio", firmware=SETUP_MODE))
+    walker.field("(*) None").keys("down", "down", " ", "f10")
+    assert walker.focus.startswith("> Certificate")
+    assert "! No certificate is given - type the path of a PEM file" in walker.screen
+    walker.type("/run/db.pem").keys("f10")
+    assert walker.focus.startswith("> Private key")
+    assert "! No private key is given" in walker.screen
+
+
+def test_only_firmware_in_setup_mode_takes_keys(walk: Walk) -> None:
+    walker = at_boot(walk("empty-virtio")).field("(*) None").keys("down", " ", "f10")
+    assert walker.id == "boot"
+    assert walker.focus.startswith("> [x] Enroll them in this firmware")
+    assert "! This firmware is not in Setup Mode - delete the platform key" in walker.screen
+    walker.keys(" ", "f10")
+    assert walker.id == "packages"
+
+
 def test_unified_images_are_for_those_with_keys(walk: Walk) -> None:
-    walker = at_boot(walk("empty-virtio")).fill("Machine owner key", "/run/mok.pem")
+    walker = at_boot(walk("empty-virtio", firmware=SETUP_MODE)).fill(
+        "Machine owner key", "/run/mok.pem"
+    )
     walker.fill("Menu password", "only once")
     assert "loader" not in walker.app.walk.form().field_ids()
     walker.field("(*) None").keys("down", " ").field("(*) GRUB").keys("down", " ")
