@@ -18,6 +18,7 @@ from screens.editor.nouns import with_passphrase
 from screens.editor.outline import outlined
 from screens.engine import Engine
 from screens.questions import Question, lines
+from screens.steps.firmware import has_tpm2
 from screens.storage_entries import revealed
 
 
@@ -64,7 +65,8 @@ def editor_of(
         return outlined(layout, document["storage"], disks, machine.memory)
 
     mode = BootMode(draft.boot_mode or machine.firmware.mode.value)
-    return Editor(draft.edited, disks, mode, look=look, keep=keep)
+    tpm2 = has_tpm2(machine)
+    return Editor(draft.edited, disks, mode, tpm2=tpm2, look=look, keep=keep)
 
 
 def giving_up(problem: str, answer: Callable[[], None]) -> Question:

@@ -11,6 +11,7 @@ from screens.boot_entries import GIVEN, unified
 from screens.draft import ACCOUNTS, NOTHING, Draft, hash_of, typed_differently
 from screens.editor.nouns import asked_for
 from screens.forms import FieldProblem
+from screens.steps.firmware import has_tpm2
 
 SHORTEST_PASSPHRASE = 8
 
@@ -24,7 +25,7 @@ def gaps(
     """
     return (
         *_disk_gaps(draft, usable=usable),
-        *_encryption_gaps(draft),
+        *_encryption_gaps(draft, machine),
         *_menu_gaps(draft),
         *_key_gaps(draft, machine),
         *_network_gaps(draft),
@@ -40,7 +41,7 @@ def _disk_gaps(draft: Draft, *, usable: bool) -> Iterator[FieldProblem]:
         yield FieldProblem(field="disk", message="No disk is chosen", hint=hint)
 
 
-def _encryption_gaps(draft: Draft) -> Iterator[FieldProblem]:
+def _encryption_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem]:
     if draft.edited is not None:
         for name in asked_for(draft.edited.now):
             message = f"The passphrase of {name} is not typed yet"
@@ -57,11 +58,17 @@ def _encryption_gaps(draft: Draft) -> Iterator[FieldProblem]:
     if problem := passphrase_problem(draft.passphrase):
         yield replace(problem, field="passphrase")
     elif draft.passphrase == NOTHING and not draft.tpm2:
-        yield FieldProblem(
-            field="passphrase",
-            message="No passphrase is given",
-            hint=f"type one of at least {SHORTEST_PASSPHRASE} characters, or let the TPM open it",
-        )
+        yield replace(no_passphrase(tpm2=has_tpm2(machine)), field="passphrase")
+
+
+def no_passphrase(*, tpm2: bool) -> FieldProblem:
+    """What is wrong where nothing opens a volume; ``tpm2`` says that a TPM could."""
+    hint = f"type one of at least {SHORTEST_PASSPHRASE} characters"
+    return FieldProblem(
+        field="",
+        message="No passphrase is given",
+        hint=f"{hint}, or let the TPM open it" if tpm2 else hint,
+    )
 
 
 def passphrase_problem(passphrase: Secret) -> FieldProblem | None:

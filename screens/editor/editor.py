@@ -61,12 +61,14 @@ class Editor:
         disks: Mapping[str, Disk],
         mode: BootMode,
         *,
+        tpm2: bool,
         look: Callable[[Storage], Layout],
         keep: Callable[[History], None],
     ) -> None:
         self.history = history
         self._disks = disks
         self._mode = mode
+        self._tpm2 = tpm2
         self._look = look
         self._keep = keep
         self._page: Page = Table()
@@ -283,7 +285,11 @@ class Editor:
 
     def _look_at(self, storage: Storage) -> Scene:
         return Scene(
-            storage=storage, disks=self._disks, layout=self._look(storage), mode=self._mode
+            storage=storage,
+            disks=self._disks,
+            layout=self._look(storage),
+            mode=self._mode,
+            tpm2=self._tpm2,
         )
 
     def _refusals(self, page: Asking) -> tuple[FieldProblem, ...]:

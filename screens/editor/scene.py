@@ -15,12 +15,16 @@ from screens.editor.nouns import disk_names
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """One state of the editing. ``disks`` are those that can be used, by their names."""
+    """One state of the editing. ``disks`` are those that can be used, by their names.
+
+    ``tpm2`` says that the machine has a TPM that can open volumes.
+    """
 
     storage: Storage
     disks: Mapping[str, Disk]
     layout: Layout
     mode: BootMode
+    tpm2: bool
 
     def planned(self, name: str) -> PlannedDisk | None:
         """What will lie on a disk, when that can be told and the disk is used."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from installer.secret import Secret
@@ -21,7 +22,8 @@ from screens.forms import (
     SecretText,
     Text,
 )
-from screens.gaps import SHORTEST_PASSPHRASE, passphrase_problem
+from screens.gaps import no_passphrase, passphrase_problem
+from screens.steps.firmware import NO_TPM2
 
 NOTHING = Secret("")
 _MEMBER, _SPARE = "member:", "spare:"
@@ -123,7 +125,12 @@ def encryption(scene: Scene, name: str = "", volume: str = "") -> Task:
             *_name_item(said, name),
             SecretText(id="passphrase", label="Passphrase", value=said["passphrase"]),
             SecretText(id="again", label="...once more", value=said["again"]),
-            Check(id="tpm2", label="The TPM opens it", value=bool(said["tpm2"])),
+            Check(
+                id="tpm2",
+                label="The TPM opens it",
+                value=bool(said["tpm2"]),
+                refused="" if scene.tpm2 else NO_TPM2,
+            ),
             Check(
                 id="recovery_key",
                 label="Recovery key",
@@ -149,11 +156,13 @@ def encryption(scene: Scene, name: str = "", volume: str = "") -> Task:
         items=items,
         apply=apply,
         places=lambda said: (f"/storage/encrypted/{said['name']}",),
-        refuse=lambda said: _refused_name(scene, name, said) or _refused_passphrase(said),
+        refuse=lambda said: (
+            _refused_name(scene, name, said) or _refused_passphrase(said, tpm2=scene.tpm2)
+        ),
     )
 
 
-def _refused_passphrase(said: Values) -> FieldProblem | None:
+def _refused_passphrase(said: Values, *, tpm2: bool) -> FieldProblem | None:
     passphrase = said["passphrase"]
     if problem := passphrase_problem(passphrase):
         return FieldProblem(field="passphrase", message=problem.message, hint=problem.hint)
@@ -161,8 +170,7 @@ def _refused_passphrase(said: Values) -> FieldProblem | None:
         hint = "type the same one in both fields"
         return FieldProblem(field="again", message="The two passphrases differ", hint=hint)
     if passphrase == NOTHING and not said["tpm2"]:
-        hint = f"type one of at least {SHORTEST_PASSPHRASE} characters, or let the TPM open it"
-        return FieldProblem(field="passphrase", message="No passphrase is given", hint=hint)
+        return replace(no_passphrase(tpm2=tpm2), field="passphrase")
     return None
 
 

@@ -13,6 +13,12 @@ _SECURE_BOOT = {
     SecureBoot.UNSUPPORTED: "it knows no Secure Boot",
 }
 _WIDTH = 74
+NO_TPM2 = "this machine has no TPM 2.0; it may be off in the firmware's setup"
+
+
+def has_tpm2(machine: Machine | None) -> bool:
+    """The kernel knows a TPM that can open volumes."""
+    return machine is not None and machine.firmware.tpm == "2"
 
 
 def firmware_text(machine: Machine | None) -> str:

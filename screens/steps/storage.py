@@ -10,6 +10,7 @@ from screens.draft import Draft
 from screens.forms import Check, Choice, Command, Form, Item, Note, Option, SecretText, Text
 from screens.step import Step, View
 from screens.steps.disk import disk_line, short_name
+from screens.steps.firmware import NO_TPM2, has_tpm2
 from screens.storage_entries import BESIDE, MIRROR
 
 EDIT = Command(id="edit", label="Edit partitions...")
@@ -54,7 +55,7 @@ def form(view: View) -> Form:
             value=bool(draft.lvm),
             detail=("the root on a logical volume: can grow over further disks",),
         ),
-        *_encryption(draft),
+        *_encryption(draft, view.machine),
         *_mirror(draft, view.machine),
         *_containers(draft, view.machine),
         _two_roots(draft),
@@ -90,7 +91,7 @@ def _swap(draft: Draft) -> Iterator[Item]:
         yield Text(id="swap_size", label="Swap size", value=draft.swap_size, hint=hint, width=14)
 
 
-def _encryption(draft: Draft) -> Iterator[Item]:
+def _encryption(draft: Draft, machine: Machine | None) -> Iterator[Item]:
     yield Check(
         id="encryption",
         label="Encryption",
@@ -106,6 +107,7 @@ def _encryption(draft: Draft) -> Iterator[Item]:
         label="The TPM opens it",
         value=bool(draft.tpm2),
         detail=("while Secure Boot is as it is now",),
+        refused="" if has_tpm2(machine) else NO_TPM2,
     )
     yield Check(
         id="recovery_key",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,7 @@ def walk(tmp_path: Path) -> Walk:
         firmware: Mapping[str, Any] | None = None,
         **engine: Any,
     ) -> Walker:
-        found = machine(name)
-        found = replace(found, firmware=replace(found.firmware, **(firmware or {})))
+        found = machine(name, **(firmware or {}))
         return Walker(MemoryEngine(machine=found, **engine), tmp_path, console=console)
 
     return start

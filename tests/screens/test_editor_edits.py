@@ -73,7 +73,7 @@ class Bench:
             if not unfit_reason(disk)
         }
         mode = BootMode(self.machine.firmware.mode.value)
-        return Scene(storage=storage, disks=fit, layout=self.look(storage), mode=mode)
+        return Scene(storage=storage, disks=fit, layout=self.look(storage), mode=mode, tpm2=True)
 
 
 def bench(name: str) -> Bench:

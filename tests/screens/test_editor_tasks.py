@@ -59,7 +59,7 @@ class Example:
     def scene(self) -> Scene:
         disks = {each.path[-1]: each for each in self.machine.disks}
         found = self.look(self.storage)
-        return Scene(storage=self.storage, disks=disks, layout=found, mode=BootMode.EFI)
+        return Scene(storage=self.storage, disks=disks, layout=found, mode=BootMode.EFI, tpm2=True)
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def key_of(walker: Walker) -> Secret:
 
 
 def test_the_key_has_a_screen_of_its_own_and_goes_after_a_confirmation(walk: Walk) -> None:
-    walker = installed(walk("empty-virtio", script=(*BEGIN, END)))
+    walker = installed(walk("empty-virtio", firmware={"tpm": "2"}, script=(*BEGIN, END)))
     assert walker.id == "recovery", walker.screen
     first, second = key_lines(key_of(walker))
     assert first in walker.screen
@@ -69,7 +69,7 @@ def test_the_key_has_a_screen_of_its_own_and_goes_after_a_confirmation(walk: Wal
 
 
 def test_the_key_is_in_no_log_and_no_draft(walk: Walk) -> None:
-    walker = installed(walk("empty-virtio", script=(*BEGIN, END)))
+    walker = installed(walk("empty-virtio", firmware={"tpm": "2"}, script=(*BEGIN, END)))
     text = key_of(walker).reveal()
     assert walker.app.installation is not None
     assert text not in "\n".join(walker.app.installation.log)
@@ -109,7 +109,7 @@ def test_the_code_is_a_picture_of_the_key() -> None:
 
 
 def test_the_line_mode_shows_the_text_until_it_is_written_down(tmp_path: Path) -> None:
-    engine = MemoryEngine(machine=machine("empty-virtio"), script=(*BEGIN, END))
+    engine = MemoryEngine(machine=machine("empty-virtio", tpm="2"), script=(*BEGIN, END))
     storage = ["5", "8", ""]
     accounts = ["1", "correct horse", "2", "correct horse", ""]
     lines = ["", "", *storage, *[""] * 4, *accounts, "", "vda", "no", "yes", "1"]

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.screens.conftest import Walk
 from tests.screens.test_review import assert_same_plan, save
 from tests.screens.test_steps import with_password
@@ -150,13 +152,22 @@ def test_a_saved_kickstart_asks_for_the_passphrase(walk: Walk, tmp_path: Path) -
 
 
 def test_the_tpm_alone_comes_with_a_recovery_key(walk: Walk) -> None:
-    walker = at_storage(walk("empty-virtio")).field("[ ] Encryption").keys(" ")
-    walker.field("[ ] The TPM opens it").keys(" ")
+    walker = at_storage(walk("empty-virtio", firmware={"tpm": "2"})).field("[ ] Encryption")
+    walker.keys(" ").field("[ ] The TPM opens it").keys(" ")
     assert "[x] Recovery key" in walker.screen
     assert said(walker)["encryption"] == {"tpm2": {}, "recovery_key": True}
     walker.field("[x] Recovery key").keys(" ", "f10")
     assert walker.id == "storage"
     assert "nothing would open it when the TPM refuses" in " ".join(walker.screen.split())
+
+
+@pytest.mark.parametrize("version", ["", "1"])
+def test_a_machine_without_tpm2_says_so(walk: Walk, version: str) -> None:
+    walker = at_storage(walk("empty-virtio", firmware={"tpm": version})).field("[ ] Encryption")
+    walker.keys(" ").field("[-] The TPM opens it").keys(" ")
+    assert "! not now: this machine has no TPM 2.0; it may be off" in walker.screen
+    assert "tpm2" not in said(walker).get("encryption", {})
+    assert "or let the TPM" not in walker.screen
 
 
 def test_what_the_machine_refuses_is_told_on_this_screen(walk: Walk) -> None:

@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -59,8 +59,10 @@ def payload() -> PayloadIndex:
     return PayloadIndex(source="/nowhere", edition="Photon 1", trees=trees)
 
 
-def machine(name: str) -> Machine:
-    return machine_from_json(json.loads((MACHINES / f"{name}.json").read_text("utf-8")))
+def machine(name: str, **firmware: Any) -> Machine:
+    """The machine from its file, with what is different in its firmware."""
+    found = machine_from_json(json.loads((MACHINES / f"{name}.json").read_text("utf-8")))
+    return replace(found, firmware=replace(found.firmware, **firmware))
 
 
 @dataclass(kw_only=True)
