@@ -8,6 +8,7 @@ from pathlib import Path
 
 from installer.errors import CommandFailed
 from installer.events import Emit, Message
+from installer.measured.prediction import Prediction
 from installer.run import Runner
 from installer.secret import Secret
 
@@ -27,6 +28,7 @@ class Context:
     action that writes to a disk. ``altered`` are the disks that are not as they were; what they
     were is in the files ``saved`` until the first filesystem is made (``formatted``).
     ``kept`` are files of the host that is replaced, by their paths; they are in memory alone.
+    ``expected_pcrs`` is what the boot check has told of the next start.
     ``undo_runner`` runs what takes things back: it is deaf to the user's cancellation, which would
     otherwise end an unmount that takes its time.
     """
@@ -42,6 +44,7 @@ class Context:
     altered: set[str] = field(default_factory=set)
     saved: list[Path] = field(default_factory=list)
     kept: dict[str, Secret] = field(default_factory=dict)
+    expected_pcrs: dict[int, Prediction] = field(default_factory=dict)
     undo_runner: Runner | None = None
     _undo: list[Step] = field(default_factory=list)
     _compensations: list[Step] = field(default_factory=list)

@@ -9,6 +9,8 @@ from pathlib import Path
 from installer.actions.disk import await_node
 from installer.context import Context
 from installer.errors import CommandFailed
+from installer.events import Message
+from installer.measured.prediction import Predictions
 from installer.secret import Secret
 from installer.sizes import format_size
 
@@ -118,9 +120,10 @@ class AddRecoveryKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealToTpm2:
-    """Let this machine's TPM open the volume by itself, as long as these PCRs stay what they are.
+    """Let this machine's TPM open the volume by itself, as long as the host starts as it will next.
 
-    They are measured now: ``pcrs`` should be those that the new host starts with, such as 7.
+    What that start leaves in ``pcrs`` is taken from the boot check; of which it says nothing are
+    the firmware's own, which are now what they will be.
     """
 
     volume: str
@@ -130,8 +133,8 @@ class SealToTpm2:
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        pcrs = f", PCRs {_joined(self.pcrs)}" if self.pcrs else ""
-        return f"let the TPM open the encrypted volume {self.volume}{pcrs}"
+        pcrs = f" (PCRs {_joined(self.pcrs)})" if self.pcrs else ""
+        return f"let the TPM open the encrypted volume {self.volume} at starts like the next{pcrs}"
 
     def check(self, context: Context) -> None:
         """The machine has a TPM 2.0."""
@@ -144,11 +147,16 @@ class SealToTpm2:
 
     def run(self, context: Context) -> None:
         """Seal a new key to it."""
+        for each in self.pcrs:
+            told = context.expected_pcrs.get(each)
+            if told is not None and told.value is None:
+                text = f"The TPM is bound to what PCR {each} is now; it may be another: {told.why}"
+                context.emit(Message(level="warning", text=text))
         context.runner.run(
             [
                 "systemd-cryptenroll",
                 "--tpm2-device=auto",
-                f"--tpm2-pcrs={_joined(self.pcrs)}",
+                f"--tpm2-pcrs={_policy(self.pcrs, context.expected_pcrs)}",
                 "--unlock-key-file=/dev/stdin",
                 context.node(self.volume),
             ],
@@ -185,3 +193,11 @@ def _key_slots(context: Context, node: str) -> set[str]:
 
 def _joined(pcrs: tuple[int, ...]) -> str:
     return "+".join(str(each) for each in pcrs)
+
+
+def _policy(pcrs: tuple[int, ...], expected: Predictions) -> str:
+    """In the words of systemd-cryptenroll(1), which takes what has no value as it is now."""
+    values = {pcr: each.value for pcr, each in expected.items() if each.value is not None}
+    return "+".join(
+        f"{each}:sha256={values[each].hex()}" if each in values else str(each) for each in pcrs
+    )

@@ -70,6 +70,7 @@ class VerifyBoot:
     def run(self, context: Context) -> None:
         """Check it, tell what was found, and keep that in the host."""
         report = _report(self, context)
+        context.expected_pcrs.update(report.pcrs)
         for finding in report.findings:
             context.emit(Message(level="info", text=report.line(finding)))
         context.emit(

@@ -14,8 +14,8 @@ from ks_schema.wording import did_you_mean, quoted
 
 NOUNS = ("tables", "partitions", "arrays", "encrypted", "volume_groups", "filesystems")
 _GUIDED = ("disk", "filesystem", "swap", "mirror", "lvm", "encryption", "containers", "ab")
-# What differs between the medium's start and the host's: loaders, partitions, menus, kernels, and
-# what systemd and the kernel measure. https://uapi-group.org/specifications/specs/linux_tpm_pcr_registry/
+# What the host's own upgrades change, or its start alone knows: loaders, partitions, menus,
+# kernels, and what systemd and the kernel measure. https://uapi-group.org/specifications/specs/linux_tpm_pcr_registry/
 _OTHER_PCRS = frozenset({4, 5, 8, 9, 10, 11, 12, 13, 15})
 Data = Mapping[str, Any]
 
@@ -81,23 +81,15 @@ def _encryption_problems(sound: Sound) -> Iterator[Problem]:
 
 
 def _tpm2_problems(sound: Sound, pointer: str, said: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is sealed now must be what the host's own start measures."""
+    """What is sealed must be what the host's own starts measure."""
     if "tpm2" not in said:
         return
-    hint = "leave it out, and bind to it on the host with systemd-cryptenroll"
     if other := sorted(_OTHER_PCRS.intersection(said["tpm2"].get("pcrs", ()))):
         yield sound.document.problem(
             f"{pointer}/tpm2/pcrs",
-            f"PCR {', '.join(map(str, other))} will not be what it is now: the medium starts with "
-            "another disk, menu and kernel than the host will",
-            hint,
-        )
-    owner = sound.value("boot", "owner_keys")
-    if owner is not None and owner.get("enroll", True):
-        yield sound.document.problem(
-            f"{pointer}/tpm2",
-            "PCR 7 will not be what it is now: the owner's keys are enrolled",
-            hint,
+            f"the host's own upgrades change PCR {', '.join(map(str, other))}, or they are not known "
+            "before its first start",
+            "leave it out, and bind to it on the host with systemd-cryptenroll",
         )
 
 

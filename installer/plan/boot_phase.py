@@ -29,7 +29,7 @@ from installer.plan.slots import (
 from installer.plan.storage import texts
 from installer.plan.storage.bootable import all_below, bios_places, esp_places
 from installer.plan.storage.model import EspPlace, StoragePlan
-from installer.plan.storage.steps import mounted_paths
+from installer.plan.storage.steps import mounted_paths, seal_actions
 from installer.plan.uki import uki_actions, uki_esp_actions, uki_files
 
 _LOADERS = {BootLoader.GRUB: esp.LOADER, BootLoader.SYSTEMD_BOOT: systemd_boot.LOADER}
@@ -41,7 +41,8 @@ def boot_actions(
 ) -> tuple[Action, ...]:
     """The initramfs and the menu first, then a sync, and only then what makes the disks start.
 
-    The owner's keys are enrolled when everything is written that they signed; the check comes last.
+    The owner's keys are enrolled when everything is written that they signed; then comes the check,
+    and what the TPM shall open by what that has told.
     """
     if config.boot.loader is BootLoader.SYSTEMD_BOOT:
         return _unified_actions(config, machine, made, seed)
@@ -69,6 +70,7 @@ def boot_actions(
         *(_efi_actions(config, machine, esps, esp_menu) if esps else ()),
         *(enroll_actions(config, image=is_image(machine)) if esps else ()),
         _proof(config, made, machine),
+        *seal_actions(made.storage),
     )
 
 
@@ -89,6 +91,7 @@ def _unified_actions(
         *(reversed(entries) if efi_started(machine) else ()),
         *enroll_actions(config, image=is_image(machine)),
         _proof(config, made, machine),
+        *seal_actions(made.storage),
     )
 
 

@@ -16,6 +16,8 @@ from installer.actions.lvm import CreateLogicalVolume, CreateVolumeGroup
 from installer.config.recovery import new_recovery_key
 from installer.context import Context
 from installer.errors import CommandFailed
+from installer.events import Event, Message
+from installer.measured.prediction import Prediction
 from installer.secret import Secret
 from tests.recorder import Recorder, recorded_context
 
@@ -186,6 +188,27 @@ def test_no_key_is_ever_an_argument(runner: Recorder, context: Context) -> None:
         "systemd-cryptenroll --tpm2-device=auto --tpm2-pcrs=7+11 --unlock-key-file=/dev/stdin"
         " /dev/sda1"
     )
+
+
+def test_the_tpm_is_bound_to_the_next_start(runner: Recorder, context: Context) -> None:
+    value = bytes(range(32))
+    context.expected_pcrs[7] = Prediction(value=value, why="Secure Boot on")
+    SealToTpm2(volume="partition/a", passphrase=PASSPHRASE, pcrs=(0, 7)).run(context)
+    assert f"--tpm2-pcrs=0+7:sha256={value.hex()} " in runner.commands[-1]
+
+
+def test_what_cannot_be_told_is_a_warning(runner: Recorder, context: Context) -> None:
+    said: list[Event] = []
+    context.emit = said.append
+    context.expected_pcrs[7] = Prediction(value=None, why="no log")
+    SealToTpm2(volume="partition/a", passphrase=PASSPHRASE, pcrs=(7,)).run(context)
+    assert "--tpm2-pcrs=7 " in runner.commands[-1]
+    assert said == [
+        Message(
+            level="warning",
+            text="The TPM is bound to what PCR 7 is now; it may be another: no log",
+        )
+    ]
 
 
 def test_without_a_tpm_nothing_is_begun(

@@ -25,6 +25,7 @@ def test_owner_keys(medium: Path) -> None:
             name=CASE.name,
             firmware=Firmware.SETUP,
             variables=CASE.variables,
+            tpm=CASE.tpm,
             disks=(disk,),
             cdrom=medium,
             kernel=CASE.kernel(medium, f"photon.ks={server.url('kickstart.json')}"),

@@ -191,9 +191,16 @@ def _encryption_actions(each: PlannedEncryption) -> tuple[Action, ...]:
         actions.append(
             AddRecoveryKey(volume=each.volume, passphrase=each.key, recovery_key=each.recovery_key)
         )
-    if each.tpm2_pcrs is not None:
-        actions.append(SealToTpm2(volume=each.volume, passphrase=each.key, pcrs=each.tpm2_pcrs))
     return tuple(actions)
+
+
+def seal_actions(plan: StoragePlan) -> tuple[Action, ...]:
+    """What the TPM will open; it must be known what the next start measures."""
+    return tuple(
+        SealToTpm2(volume=each.volume, passphrase=each.key, pcrs=each.tpm2_pcrs)
+        for each in plan.encrypted
+        if each.tpm2_pcrs is not None
+    )
 
 
 def _group_actions(group: PlannedGroup) -> tuple[Action, ...]:

@@ -24,5 +24,6 @@ check nvram nvram
 check only-the-owner sh -c "mokutil --db | grep -q 'sovereign' && ! mokutil --db | grep -q Microsoft"
 check signed-by-the-owner signed_by_the_owner
 check handed-over handed_over
+same root /dev/mapper/luks-root "$(findmnt -n -o SOURCE /)"
 same key-mode "600 root" "$(stat -c '%a %U' /etc/photon-boot/db.key)"
 finished
