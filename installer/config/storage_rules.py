@@ -87,8 +87,8 @@ def _tpm2_problems(sound: Sound, pointer: str, said: Mapping[str, Any]) -> Itera
     if other := sorted(_OTHER_PCRS.intersection(said["tpm2"].get("pcrs", ()))):
         yield sound.document.problem(
             f"{pointer}/tpm2/pcrs",
-            f"the host's own upgrades change PCR {', '.join(map(str, other))}, or they are not known "
-            "before its first start",
+            f"the host's own upgrades change PCR {', '.join(map(str, other))}, or they are not "
+            "known before its first start",
             "leave it out, and bind to it on the host with systemd-cryptenroll",
         )
 
