@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from installer.config.boot import PKCS11, BootLoader
+from installer.config.boot import PKCS11, BootLoader, BootMode
 from screens.entries import Entry, words
 
 if TYPE_CHECKING:
+    from installer.machine import Machine
     from screens.draft import Draft
 
 # How the draft says where the owner's keys come from; "" is: there are none.
@@ -84,6 +85,12 @@ def _machine_owner_entries(draft: Draft) -> Iterator[Entry]:
 def in_token(draft: Draft) -> bool:
     """The owner's key is one that does not leave its token."""
     return draft.owner_keys == GIVEN and draft.db_key.strip().startswith(PKCS11)
+
+
+def boot_mode(draft: Draft, machine: Machine | None) -> BootMode:
+    """The firmware that the disk will start on; the machine's, unless another one is said."""
+    machine_mode = machine.firmware.mode.value if machine else BootMode.EFI
+    return BootMode(draft.boot_mode or machine_mode)
 
 
 def unified(draft: Draft) -> bool:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from installer.config.boot import BootMode
 from installer.errors import InstallerError
 from installer.layouts import Layout
 from installer.machine import Machine
 from installer.plan.disks import unfit_reason
+from screens.boot_entries import boot_mode
 from screens.draft import NOTHING, Draft, disk_changed
 from screens.editor.editor import Editor
 from screens.editor.history import History, Storage
@@ -64,7 +64,7 @@ def editor_of(
         layout = engine.layout(document, machine, seed)
         return outlined(layout, document["storage"], disks, machine.memory)
 
-    mode = BootMode(draft.boot_mode or machine.firmware.mode.value)
+    mode = boot_mode(draft, machine)
     tpm2 = has_tpm2(machine)
     return Editor(draft.edited, disks, mode, tpm2=tpm2, look=look, keep=keep)
 

@@ -185,6 +185,9 @@ class Walk:
     def _open_editor(self) -> Question | None:
         if self.machine is None:
             return None
+        if self.draft.ab:
+            text = "! Two roots that take turns cannot be edited by hand. Take them away first."
+            return tell("Not yet", text)
         self.set("layout", "custom")
         self.editor = editor_of(self.draft, self.engine, self.machine, self.seed, self._keep_edits)
         if self.editor is None:

@@ -12,6 +12,7 @@ from screens.draft import ACCOUNTS, NOTHING, Draft, hash_of, typed_differently
 from screens.editor.nouns import asked_for
 from screens.forms import FieldProblem
 from screens.steps.firmware import has_tpm2
+from screens.storage_entries import MIRROR
 
 SHORTEST_PASSPHRASE = 8
 
@@ -25,6 +26,7 @@ def gaps(
     """
     return (
         *_disk_gaps(draft, usable=usable),
+        *_layout_gaps(draft, machine),
         *_encryption_gaps(draft, machine),
         *_menu_gaps(draft),
         *_key_gaps(draft, machine),
@@ -39,6 +41,30 @@ def _disk_gaps(draft: Draft, *, usable: bool) -> Iterator[FieldProblem]:
             "mark one with Space or Enter" if usable else "attach one that can be used, and rescan"
         )
         yield FieldProblem(field="disk", message="No disk is chosen", hint=hint)
+
+
+def _layout_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem]:
+    if draft.layout != "free_space":
+        return
+    disks = machine.disks if machine else ()
+    if any(disk.path == draft.disk and not disk.table for disk in disks):
+        yield FieldProblem(
+            field="layout",
+            message="The disk has no partition table, and no free space beside anything",
+            hint="use the whole disk, or another one",
+        )
+    for path in draft.mirror:
+        yield FieldProblem(
+            field=f"{MIRROR}{path}",
+            message="A mirror does not go into free space",
+            hint="take it away, or use the whole disk",
+        )
+    if draft.preserve:
+        yield FieldProblem(
+            field="preserve",
+            message="The earlier host stays beside this one",
+            hint="take this away, or use the whole disk: two hosts cannot be the same",
+        )
 
 
 def _encryption_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from installer.config.boot import BootMode
 from installer.machine import FirmwareMode, SecureBoot
-from screens.boot_entries import GIVEN, MADE, in_token, unified
+from screens.boot_entries import GIVEN, MADE, boot_mode, in_token, unified
 from screens.draft import Draft
 from screens.forms import Check, Choice, Form, Item, Note, Option, SecretText, Text, Tone
 from screens.step import Step, View
@@ -58,8 +59,7 @@ def form(view: View) -> Form:
 
 def _for_bios(view: View) -> bool:
     """The disk will have no EFI boot loader."""
-    mode = view.machine.firmware.mode.value if view.machine else ""
-    return (view.draft.boot_mode or mode) == "bios"
+    return boot_mode(view.draft, view.machine) is BootMode.BIOS
 
 
 def _modes(view: View) -> tuple[Option, ...]:
@@ -78,7 +78,12 @@ def _modes(view: View) -> tuple[Option, ...]:
             refused=other if mode is FirmwareMode.BIOS else "",
         ),
         Option(value="bios", label="BIOS", refused=other if mode is FirmwareMode.EFI else ""),
-        Option(value="dual", label="EFI and BIOS", detail=("for a disk that moves",)),
+        Option(
+            value="dual",
+            label="EFI and BIOS",
+            detail=("for a disk that moves",),
+            refused="two roots that take turns start by EFI alone" if view.draft.ab else "",
+        ),
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from installer.config.boot import BootMode
 from installer.machine import Disk, Machine
 from installer.plan.disks import unfit_reason
+from screens.boot_entries import boot_mode, unified
 from screens.draft import Draft
 from screens.forms import Check, Choice, Command, Form, Item, Note, Option, SecretText, Text
 from screens.step import Step, View
@@ -23,18 +25,15 @@ _FILESYSTEMS = (
     Option(value="xfs", label="xfs", detail=("fast with large files",)),
     Option(value="btrfs", label="btrfs", detail=("compressed, with snapshots",)),
 )
-_SWAPS = (
-    Option(value="", label="Recommended", detail=("the review shows which",)),
-    Option(value="none", label="No swap space"),
-    Option(value="file", label="A swap file", detail=("can be resized later",)),
-    Option(value="partition", label="A swap partition"),
-    Option(value="zram", label="zram", detail=("compressed memory, no disk",)),
-)
 _CONTAINER_FILESYSTEMS = (
     Option(value="", label="xfs", detail=("recommended: with quotas for containers",)),
     Option(value="btrfs", label="btrfs", detail=("a subvolume each",)),
     Option(value="ext4", label="ext4"),
 )
+
+
+# What two roots do not go with says so as well: neither can be added to the other.
+_AB = "it does not go with two roots that take turns"
 
 
 def form(view: View) -> Form:
@@ -54,11 +53,12 @@ def form(view: View) -> Form:
             label="LVM",
             value=bool(draft.lvm),
             detail=("the root on a logical volume: can grow over further disks",),
+            refused=_AB if draft.ab else "",
         ),
         *_encryption(draft, view.machine),
         *_mirror(draft, view.machine),
         *_containers(draft, view.machine),
-        _two_roots(draft),
+        _two_roots(draft, view.machine),
         _identity(draft),
     )
     return Form(items=items, commands=(EDIT,))
@@ -73,9 +73,14 @@ def _layouts(view: View) -> tuple[Option, ...]:
             value="free_space",
             label="The free space",
             detail=("the partitions that are there stay",),
-            refused=no_table,
+            refused=no_table or (_AB if view.draft.ab else ""),
         ),
-        Option(value="custom", label="Custom", detail=("partitions edited by hand",)),
+        Option(
+            value="custom",
+            label="Custom",
+            detail=("partitions edited by hand",),
+            refused=_AB if view.draft.ab else "",
+        ),
     )
 
 
@@ -85,7 +90,19 @@ def _chosen(draft: Draft, machine: Machine | None) -> Disk | None:
 
 
 def _swap(draft: Draft) -> Iterator[Item]:
-    yield Choice(id="swap", label="Swap space", value=draft.swap, options=_SWAPS)
+    options = (
+        Option(value="", label="Recommended", detail=("the review shows which",)),
+        Option(value="none", label="No swap space"),
+        Option(
+            value="file",
+            label="A swap file",
+            detail=("can be resized later",),
+            refused=_AB if draft.ab else "",
+        ),
+        Option(value="partition", label="A swap partition"),
+        Option(value="zram", label="zram", detail=("compressed memory, no disk",)),
+    )
+    yield Choice(id="swap", label="Swap space", value=draft.swap, options=options)
     if draft.swap in {"file", "partition", "zram"}:
         hint = "like 2 GiB; empty: recommended"
         yield Text(id="swap_size", label="Swap size", value=draft.swap_size, hint=hint, width=14)
@@ -97,6 +114,7 @@ def _encryption(draft: Draft, machine: Machine | None) -> Iterator[Item]:
         label="Encryption",
         value=bool(draft.encryption),
         detail=("everything but /boot and the boot loader",),
+        refused=_AB if draft.ab else "",
     )
     if not draft.encryption:
         return
@@ -117,7 +135,7 @@ def _encryption(draft: Draft, machine: Machine | None) -> Iterator[Item]:
     )
 
 
-def _two_roots(draft: Draft) -> Item:
+def _two_roots(draft: Draft, machine: Machine | None) -> Item:
     others = {
         "LVM": draft.lvm,
         "encryption": draft.encryption,
@@ -125,6 +143,8 @@ def _two_roots(draft: Draft) -> Item:
         "a volume for containers": draft.containers,
         "a swap file": draft.swap == "file",
         "free space": draft.layout == "free_space",
+        "systemd-boot": unified(draft),
+        "a disk that starts on BIOS firmware": boot_mode(draft, machine) is not BootMode.EFI,
     }
     reasons = [name for name, said in others.items() if said]
     return Check(
@@ -150,6 +170,7 @@ def _identity(draft: Draft) -> Item:
 def _mirror(draft: Draft, machine: Machine | None) -> Iterator[Item]:
     others = [each for each in (machine.disks if machine else ()) if each.path != draft.disk]
     reason = "a mirror does not go into free space" if draft.layout == "free_space" else ""
+    reason = _AB if draft.ab else reason
     if not others:
         yield Check(
             id=f"{MIRROR}none", label="Mirror", value=False, refused="there is no second disk"
@@ -169,13 +190,13 @@ def _containers(draft: Draft, machine: Machine | None) -> Iterator[Item]:
     others = [each for each in (machine.disks if machine else ()) if each.path != draft.disk]
     options = (
         Option(value="", label="In the root"),
-        Option(value=BESIDE, label="A volume beside the root"),
+        Option(value=BESIDE, label="A volume beside the root", refused=_AB if draft.ab else ""),
         *(
             Option(
                 value=disk.path,
                 label=f"All of {short_name(disk)}",
                 detail=(disk_line(disk),),
-                refused="it is in the mirror" if disk.path in draft.mirror else unfit_reason(disk),
+                refused=_own_disk_refused(draft, disk),
             )
             for disk in others
         ),
@@ -199,6 +220,12 @@ def _containers(draft: Draft, machine: Machine | None) -> Iterator[Item]:
         value=bool(draft.containers_preserve),
         detail=("from an earlier installation",),
     )
+
+
+def _own_disk_refused(draft: Draft, disk: Disk) -> str:
+    if draft.ab:
+        return _AB
+    return "it is in the mirror" if disk.path in draft.mirror else unfit_reason(disk)
 
 
 STEP = Step(id="storage", title="Storage", form=form)

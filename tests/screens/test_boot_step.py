@@ -200,7 +200,7 @@ def test_unified_images_are_for_those_with_keys(walk: Walk) -> None:
 
 def test_two_roots_have_grub(walk: Walk) -> None:
     walker = walk("empty-virtio").go("storage").field("[ ] Two roots").keys(" ").go("boot")
-    walker.field("(*) None").keys("down", " ").field("(*) GRUB")
+    walker.field("(*) None").keys("down", " ").field("(*) GRUB").keys("down")
     assert "! cannot be used: two roots that take turns need GRUB" in walker.screen
 
 

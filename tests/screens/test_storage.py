@@ -216,3 +216,81 @@ def test_disks_that_are_gone_are_no_mirror_any_longer(walk: Walk) -> None:
     assert [(each.name, each.path) for each in draft.disks] == [
         ("disk-3", new.path), ("disk-1", ""), ("disk-2", "")
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The free space",
+        "Custom",
+        "A swap file",
+        "LVM",
+        "Encryption",
+        "Mirror on nvme1n1",
+        "A volume beside the root",
+        "All of nvme1n1",
+    ],
+)
+def test_two_roots_and_what_does_not_go_with_them_refuse_each_other(walk: Walk, line: str) -> None:
+    walker = at_storage(walk("two-empty-nvme"))
+    walker.app.walk.set("ab", "yes")
+    walker.app.refresh()
+    walker.size = (80, 60)
+    there = [each for each in walker.lines if f"-) {line}" in each or f"-] {line}" in each]
+    assert there, walker.screen
+    below = walker.screen.partition(there[0].rstrip())[2]
+    assert "! not now: " in below or "! cannot be used: " in below
+    before = walker.app.walk.draft
+    for _ in range(60):
+        walker.keys("down" if line not in walker.focus else " ")
+    assert walker.app.walk.draft == before
+
+
+def test_two_roots_do_not_go_with_systemd_boot(walk: Walk) -> None:
+    walker = at_storage(walk("two-empty-nvme"))
+    walker.app.walk.set("owner_keys", "made")
+    walker.app.walk.set("loader", "systemd_boot")
+    walker.app.refresh()
+    walker.field("[-] Two roots that take turns").keys(" ")
+    assert "! not now: it does not go with systemd-boot" in walker.screen
+    assert not walker.app.walk.draft.ab
+
+
+def test_the_same_host_is_not_beside_itself(walk: Walk) -> None:
+    walker = at_storage(walk("windows-dual-boot")).field("[ ] Stay the same host").keys(" ")
+    walker.field("(*) The whole disk").keys("down", " ", "f10")
+    assert walker.id == "storage"
+    assert "! The earlier host stays beside this one - take this away" in walker.screen
+
+
+def test_a_mirror_is_not_lost_in_free_space(walk: Walk) -> None:
+    walker = walk("three-disks").go("disk").keys("down", "down", " ").go("storage")
+    walker.field("[ ] Mirror on sda").keys(" ").field("(*) The whole disk").keys("down", " ", "f10")
+    assert walker.id == "storage"
+    assert walker.focus.startswith("> [x] Mirror on sda")
+    assert "! A mirror does not go into free space - take it away" in walker.screen
+    walker.keys(" ", "f10")
+    assert walker.id == "boot"
+
+
+def test_another_disk_may_have_no_free_space(walk: Walk) -> None:
+    walker = walk("three-disks").go("disk").keys("down", "down", " ").go("storage")
+    walker.field("(*) The whole disk").keys("down", " ", "esc")
+    walker.field("(*) nvme0n1").keys("up", " ").go("storage").keys("f10")
+    assert walker.id == "storage"
+    assert "! The disk has no partition table, and no free space" in walker.screen
+
+
+def test_two_roots_are_not_edited_by_hand(walk: Walk) -> None:
+    walker = at_storage(walk("two-empty-nvme")).field("[ ] Two roots").keys(" ")
+    walker.field("< Edit partitions... >").keys("enter")
+    assert "! Two roots that take turns cannot be edited by hand" in walker.screen
+    walker.keys("esc")
+    assert walker.app.walk.draft.ab
+    walker.go("boot")
+    assert "two roots that take turns start by EFI alone" in walker.screen
+
+
+def test_two_roots_need_efi(walk: Walk) -> None:
+    walker = at_storage(walk("3tib-bios")).field("[-] Two roots that take turns")
+    assert "not go with a disk that starts on BIOS firmware" in walker.screen
