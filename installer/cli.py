@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
-import sys
 import traceback
 from collections.abc import Sequence
 from typing import Any
 
 from installer import __version__, commands
 from installer.errors import Cancelled, ExitCode, InstallerError, ProblemsFound
+from installer.output import OutputLost, complain, open_missing, say
 from installer.sizes import parse_size
 
 _EPILOG = """\
@@ -24,29 +23,17 @@ no plan, 4 a command failed, 5 cancelled, 6 the kickstart was not reached, 7 its
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code is one of :class:`~installer.errors.ExitCode`."""
+    open_missing()
     arguments = _parser().parse_args(argv)
     commands.STOP.clear()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
-        code = int(arguments.run(arguments))
-        sys.stdout.flush()
-    except InstallerError as error:
-        _report(error, as_json=arguments.json)
-        return int(error.exit_code)
-    except KeyboardInterrupt:
-        _report(Cancelled("Interrupted; nothing was written."), as_json=arguments.json)
-        return int(ExitCode.CANCELLED)
-    except BrokenPipeError:
-        # Whoever read this has seen enough. Python would complain of it once more at its end:
-        # https://docs.python.org/3/library/signal.html#note-on-sigpipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _exit_code(arguments)
+    except OutputLost as error:
+        if not error.reader_left:
+            complain(str(error))
         return int(ExitCode.COMMAND)
-    except Exception:  # noqa: BLE001  (the last resort: a bug must not look like a refusal)
-        traceback.print_exc()
-        print("photon-installer: this is a bug; please report the lines above.", file=sys.stderr)
-        return int(ExitCode.BUG)
-    return code
 
 
 def error_json(error: InstallerError) -> dict[str, Any]:
@@ -61,6 +48,23 @@ def error_json(error: InstallerError) -> dict[str, Any]:
     }
 
 
+def _exit_code(arguments: argparse.Namespace) -> int:
+    try:
+        return int(arguments.run(arguments))
+    except InstallerError as error:
+        _report(error, as_json=arguments.json)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        _report(Cancelled("Interrupted; nothing was written."), as_json=arguments.json)
+        return int(ExitCode.CANCELLED)
+    except OutputLost:
+        raise
+    except Exception:  # noqa: BLE001  (the last resort: a bug must not look like a refusal)
+        complain(traceback.format_exc().rstrip())
+        complain("photon-installer: this is a bug; please report the lines above.")
+        return int(ExitCode.BUG)
+
+
 def _stop(*_: object) -> None:
     """A signal: what an installation has done is taken back first, all else ends at once."""
     commands.STOP.set()
@@ -70,9 +74,9 @@ def _stop(*_: object) -> None:
 
 def _report(error: InstallerError, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(error_json(error), ensure_ascii=False))
+        say(json.dumps(error_json(error), ensure_ascii=False))
     else:
-        print(error, file=sys.stderr)
+        complain(str(error))
 
 
 def _parser() -> argparse.ArgumentParser:

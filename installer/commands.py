@@ -23,6 +23,7 @@ from installer.kickstart.http import Patience
 from installer.kickstart.sources import Surroundings
 from installer.machine import Machine, machine_from_json
 from installer.machine_text import machine_text
+from installer.output import say
 from installer.plan.model import InstallPlan, disks_text
 from installer.recovery_notice import has_terminal, show_on_terminal
 from ks_schema import Document
@@ -104,7 +105,7 @@ def verify(arguments: Namespace) -> ExitCode:
         nonlocal shown
         if int(fraction * 10) > shown and not arguments.json:
             shown = int(fraction * 10)
-            print(f"{shown * 10:3d} % verified", flush=True)
+            say(f"{shown * 10:3d} % verified")
 
     api.verify_payload(payload, advance)
     _print(arguments, {"verified": payload.source}, f"{payload.source}: every digest is right")
@@ -194,10 +195,9 @@ def _machine(path: str | None) -> Machine:
 
 def _confirm(made: InstallPlan) -> None:
     name = Path(made.disk.path).name
-    print(made.describe())
+    say(made.describe())
     what = "Everything" if not any(each.keep for each in made.storage.disks) else "What is lost"
-    print(f"{what} on {disks_text(made.disks)} will be gone. Type {name} to go on: ", end="")
-    sys.stdout.flush()
+    say(f"{what} on {disks_text(made.disks)} will be gone. Type {name} to go on: ", end="")
     if sys.stdin.readline().strip() != name:
         raise Cancelled("Not confirmed; nothing was written.")
 
@@ -237,11 +237,11 @@ def event_file(path: str) -> Iterator[Emit]:
 
 
 def _print(arguments: Namespace, data: object, text: str) -> None:
-    print(json.dumps(data, ensure_ascii=False) if arguments.json else text)
+    say(json.dumps(data, ensure_ascii=False) if arguments.json else text)
 
 
 def _to_stderr(event: Event) -> None:
-    log_lines(sys.stderr, level="info")(event)
+    tee(log_lines(sys.stderr, level="info"))(event)
 
 
 def _quiet(_: Event) -> None:

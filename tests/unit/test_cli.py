@@ -1,5 +1,6 @@
 """The command line as a script sees it: exit codes, what goes where, JSON that can be read."""
 
+import hashlib
 import json
 import os
 import signal
@@ -206,6 +207,51 @@ def test_a_reader_that_has_seen_enough(good: str) -> None:
         assert process.stderr is not None
         err = process.stderr.read()
     assert (process.returncode, err) == (ExitCode.COMMAND, "")
+
+
+def test_a_reader_that_leaves_while_the_payload_is_read(tmp_path: Path) -> None:
+    image = bytes(64 << 20)
+    index = json.loads((TESTS / "payload" / "index.json").read_text("utf-8"))
+    for each in index["images"]:
+        each.update(size=len(image), sha256=hashlib.sha256(image).hexdigest())
+        (tmp_path / each["file"]).write_bytes(image)
+    (tmp_path / "index.json").write_text(json.dumps(index), encoding="utf-8")
+    with start("verify", "--payload", str(tmp_path)) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        err = process.stderr.read()
+    assert (process.returncode, err) == (ExitCode.COMMAND, "")
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_output_that_does_not_fit(good: str, bad: str, more: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        for arguments in (["check", good], ["check", bad, "--json"], ["facts"]):
+            done = subprocess.run(
+                [sys.executable, "-m", "installer", *arguments, *more],
+                cwd=PROJECT,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == ExitCode.COMMAND
+            assert "standard output: No space left on device" in done.stderr
+            assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-", "2>/dev/full"])
+def test_streams_that_are_closed(good: str, closed: str) -> None:
+    for name, code in ((good, ExitCode.DONE), ("/no/such/file.json", ExitCode.UNREACHABLE)):
+        command = f'"$0" -m installer plan "$1" --machine {VIRTIO} --payload {PAYLOAD} {closed}'
+        done = subprocess.run(
+            ["sh", "-c", command, sys.executable, name],
+            cwd=PROJECT,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == code
 
 
 def test_usage_mentions_every_command_and_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
