@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from installer.errors import InstallerError
+from installer.errors import InstallerError, ProblemsFound
 from installer.machine import Disk, Machine
 from ks_schema.problem import Problem
 from screens import draft as drafts
+from screens.choices import choices_line
 from screens.draft import Draft
 from screens.editing import editor_of, giving_up, with_nouns, without_nouns
 from screens.editor.editor import Editor
@@ -301,6 +302,8 @@ class Walk:
                 error=self.error,
                 problems=self._review_problems() if self.last else (),
                 wiped=self.wiped,
+                choices=self._choices() if self.last else (),
+                refused=self._refused() if self.last else (),
             )
         )
 
@@ -310,6 +313,22 @@ class Walk:
             replace(problem, message=f"{self._place(problem.field)}{problem.message}")
             for problem in self.problems().values()
         )
+
+    def _refused(self) -> tuple[FieldProblem, ...]:
+        """What the planner found, with the screen it belongs to."""
+        if not isinstance(self.error, ProblemsFound):
+            return ()
+        found = ((drafts.field_of(self.draft, each.pointer), each) for each in self.error.problems)
+        return tuple(
+            FieldProblem(field=field, message=f"{self._place(field)}{each.message}", hint=each.hint)
+            for field, each in found
+        )
+
+    def _choices(self) -> tuple[str, ...]:
+        """What was said on the screens behind that of the disk, which the plan tells of."""
+        steps = STEPS[STEPS.index(disk.STEP) + 1 : -1]
+        told = (choices_line(each.title, self._form_of(each), self.draft) for each in steps)
+        return tuple(line for line in told if line)
 
     def _place(self, field: str) -> str:
         for step in STEPS[:-1]:

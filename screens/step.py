@@ -15,7 +15,8 @@ from screens.forms import FieldProblem, Form
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """What a step may look at when it makes its form. ``error`` is the last thing that failed,
-    ``wiped`` are the disks that are only erased.
+    ``wiped`` are the disks that are only erased, ``choices`` is what was said on the other screens,
+    and ``refused`` what the planner finds wrong with that on this machine.
     """
 
     draft: Draft
@@ -26,6 +27,8 @@ class View:
     error: InstallerError | None
     problems: tuple[FieldProblem, ...]
     wiped: tuple[Disk, ...] = ()
+    choices: tuple[str, ...] = ()
+    refused: tuple[FieldProblem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

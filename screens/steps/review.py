@@ -22,11 +22,11 @@ def form(view: View) -> Form:
     if view.problems:
         return Form(items=tuple(_problem_items(view.problems)), next_label="Install")
     if view.error:
-        items = tuple(_error_items(view.error))
+        items = tuple(_error_items(view.error, view.refused))
         return Form(items=items, commands=(RETRY,), start=RETRY.id, next_label="Install")
     if view.plan is None:
         return Form(items=(Note(text="Working out what will be done..."),))
-    items = tuple(_plan_items(view.plan, view.wiped))
+    items = tuple(_plan_items(view.plan, view.wiped, view.choices))
     return Form(items=items, commands=(SAVE,), next_label="Install")
 
 
@@ -60,13 +60,16 @@ def _change(planned: PlannedDisk) -> DiskChange:
     return DiskChange(disk=planned.disk, erased=False, text=text)
 
 
-def _plan_items(plan: PlanView, wiped: tuple[Disk, ...]) -> Iterator[Item]:
+def _plan_items(
+    plan: PlanView, wiped: tuple[Disk, ...], choices: tuple[str, ...]
+) -> Iterator[Item]:
     for change in disk_changes(plan.storage, wiped):
         disk = change.disk
         text = f"! {change.text}: {disk_line(disk)}\n    {disk_details(disk)}"
         yield Note(text=text, tone=Tone.WARNING)
     losses = plan.losses or ("nothing",)
     yield Note(text="What will be lost:\n" + _listed(losses))
+    yield Note(text="What you chose:\n" + _listed(choices))
     yield Note(text="Decided for you:\n" + _listed(plan.defaults or ("nothing",)))
     yield Note(text="What will be done", tone=Tone.TITLE)
     for phase in plan.phases:
@@ -74,11 +77,12 @@ def _plan_items(plan: PlanView, wiped: tuple[Disk, ...]) -> Iterator[Item]:
         yield Note(text=f"{phase.title}:\n" + _listed(actions))
 
 
-def _error_items(error: InstallerError) -> Iterator[Item]:
+def _error_items(error: InstallerError, refused: tuple[FieldProblem, ...]) -> Iterator[Item]:
     yield Note(text="It cannot be installed like this:", tone=Tone.TITLE)
-    yield Note(text=f"! {error.message}", tone=Tone.PROBLEM)
-    if error.hint:
-        yield Note(text=error.hint)
+    for problem in refused or (FieldProblem(field="", message=error.message, hint=error.hint),):
+        yield Note(text=f"! {problem.message}", tone=Tone.PROBLEM)
+        if problem.hint:
+            yield Note(text=problem.hint)
     yield Note(text="Go back and change it, or look again once the machine has changed.")
 
 

@@ -17,6 +17,8 @@ from tests.screens.walker import SEED, Walker
 
 MACHINES = ("virtualbox", "two-sata-same-model", "empty-nvme", "empty-virtio", "windows-dual-boot")
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f ops@edge"
+
 
 def reviewed(walker: Walker) -> Walker:
     walker.go("disk")
@@ -41,6 +43,38 @@ def test_review_names_the_disk_and_all_that_is_lost(walk: Walk) -> None:
     assert "What will be lost:" in text
     for loss in plan.losses:
         assert " ".join(loss.split()) in text
+
+
+def test_review_tells_what_was_chosen(walk: Walk) -> None:
+    walker = walk("two-empty-nvme").go("disk").keys(" ").go("storage")
+    for label in ("[ ] Encryption", "[ ] Recovery key", "[ ] Mirror on nvme1n1"):
+        walker.field(label).keys(" ")
+    walker.fill("Passphrase", "correct horse").keys("enter").type("correct horse").go("boot")
+    walker.field("(*) None").keys("down", " ").field("[x] Enroll them").keys(" ")
+    static_network(walker).fill("IPv4 address", "192.0.2.5/24")
+    with_password(walker).fill("User name", "ops").fill("SSH public key", KEY)
+    walker.field("(*) Yes, with the user's").keys("down", " ").go("review")
+    walker.size = (80, 60)
+    text = " ".join(walker.screen.partition("What you chose:")[2].split())
+    for told in (
+        "- Storage: Layout: The whole disk; Encryption; Passphrase: set; Recovery key; Mirror on",
+        "Your own Secure Boot keys: Made now; Enroll them in this firmware: no; Enroll Micro",
+        "- Packages and kernel: Package set: Minimal; Kernel: Automatic",
+        "- Network: Fixed addresses; Interface: ",
+        "IPv4 address: 192.0.2.5/24",
+        "- Host: Host name: photon; Locale: C.UTF-8; Console keyboard: us; Time zone: UTC",
+        "- Root and user: Root password: set; User name: ops; SSH public key: ssh-ed25519 AAAAC",
+        "(sudo)? Yes, without asking Decided for you:",
+    ):
+        assert told in text, told
+    assert "correct horse" not in text
+
+
+def test_review_does_not_tell_what_was_not_said(walk: Walk) -> None:
+    walker = reviewed(walk("empty-virtio"))
+    walker.size = (80, 60)
+    for label in ("sudo", "Swap space", "Serial console", "not set", "once more"):
+        assert label not in walker.screen
 
 
 def test_install_asks_for_the_name_of_the_disk(walk: Walk) -> None:
@@ -124,8 +158,8 @@ def test_what_the_planner_refuses_is_shown_with_its_hint(
     monkeypatch.setattr(walker.engine, "plan", unfit)
     reviewed(walker)
     assert "It cannot be installed like this" in walker.screen
-    assert "too small" in walker.screen
-    assert "use less swap" in walker.screen
+    assert "! Storage: too small" in walker.screen
+    assert "\n use less swap" in walker.screen
     assert "( Install )" in walker.screen
     walker.keys("f10")
     assert walker.id == "review"
