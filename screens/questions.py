@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from installer.machine import Disk
@@ -15,6 +15,7 @@ from screens.steps.review import disk_changes
 SAVE_PATH = "/root/photon.json"
 LOG_PATH = "/root/photon-install.log"
 _WIDTH = 66
+_DISKS_IN_FULL, _DISKS_SHOWN = 3, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,25 +97,33 @@ def erase_disk(plan: PlanView, wiped: tuple[Disk, ...], answer: Callable[[str], 
         return "" if text.strip() == name else f"Type {name} to go on, or choose Cancel."
 
     many = f"these {len(erased)} disks" if len(erased) > 1 else "this disk"
-    told = tuple(
-        line
-        for disk in erased
-        for line in (f"  {disk_line(disk)}", f"  serial {disk.serial or 'unknown'}")
-    )
-    head = f"Everything on {many} will be lost:" if erased else "Partitions of a disk will change:"
+    groups = {f"Everything on {many} will be lost:": erased} if erased else {}
+    for each in changes:
+        if not each.erased:
+            groups[f"{each.text}:"] = (*groups.get(f"{each.text}:", ()), each.disk)
+    room = _DISKS_SHOWN // len(groups)
+    told = (line for head, disks in groups.items() for line in (head, *_disk_lines(disks, room)))
     return Question(
         title="Erase the disk?" if erased else "Change the disk?",
-        lines=(
-            head,
-            *(told or tuple(f"  {disk_line(each.disk)}" for each in changes)),
-            "",
-            f"Type {name} to confirm.",
-        ),
+        lines=(*told, "", f"Type {name} to confirm."),
         confirm="Erase and install" if erased else "Change and install",
         label="Disk to erase" if erased else "Disk to change",
         answer=answer,
         refuse=refuse,
     )
+
+
+def _disk_lines(disks: tuple[Disk, ...], room: int) -> Iterator[str]:
+    """Each disk with its serial number; of many only so many as a window has room for."""
+    if len(disks) <= _DISKS_IN_FULL:
+        for disk in disks:
+            yield f"  {disk_line(disk)}"
+            yield f"  serial {disk.serial or 'unknown'}"
+        return
+    for disk in disks[:room]:
+        yield f"  {disk_line(disk)}"
+    if len(disks) > room:
+        yield f"  and {len(disks) - room} more, as the review tells"
 
 
 def _path(title: str, text: str, path: str, answer: Callable[[str], None]) -> Question:

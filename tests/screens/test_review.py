@@ -168,3 +168,22 @@ def test_what_the_planner_refuses_is_shown_with_its_hint(
     assert "It cannot be installed like this" in walker.screen
     walker.keys("enter")
     assert "What will be lost" in walker.screen
+
+
+def test_the_last_question_says_what_becomes_of_the_disks(walk: Walk) -> None:
+    walker = walk("windows-dual-boot").go("storage").field("(*) The whole disk").keys("down", " ")
+    with_password(walker).go("review").keys("enter")
+    assert "The free space of this disk is used, its partitions stay:" in walker.screen
+    assert "will change" not in walker.screen
+    assert "serial 21070H480212" in walker.screen
+
+
+def test_the_last_question_has_room_for_many_disks(walk: Walk) -> None:
+    walker = walk("24-disks").go("disk").keys(" ")
+    for letter in "bcdefgh":
+        walker.app.walk.set(f"mirror:/dev/sd{letter}", "yes")
+    walker.app.walk.set("containers", "/dev/sdi")
+    reviewed(walker).keys("enter")
+    assert "Everything on these 9 disks will be lost:" in walker.screen
+    assert "and 1 more, as the review tells" in walker.screen
+    assert "< Erase and install >" in walker.screen
