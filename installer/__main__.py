@@ -2,6 +2,12 @@
 
 import sys
 
-from installer.cli import main
+try:
+    from installer.cli import main
 
-sys.exit(main())
+    code = main()
+except KeyboardInterrupt:
+    # Before the command line listens for signals: the modules are still being loaded.
+    print("Interrupted; nothing was written.", file=sys.stderr)
+    code = 5
+sys.exit(code)

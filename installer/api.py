@@ -228,6 +228,7 @@ def verify_payload(payload: PayloadIndex, advance: Callable[[float], None]) -> N
 
 def verify_boot(
     *,
+    cancelled: Callable[[], bool] = lambda: False,
     root: str | None = None,
     disk: str | None = None,
     esps: tuple[str, ...] = (),
@@ -236,14 +237,16 @@ def verify_boot(
     """Look whether a host would start: one mounted at ``root``, or else the one on ``disk``.
 
     :raises CommandFailed: it cannot be looked at.
+    :raises Cancelled: the user gave up; everything is detached again.
     """
     from installer.verify.gather import verify_disk, verify_root  # noqa: PLC0415  (seldom wanted)
 
-    runner = ProcessRunner(lambda _: None)
+    runner = ProcessRunner(lambda _: None, cancelled)
+    undo_runner = ProcessRunner(lambda _: None)
     store = Path(variables) if variables else None
     if root is not None:
-        return verify_root(runner, Path(root), esps=esps, variables=store)
-    return verify_disk(runner, Path(disk or ""), variables=store)
+        return verify_root(runner, Path(root), esps=esps, variables=store, undo_runner=undo_runner)
+    return verify_disk(runner, Path(disk or ""), variables=store, undo_runner=undo_runner)
 
 
 def save_kickstart(data: Mapping[str, Any], path: str) -> None:

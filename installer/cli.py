@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     open_missing()
     arguments = _parser().parse_args(argv)
     commands.STOP.clear()
+    commands.IN_ORDER.clear()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
@@ -55,7 +56,7 @@ def _exit_code(arguments: argparse.Namespace) -> int:
         _report(error, as_json=arguments.json)
         return int(error.exit_code)
     except KeyboardInterrupt:
-        _report(Cancelled("Interrupted; nothing was written."), as_json=arguments.json)
+        _report(Cancelled(commands.INTERRUPTED), as_json=arguments.json)
         return int(ExitCode.CANCELLED)
     except OutputLost:
         raise
@@ -66,9 +67,9 @@ def _exit_code(arguments: argparse.Namespace) -> int:
 
 
 def _stop(*_: object) -> None:
-    """A signal: what an installation has done is taken back first, all else ends at once."""
+    """A signal: what was attached or written is taken back first, all else ends at once."""
     commands.STOP.set()
-    if not commands.INSTALLING.is_set():
+    if not commands.IN_ORDER.is_set():
         raise KeyboardInterrupt
 
 

@@ -28,12 +28,13 @@ from installer.plan.model import InstallPlan, disks_text
 from installer.recovery_notice import has_terminal, show_on_terminal
 from ks_schema import Document
 
+INTERRUPTED = "Interrupted; nothing was written."
 _SHORTEST_PASSPHRASE = 8
 
-# Set by a signal; an installation that runs then ends in order.
+# Set by a signal; what runs then ends in order.
 STOP = threading.Event()
-# Set while there is something to take back; at other times a signal ends the program at once.
-INSTALLING = threading.Event()
+# Set once there may be something to take back; before that a signal ends the program at once.
+IN_ORDER = threading.Event()
 
 
 def check(arguments: Namespace) -> ExitCode:
@@ -127,18 +128,23 @@ def unattended(arguments: Namespace) -> ExitCode:
     from installer.unattended import run  # noqa: PLC0415
 
     del arguments
-    INSTALLING.set()
+    IN_ORDER.set()
     return run(STOP.is_set)
 
 
 def _verify_boot(arguments: Namespace) -> ExitCode:
     _require_root("look into a host's disks")
-    report = api.verify_boot(
-        root=arguments.root,
-        disk=arguments.disk,
-        esps=tuple(arguments.esp),
-        variables=arguments.variables,
-    )
+    IN_ORDER.set()
+    try:
+        report = api.verify_boot(
+            root=arguments.root,
+            disk=arguments.disk,
+            esps=tuple(arguments.esp),
+            variables=arguments.variables,
+            cancelled=STOP.is_set,
+        )
+    except Cancelled:
+        raise Cancelled(INTERRUPTED) from None
     _print(arguments, report.to_json(), report.text())
     return ExitCode.DONE if report.boots else ExitCode.UNBOOTABLE
 
@@ -213,8 +219,7 @@ def _sinks(arguments: Namespace) -> Iterator[Emit]:
     shown = json_lines(sys.stdout) if arguments.json else log_lines(sys.stdout, level="info")
     with contextlib.ExitStack() as stack:
         files = [stack.enter_context(event_file(arguments.events))] if arguments.events else []
-        INSTALLING.set()
-        stack.callback(INSTALLING.clear)
+        IN_ORDER.set()
         yield tee(shown, *files)
 
 

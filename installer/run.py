@@ -65,6 +65,7 @@ class ProcessRunner:
         watch: Callable[[int], None] | None = None,
     ) -> str:
         """See :meth:`Runner.run`."""
+        self._stop_if_due(argv, None)  # a quick program would end before anybody asks
         self._emit(Message(level="debug", text="$ " + shlex.join(argv)))
         process = _start(argv, _input_bytes(stdin))
         stdout, stderr = self._wait(process, argv, timeout, watch)

@@ -49,9 +49,13 @@ _MOST_LISTED = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Workplace:
-    """What a check works with; everything that it attaches is detached by ``undo``."""
+    """What a check works with; everything that it attaches is detached by ``undo``.
+
+    ``undo_runner`` is deaf to a cancellation of the check.
+    """
 
     runner: Runner
+    undo_runner: Runner
     folder: Path
     undo: contextlib.ExitStack
 
@@ -59,7 +63,7 @@ class _Workplace:
         """How to look into these volumes."""
         return Places(
             runner=self.runner,
-            undo_runner=self.runner,
+            undo_runner=self.undo_runner,
             work=self.folder,
             undo=self.undo,
             volumes=volumes,
@@ -80,19 +84,26 @@ class _Workplace:
 
 
 def verify_root(
-    runner: Runner, root: Path, *, esps: tuple[str, ...] = (), variables: Path | None = None
+    runner: Runner,
+    root: Path,
+    *,
+    esps: tuple[str, ...] = (),
+    variables: Path | None = None,
+    undo_runner: Runner | None = None,
 ) -> Report:
     """Check a host that is mounted at a folder; ``/`` is the one that runs.
 
     ``esps`` are folders or device nodes, those that the host lists unless any are given;
-    ``variables`` is a variable store to go by instead of this machine's firmware.
+    ``variables`` is a variable store to go by instead of this machine's firmware; ``undo_runner``
+    detaches what was attached.
 
     :raises CommandFailed: it cannot be looked at.
+    :raises Cancelled: the user gave up.
     """
     root = root.resolve()
     if not (root / "etc").is_dir():
         raise CommandFailed(f"{root}: no host is mounted there", "Mount it, or give --disk.")
-    with _workplace(runner) as work:
+    with _workplace(runner, undo_runner or runner) as work:
         volumes = read_volumes(runner, _block_devices(runner))
         mounts = mounts_below(root, _MOUNTINFO.read_text("utf-8"))
         places = work.places(volumes, mounts)
@@ -113,20 +124,28 @@ def verify_root(
         return replace(check_host(subject), pcrs=pcrs)
 
 
-def verify_disk(runner: Runner, disk: Path, *, variables: Path | None = None) -> Report:
+def verify_disk(
+    runner: Runner,
+    disk: Path,
+    *,
+    variables: Path | None = None,
+    undo_runner: Runner | None = None,
+) -> Report:
     """Check the host on a disk, or in a raw image of one, for reading alone.
 
     ``variables`` is a variable store to go by. Without one a disk is judged by this machine's
     firmware, and an image, which will start elsewhere, by what firmware comes with.
+    ``undo_runner`` detaches what was attached.
 
     :raises CommandFailed: it cannot be looked at.
+    :raises Cancelled: the user gave up.
     """
     if not disk.exists():
         raise CommandFailed(f"{disk}: there is no such disk or image")
     table = read_table(str(disk))
     if not table.partitions:
         raise CommandFailed(f"{disk}: there are no partitions on it", "Mount it, and give --root.")
-    with _workplace(runner) as work:
+    with _workplace(runner, undo_runner or runner) as work:
         volumes = tuple(_attached(work, disk, table, each) for each in table.partitions)
         places = work.places(volumes)
         tops = tuple(_tops(places))
@@ -161,13 +180,13 @@ def verify_disk(runner: Runner, disk: Path, *, variables: Path | None = None) ->
 
 
 @contextlib.contextmanager
-def _workplace(runner: Runner) -> Iterator[_Workplace]:
+def _workplace(runner: Runner, undo_runner: Runner) -> Iterator[_Workplace]:
     try:
         folder = tempfile.TemporaryDirectory(prefix="photon-verify-", dir="/run")
     except OSError as error:
         raise CommandFailed(f"/run: {error.strerror}", "Run it again with sudo.") from error
     with folder as path, contextlib.ExitStack() as undo:
-        yield _Workplace(runner=runner, folder=Path(path), undo=undo)
+        yield _Workplace(runner=runner, undo_runner=undo_runner, folder=Path(path), undo=undo)
 
 
 def _trust(variables: Path | None) -> Trust:
@@ -248,7 +267,7 @@ def _attached(work: _Workplace, disk: Path, table: Table, entry: TableEntry) -> 
     argv = ["losetup", "--read-only", "--find", "--show", f"--offset={entry.start}"]
     argv += [f"--sizelimit={entry.size}", f"--sector-size={table.sector}", str(disk)]
     node = work.runner.run(argv).strip()
-    work.undo.callback(work.runner.run, ["losetup", "--detach", node])
+    work.undo.callback(work.undo_runner.run, ["losetup", "--detach", node])
     (volume,) = read_volumes(work.runner, [node])
     return replace(volume, partition=entry.guid.lower(), partition_type=entry.type_id.lower())
 

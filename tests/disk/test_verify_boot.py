@@ -6,8 +6,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -287,6 +289,19 @@ def test_no_disk_of_a_host(tmp_path: Path, wanted: str) -> None:
     file.write_bytes(bytes(1 << 20))
     with pytest.raises(CommandFailed):
         verify_disk(RUNNER, file if wanted else tmp_path / "missing")
+
+
+@pytest.mark.parametrize("seconds", [0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2])
+def test_a_check_that_is_interrupted(image: Path, seconds: float) -> None:
+    """Whenever it is, nothing stays attached, mounted or in /run."""
+    folders = set(Path("/run").glob("photon-verify-*"))
+    argv = [sys.executable, "-m", "installer", "verify", "--disk", str(image)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert str(image) not in out("losetup", "--list", "--output", "BACK-FILE")
+    assert set(Path("/run").glob("photon-verify-*")) == folders
 
 
 def test_a_disk_of_noise(disk: Disk) -> None:

@@ -145,6 +145,17 @@ def test_5_cancelled(tmp_path: Path, number: int) -> None:
     assert (process.returncode, err) == (5, "Interrupted; nothing was written.\n")
 
 
+@pytest.mark.parametrize("seconds", [0.02, 0.05, 0.1, 0.15, 0.2])
+def test_5_cancelled_while_the_program_starts(tmp_path: Path, seconds: float) -> None:
+    os.mkfifo(tmp_path / "ks.json")
+    with start("check", str(tmp_path / "ks.json")) as process:
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    # Before that it is Python that starts.
+    assert "installer/__main__.py" not in err
+
+
 def test_6_not_reached() -> None:
     code, _, err = run("check", "/no/such/file.json")
     assert code == ExitCode.UNREACHABLE

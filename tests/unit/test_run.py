@@ -143,6 +143,13 @@ def test_cancelling_ends_the_whole_group(told: Told, pid_file: Path) -> None:
     assert not alive(pid_file)
 
 
+def test_nothing_more_is_started_after_a_cancellation(told: Told, pid_file: Path) -> None:
+    runner = ProcessRunner(told, lambda: True)
+    with pytest.raises(Cancelled):
+        runner.run(["touch", str(pid_file)])
+    assert not pid_file.exists()
+
+
 def test_a_failing_watch_ends_the_program(runner: ProcessRunner, pid_file: Path) -> None:
     def watch(_: int) -> None:
         raise Cancelled("enough")
