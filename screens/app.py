@@ -331,7 +331,7 @@ class App:
         label = page.form.next_label
         buttons = ((label, self._ask_written),) if label else ()
         self._show(page.id, page.title, FormView(page.form, self._hooks(), buttons))
-        self.widget.keys(keys.footer_line())
+        self.widget.keys(keys.footer_line(ended=True))
 
     def _ask_written(self) -> None:
         self._ask(written_down(lambda _text: self._written()))

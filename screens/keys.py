@@ -108,9 +108,12 @@ def help_lines(*, editing: bool = False) -> tuple[str, ...]:
     return tuple(f"{line.shown:<10} {line.meaning}" for line in table)
 
 
-def footer_line(*, editing: bool = False) -> str:
-    """The keys worth remembering, for the bottom bar."""
+def footer_line(*, editing: bool = False, ended: bool = False) -> str:
+    """The keys worth remembering, for the bottom bar; after the end nothing is next or before."""
     if editing:
         own = "  ".join(f"{line.keys[0]} {line.footer}" for line in EDITOR_KEYS if line.footer)
         return f"Enter Open  {own}  F10 Done  Esc Back  F1 Help"
-    return "  ".join(f"{line.shown} {line.footer}" for line in KEYS if line.footer)
+    idle = {Act.NEXT, Act.BACK} if ended else set()
+    return "  ".join(
+        f"{line.shown} {line.footer}" for line in KEYS if line.footer and line.act not in idle
+    )

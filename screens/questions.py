@@ -61,7 +61,8 @@ def really_cancel(answer: Callable[[str], None]) -> Question:
     """Whether to stop an installation that runs."""
     text = (
         "Cancel the installation? Until the first filesystem is made, the disk becomes again "
-        "what it was; after that it will not boot, and what was on it is lost."
+        "what it was; after that, what the review said will be lost is lost, and the new host "
+        "does not boot."
     )
     return Question(
         title="Cancel the installation",

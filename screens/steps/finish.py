@@ -90,7 +90,11 @@ def failed_form(outcome: Failed, log: str) -> Form:
     if outcome.restored:
         written = "The disk is as it was: what had been changed on it was put back."
     elif outcome.written:
-        written = "The disk was written to: what was on it is lost, and it does not boot."
+        # Beside other systems not everything on the disk was to be lost.
+        written = (
+            "The disk was written to: what the review said will be lost is lost,\n"
+            "and the new host does not boot."
+        )
     else:
         written = "Nothing was written to any disk."
     hint = (Note(text=outcome.hint),) if outcome.hint else ()

@@ -101,6 +101,9 @@ def test_failed_says_what_and_offers_the_way_back(walk: Walk, tmp_path: Path) ->
     for text in ("unsquashfs ended with 1", "use another disk", "The disk was written to"):
         assert text in walker.screen
     assert "install.log" in walker.screen
+    # Beside another system the rest of the disk is not lost.
+    assert "what the review said will be lost is lost" in walker.screen
+    assert walker.lines[-1].strip() == "Tab Move  Enter Accept  F1 Help  F3 Quit"
     walker.field("< Save the log >").keys("enter").fill("File", str(tmp_path / "log"))
     walker.keys("enter", "enter", "enter")
     log = (tmp_path / "log").read_text("utf-8")
@@ -134,6 +137,7 @@ def test_cancel_asks_first(walk: Walk) -> None:
     until(walker, "extract minimal")
     walker.keys("esc")
     assert walker.focus.startswith("> < Go on installing >")
+    assert "the new host does not boot" in " ".join(walker.screen.split())
     walker.keys("enter")
     assert walker.id == "progress"
     walker.keys("esc", "tab", "enter")
