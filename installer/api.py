@@ -144,14 +144,14 @@ def install_image(plan: InstallPlan, *, emit: Emit, cancelled: Callable[[], bool
 
 
 def remove_work(work: Path) -> None:
-    """Remove a work folder: its files and its empty folders.
+    """Remove a work folder: its files, and the empty folders that actions have left in it.
 
     Never what lies deeper. Should an unmount have failed, the new root is still there, and with it
     perhaps ``/dev`` of the running system.
     """
     for name in (LOG_NAME, EVENTS_NAME, _INSTALLED):
         (work / name).unlink(missing_ok=True)
-    for folder in (*(work / "root").glob("*"), work / "root", work):
+    for folder in (*(work / "root").glob("*"), *work.glob("*"), work):
         with contextlib.suppress(OSError):
             folder.rmdir()
 

@@ -90,6 +90,7 @@ def test_removing_a_work_folder_never_goes_deep(tmp_path: Path) -> None:
     (tmp_path / "busy/root/tree/dev").mkdir()
     (tmp_path / "busy/root/tree/dev/null").touch()
     (tmp_path / "early").mkdir()
+    (tmp_path / "done/uki").mkdir()
     for name in ("done", "busy", "early"):
         api.remove_work(tmp_path / name)
     assert [each.name for each in tmp_path.iterdir()] == ["busy"]
