@@ -176,6 +176,7 @@ def _shape(scene: Scene, volume: str) -> Iterator[Action]:
 def _stacking(scene: Scene, storage: Storage, volume: str) -> Iterator[Action]:
     """Putting something on a volume, which ``storage`` may have to make known first."""
     used = tasks.in_use(scene, volume)
+    lost = ": what is on it is lost" if volume in _there(storage) else ""
     first = (lambda: storage) if storage is not scene.storage else None
     user = user_of(scene.storage, volume)
     movable = user is None or user[0] == "filesystems"
@@ -183,19 +184,19 @@ def _stacking(scene: Scene, storage: Storage, volume: str) -> Iterator[Action]:
     kept = scene.storage.get("filesystems", {}).get(volume, {}).get("format") is False
     yield Action(
         command=Command(
-            id="encrypt", label="Encrypt it", key="p",
+            id="encrypt", label=f"Encrypt it{lost}", key="p",
             refused="what is on it is kept" if kept else below,
         ),
         edit=first,
         task=lambda now: stack_tasks.encryption(now, volume=volume),
     )  # fmt: skip
     yield Action(
-        command=Command(id="array", label="New array with it", key="a", refused=used),
+        command=Command(id="array", label=f"New array with it{lost}", key="a", refused=used),
         edit=first,
         task=lambda now: stack_tasks.array(now, first=volume),
     )
     yield Action(
-        command=Command(id="group", label="New volume group on it", key="v", refused=used),
+        command=Command(id="group", label=f"New volume group on it{lost}", key="v", refused=used),
         edit=first,
         task=lambda now: stack_tasks.group(now, first=volume),
     )
@@ -204,7 +205,7 @@ def _stacking(scene: Scene, storage: Storage, volume: str) -> Iterator[Action]:
             continue
         members = {**data, "members": [*data["members"], volume]}
         yield Action(
-            command=Command(id=f"join:{group}", label=f"Into the volume group {group}"),
+            command=Command(id=f"join:{group}", label=f"Into the volume group {group}{lost}"),
             edit=partial(edit.put, storage, "volume_groups", group, members),
         )
 
@@ -250,6 +251,12 @@ def _on_subvolume(scene: Scene, volume: str, name: str) -> Iterator[Action]:
         command=Command(id="remove", label="Remove it", key="d"),
         edit=lambda: edit.put_subvolume(scene.storage, volume, name, None),
     )
+
+
+def _there(storage: Storage) -> tuple[str, ...]:
+    """The names of the partitions that are there already."""
+    partitions = storage.get("partitions", {})
+    return tuple(name for name, data in partitions.items() if "existing" in data)
 
 
 def _gone(scene: Scene, volume: str) -> bool:

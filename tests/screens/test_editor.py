@@ -360,3 +360,13 @@ def test_every_page_fits_the_smallest_terminal(walk: Walk) -> None:
         assert len(line) == 80
     assert walker.lines[-1].startswith(" Enter Open  u Undo")
     assert "< Quit >" in walker.screen
+
+
+def test_what_takes_a_partition_says_that_its_content_is_lost(walk: Walk) -> None:
+    walker = editing(walk("windows-dual-boot"))
+    row(walker, "root")
+    assert "< p: Encrypt it >" in walker.screen
+    row(walker.keys("esc"), "nvme0n1 ").keys("k")
+    row(walker, "nvme0n1p5")
+    for label in ("Encrypt it", "New array with it", "New volume group on it", "Delete it"):
+        assert f"{label}: what is on it is lost >" in walker.screen
