@@ -11,13 +11,16 @@ from pathlib import Path
 from installer.context import Context
 from installer.disk_table import TableEntry, verify_table
 from installer.errors import CommandFailed
-from installer.sizes import format_size
+from installer.events import Message
+from installer.sizes import MIB, format_size
 
 DOS = "dos"
 GPT = "gpt"
 _NODE_TIMEOUT_SECONDS = 30
 _LOOP_MAJOR = 7
 _DOS_PRIMARIES = 4
+# Filesystems keep a little for themselves when they refuse to write more.
+_NO_ROOM = 4 * MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +58,32 @@ class CreateImage:
         del context
         if not Path(self.path).parent.is_dir():
             raise CommandFailed(f"{self.path}: its folder does not exist", "Create it first.")
-        if Path(self.path).exists():
+        if os.path.lexists(self.path):  # a link that leads nowhere counts
             raise CommandFailed(f"{self.path}: exists already", "Remove it, or name another file.")
 
     def run(self, context: Context) -> None:
         """Create it."""
-        with Path(self.path).open("xb") as file:
-            context.on_failure(f"remove {self.path}", Path(self.path).unlink)
-            file.truncate(self.size)
+        try:
+            with Path(self.path).open("xb") as file:
+                context.on_failure(f"remove {self.path}", lambda: self._remove(context))
+                file.truncate(self.size)
+        except (OSError, OverflowError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "no file is that large"
+            raise CommandFailed(
+                f"{self.path}: no image of {format_size(self.size)} can be created: {reason}",
+                "Name a file in a folder that can be written to, or a smaller size.",
+            ) from error
+
+    def _remove(self, context: Context) -> None:
+        """Remove it again; what failed may not have said that there was no room for it."""
+        path = Path(self.path)
+        room = os.statvfs(path.parent)
+        path.unlink()
+        context.altered.discard(self.path)
+        context.emit(Message(level="info", text=f"{path} was removed again"))
+        if room.f_bfree * room.f_frsize < _NO_ROOM:
+            text = f"{path.parent} was full: make room there, or name a file in another folder"
+            context.emit(Message(level="error", text=text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

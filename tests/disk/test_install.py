@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from installer import api
+from installer.actions.disk import CreateImage
 from installer.actions.filesystem import MakeFilesystem
 from installer.disk_table import read_table
 from installer.errors import Cancelled, CommandFailed, ExitCode, PayloadBad
@@ -19,6 +20,7 @@ from installer.machine import Machine
 from installer.payload import PayloadIndex, load_payload_index
 from installer.plan.model import InstallPlan
 from ks_schema import Document
+from tests.disk.loops import out, real_context
 from tests.disk.tree import BUILT, make_payload
 from tests.engine import (
     GIB,
@@ -299,6 +301,21 @@ def test_a_script_that_fails_and_one_that_takes_too_long(
             install(image_plan(image, payload, scripts=scripts), told)
         assert words in str(caught.value)
         assert not image.exists()
+
+
+def test_an_image_where_there_is_no_room(tmp_path: Path) -> None:
+    told = Told()
+    with real_context(tmp_path) as context:
+        context.emit = told
+        out("mount", "-t", "tmpfs", "-o", "size=8M", "tmpfs", tmp_path)
+        context.on_undo("unmount", lambda: out("umount", tmp_path))
+        CreateImage(path=str(tmp_path / "x.img"), size=GIB).run(context)
+        with pytest.raises(OSError, match="No space"):
+            (tmp_path / "x.img").write_bytes(bytes(16 << 20))
+        context.compensate()
+        assert not (tmp_path / "x.img").exists()
+    (error,) = [each.text for each in told.of(Message) if each.level == "error"]
+    assert error.startswith(f"{tmp_path} was full")
 
 
 def test_an_image_that_is_there_is_left_alone(image: Path, payload: PayloadIndex) -> None:

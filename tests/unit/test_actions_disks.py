@@ -7,6 +7,7 @@ import pytest
 from installer.actions.disk import (
     AttachExisting,
     AttachPartitions,
+    CreateImage,
     PlannedPartition,
     WriteTable,
     sfdisk_script,
@@ -45,6 +46,31 @@ def partition(number: int = 1, start: int = MIB, size: int = MIB) -> PlannedPart
         guid=UUID,
         name="photon",
     )
+
+
+@pytest.mark.parametrize("size", [1 << 62, 1 << 63, 1 << 80])
+def test_an_image_that_no_file_can_hold(context: Context, tmp_path: Path, size: int) -> None:
+    action = CreateImage(path=str(tmp_path / "x.img"), size=size)
+    action.check(context)
+    with pytest.raises(CommandFailed, match=r"no image of .* can be created") as caught:
+        action.run(context)
+    assert "smaller size" in caught.value.hint
+    context.compensate()
+    assert not (tmp_path / "x.img").exists()
+
+
+def test_an_image_where_a_link_leads_nowhere(context: Context, tmp_path: Path) -> None:
+    (tmp_path / "x.img").symlink_to("nowhere")
+    with pytest.raises(CommandFailed, match="exists already"):
+        CreateImage(path=str(tmp_path / "x.img"), size=MIB).check(context)
+
+
+def test_an_image_that_is_gone_again_was_not_written_to(context: Context, tmp_path: Path) -> None:
+    path = str(tmp_path / "x.img")
+    CreateImage(path=path, size=MIB).run(context)
+    context.alter(path)
+    context.compensate()
+    assert not context.altered
 
 
 def test_a_dos_table() -> None:
