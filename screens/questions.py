@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from installer.machine import Disk
 from screens import keys
 from screens.engine import PlanView
-from screens.steps.disk import disk_line, short_name
+from screens.steps.disk import disk_line, serial_text, short_name
 from screens.steps.review import disk_changes
 
 SAVE_PATH = "/root/photon.json"
@@ -119,7 +119,7 @@ def _disk_lines(disks: tuple[Disk, ...], room: int) -> Iterator[str]:
     if len(disks) <= _DISKS_IN_FULL:
         for disk in disks:
             yield f"  {disk_line(disk)}"
-            yield f"  serial {disk.serial or 'unknown'}"
+            yield f"  {serial_text(disk)}"
         return
     for disk in disks[:room]:
         yield f"  {disk_line(disk)}"

@@ -23,6 +23,7 @@ from screens.editor.scene import Scene
 from screens.editor.task import Task, refusals
 from screens.forms import Command, FieldProblem, Form, Item, Note, SecretText, Tone
 from screens.questions import Question, lines
+from screens.steps.disk import disk_details
 
 UNDO, REDO, RESET, FIX = "undo", "redo", "reset", "fix:"
 
@@ -228,7 +229,9 @@ class Editor:
 
     def _menu_form(self, page: Menu) -> Form:
         row = next((each for each in table(self._scene) if each.id == page.row), None)
-        text = (row.text, *row.detail) if row else ()
+        disk = self._disks.get(page.row.removeprefix("/disks/"))
+        told = (f"{disk.model or 'unknown model'}, {disk_details(disk)}",) if disk else ()
+        text = (row.text, *told, *row.detail) if row else ()
         wrong = (Note(text=f"! {row.problem}", tone=Tone.PROBLEM),) if row and row.problem else ()
         commands = tuple(each.command for each in self._actions(page.row))
         head = (Note(text=HEAD[2:], tone=Tone.DIM), Note(text="\n".join(text)))

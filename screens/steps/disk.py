@@ -70,11 +70,16 @@ def disk_line(disk: Disk) -> str:
     return f"{short_name(disk)}  {format_size(disk.size)}  {disk.model or 'unknown model'}"
 
 
+def serial_text(disk: Disk) -> str:
+    """What tells it from others of its model."""
+    return f"serial {disk.serial}" if disk.serial else "no serial number"
+
+
 def disk_details(disk: Disk) -> str:
     """Serial number, how it is attached, and what kind it is."""
     kind = "" if disk.transport == "nvme" else "rotating" if disk.rotational else "solid state"
     parts = (
-        f"serial {disk.serial}" if disk.serial else "no serial number",
+        serial_text(disk),
         disk.transport,
         kind,
         "removable" if disk.removable else "",

@@ -11,7 +11,7 @@ from screens.boot_entries import boot_mode, unified
 from screens.draft import Draft
 from screens.forms import Check, Choice, Command, Form, Item, Note, Option, SecretText, Text
 from screens.step import Step, View
-from screens.steps.disk import disk_line, short_name
+from screens.steps.disk import disk_line, serial_text
 from screens.steps.firmware import NO_TPM2, has_tpm2
 from screens.storage_entries import BESIDE, MIRROR
 
@@ -181,7 +181,7 @@ def _mirror(draft: Draft, machine: Machine | None) -> Iterator[Item]:
             id=f"{MIRROR}{disk.path}",
             label=f"Mirror on {disk_line(disk)}",
             value=disk.path in draft.mirror,
-            detail=("holds the same; all that is on it is lost",),
+            detail=(f"{serial_text(disk)}; holds the same; all that is on it is lost",),
             refused=reason or used or unfit_reason(disk),
         )
 
@@ -194,8 +194,8 @@ def _containers(draft: Draft, machine: Machine | None) -> Iterator[Item]:
         *(
             Option(
                 value=disk.path,
-                label=f"All of {short_name(disk)}",
-                detail=(disk_line(disk),),
+                label=f"All of {disk_line(disk)}",
+                detail=(f"{serial_text(disk)}; all that is on it is lost",),
                 refused=_own_disk_refused(draft, disk),
             )
             for disk in others

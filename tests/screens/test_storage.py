@@ -294,3 +294,12 @@ def test_two_roots_are_not_edited_by_hand(walk: Walk) -> None:
 def test_two_roots_need_efi(walk: Walk) -> None:
     walker = at_storage(walk("3tib-bios")).field("[-] Two roots that take turns")
     assert "not go with a disk that starts on BIOS firmware" in walker.screen
+
+
+def test_disks_of_one_model_are_told_apart_wherever_one_is_chosen(walk: Walk) -> None:
+    walker = at_storage(walk("24-disks"))
+    walker.size = (80, 120)
+    assert "Mirror on sdb  7.3 TiB  ST8000NM0075 - serial ZA1017QK;" in walker.screen
+    assert "All of sdb  7.3 TiB  ST8000NM0075 - serial ZA1017QK; all that" in walker.screen
+    walker.field("< Edit partitions... >").keys("enter", "enter")
+    assert "ST8000NM0075, serial ZA1007QK, sas, rotating" in walker.screen
