@@ -73,7 +73,7 @@ def _with_kept(
                 disk,
                 f"/storage/tables/{disk.name}/keep",
                 "has no partition table that could be kept",
-                'make a new one: "keep": false',
+                'make a new one: the layout whole_disk, or "keep": false in a custom one',
             ),
         )
     if any(each.type_guid in _EXTENDED for each in disk.disk.partitions):

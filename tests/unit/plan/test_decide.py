@@ -224,3 +224,10 @@ def test_an_index_without_units_is_believed() -> None:
         payload(), trees=tuple(replace(each, units=frozenset()) for each in payload().trees)
     )
     assert plan_for(on_disk(services={"x": "enabled"}), small_machine("/dev/vda"), bare).phases
+
+
+def test_free_space_on_a_disk_without_a_table_is_told_in_the_words_of_its_layout() -> None:
+    (problem,) = refusals(on_disk(storage={"layout": "free_space"}), small_machine("/dev/vda"))
+    assert problem.pointer == "/storage"
+    assert "no partition table" in problem.message
+    assert "whole_disk" in problem.hint
