@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from installer.config.boot import BootMode
+from installer.config.storage import TableKind
 from installer.machine import Disk, Machine
 from installer.plan.disks import unfit_reason
+from installer.plan.storage.model import KeptPartition, PlannedDisk
+from installer.plan.storage.tables import free_stretches
+from installer.sizes import format_size
 from screens.boot_entries import boot_mode, unified
 from screens.draft import Draft
 from screens.forms import Check, Choice, Command, Form, Item, Note, Option, SecretText, Text
@@ -66,14 +70,17 @@ def form(view: View) -> Form:
 
 def _layouts(view: View) -> tuple[Option, ...]:
     disk = _chosen(view.draft, view.machine)
+    free = _largest_free(disk) if disk else 0
     no_table = "" if disk and disk.table else "the disk has no partition table: all of it is free"
+    none = "" if free else "all of the disk is taken"
+    room = f"{format_size(free)}; " if free and not no_table else ""
     return (
         Option(value="whole_disk", label="The whole disk", detail=("all that is on it is lost",)),
         Option(
             value="free_space",
             label="The free space",
-            detail=("the partitions that are there stay",),
-            refused=no_table or (_AB if view.draft.ab else ""),
+            detail=(f"{room}the partitions that are there stay",),
+            refused=no_table or none or (_AB if view.draft.ab else ""),
         ),
         Option(
             value="custom",
@@ -82,6 +89,14 @@ def _layouts(view: View) -> tuple[Option, ...]:
             refused=_AB if view.draft.ab else "",
         ),
     )
+
+
+def _largest_free(disk: Disk) -> int:
+    """The bytes of the largest stretch that no partition lies on, where the new ones go."""
+    kind = TableKind.DOS if disk.table == TableKind.DOS else TableKind.GPT
+    kept = tuple(KeptPartition(partition=each) for each in disk.partitions)
+    planned = PlannedDisk(name="", disk=disk, table=kind, guid="", keep=True, kept=kept)
+    return max((size for _start, size in free_stretches(planned)), default=0)
 
 
 def _chosen(draft: Draft, machine: Machine | None) -> Disk | None:

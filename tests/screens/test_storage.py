@@ -303,3 +303,14 @@ def test_disks_of_one_model_are_told_apart_wherever_one_is_chosen(walk: Walk) ->
     assert "All of sdb  7.3 TiB  ST8000NM0075 - serial ZA1017QK; all that" in walker.screen
     walker.field("< Edit partitions... >").keys("enter", "enter")
     assert "ST8000NM0075, serial ZA1007QK, sas, rotating" in walker.screen
+
+
+def test_the_free_space_says_how_much_it_is(walk: Walk) -> None:
+    walker = at_storage(walk("windows-dual-boot"))
+    assert "( ) The free space - 56.2 GiB; the partitions that are there stay" in walker.screen
+
+
+def test_a_disk_that_is_full_has_no_free_space(walk: Walk) -> None:
+    walker = at_storage(walk("ext4-with-data"))
+    assert "(-) The free space" in walker.screen
+    assert "! cannot be used: all of the disk is taken" in walker.screen
