@@ -89,7 +89,7 @@ def quoted(value: object) -> str:
     """The value for a message: short, on one line, without control characters."""
     if value is None:
         return "null"
-    if isinstance(value, bool):
+    if isinstance(value, bool | int | float):
         return str(value).lower()
     text = str(value)
     if len(text) > _LONGEST_ECHO:

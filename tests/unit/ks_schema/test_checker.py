@@ -112,6 +112,7 @@ def test_everything_is_told_at_once_in_the_order_of_the_lines() -> None:
         ({"storage": {"swap": {"kind": "file", "size": "2G"}}}, "/storage/swap/size",
          '"2G" is not of the right form', 'like "20 GiB"'),
         ({"storage": {"swap": {"kind": "file", "size": 0}}}, "/storage/swap/size", "too small", ""),
+        ({"version": 2}, "/version", "2 is not allowed here", "allowed: 1"),
         ({"packages": {"set": "minimum"}}, "/packages/set", '"minimum" is not allowed here',
          'did you mean "minimal"? allowed: minimal, full'),
         ({"packages": {"set": True}}, "/packages/set", "must be a text", "allowed: minimal, full"),
