@@ -15,9 +15,10 @@ from installer.output import OutputLost, complain, open_missing, say
 from installer.sizes import parse_size
 
 _EPILOG = """\
-exit codes: 0 done, 1 a bug, 2 the kickstart is not valid, 3 the machine does not fit or there is
-no plan, 4 a command failed, 5 cancelled, 6 the kickstart was not reached, 7 its server refused it,
-8 it is neither JSON nor YAML, 9 the payload is missing or damaged, 10 it would not boot
+exit codes: 0 done, 1 a bug, 2 the kickstart or this command line is not valid, 3 the machine does
+not fit or there is no plan, 4 a command failed, 5 cancelled, 6 the kickstart was not reached,
+7 its server refused it, 8 it is neither JSON nor YAML, 9 the payload is missing or damaged,
+10 it would not boot
 """
 
 

@@ -128,6 +128,7 @@ def unattended(arguments: Namespace) -> ExitCode:
     from installer.unattended import run  # noqa: PLC0415
 
     del arguments
+    _require_root()
     IN_ORDER.set()
     return run(STOP.is_set)
 
@@ -194,8 +195,9 @@ def _machine(path: str | None) -> Machine:
     try:
         return machine_from_json(json.loads(Path(path).read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise CommandFailed(
-            f"{path}: {error}", "Give the output of `photon-installer facts --json`."
+            f"{path}: {reason}", "Give the output of `photon-installer facts --json`."
         ) from error
 
 

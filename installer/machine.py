@@ -203,7 +203,9 @@ def machine_from_json(data: Mapping[str, Any]) -> Machine:
                 "left_out": tuple(_checked(LeftOut, each) for each in data.get("left_out", ())),
             },
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except KeyError as error:
+        raise ValueError(f"not a machine description: it has no {error}") from error
+    except (TypeError, AttributeError) as error:
         raise ValueError(f"not a machine description: {error}") from error
 
 

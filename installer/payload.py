@@ -85,8 +85,9 @@ def load_payload_index(source: str, *, sha256: str | None = None) -> PayloadInde
     try:
         return _index(source.rstrip("/"), json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else error
         raise PayloadBad(
-            f"{place}: not a payload index: {error}", "Write the medium anew."
+            f"{place}: not a payload index: {reason}", "Write the medium anew."
         ) from error
 
 

@@ -133,6 +133,24 @@ def test_4_a_machine_that_is_none(
     assert "facts --json" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["unattended", "verify --root /", "verify --disk /dev/null"])
+def test_4_only_root_can(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 65534)
+    assert cli.main(command.split()) == ExitCode.COMMAND
+    assert "only root can" in capsys.readouterr().err
+
+
+def test_4_what_is_missing_is_named_once(good: str, tmp_path: Path) -> None:
+    (tmp_path / "machine.json").write_text("{}", encoding="utf-8")
+    for name, text in (("machine.json", "it has no 'firmware'"), ("x", "No such file")):
+        path = str(tmp_path / name)
+        code, _, err = run("plan", good, "--machine", path, "--payload", PAYLOAD)
+        assert (code, err.count(path)) == (ExitCode.COMMAND, 1)
+        assert text in err
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_5_cancelled(tmp_path: Path, number: int) -> None:
     fifo = tmp_path / "ks.json"
