@@ -38,7 +38,7 @@ def gaps(
 def _disk_gaps(draft: Draft, *, usable: bool) -> Iterator[FieldProblem]:
     if not draft.disk:
         hint = (
-            "mark one with Space or Enter" if usable else "attach one that can be used, and rescan"
+            "choose the one to start from" if usable else "attach one that can be used, and rescan"
         )
         yield FieldProblem(field="disk", message="No disk is chosen", hint=hint)
 
@@ -146,7 +146,9 @@ def _network_gaps(draft: Draft) -> Iterator[FieldProblem]:
         return
     if not draft.interface:
         yield FieldProblem(
-            field="interface", message="No interface is chosen", hint="mark the one with the cable"
+            field="interface",
+            message="No interface is chosen",
+            hint="choose the one with the cable",
         )
     if not (draft.address4.strip() or draft.address6.strip()):
         yield FieldProblem(

@@ -120,11 +120,13 @@ class Plain:
                 say(item.text)
                 continue
             number += 1
-            say(f"  {number}. {summary(item)}")
             if isinstance(item, Row):
+                self._terminal.show(f"  {number}. {item.text}")
                 for line in (*([f"! {item.problem}"] if item.problem else []), *item.detail):
                     say(f"     {line}")
-            elif not isinstance(item, Command) and item.id in self._shown_problems(item):
+                continue
+            say(f"  {number}. {summary(item)}")
+            if not isinstance(item, Command) and item.id in self._shown_problems(item):
                 say(f"     ! {self.walk.problems()[item.id]}")
         say()
 
@@ -264,7 +266,8 @@ class Plain:
             self._run(job)
 
     def _saved(self, path: str, wrong: str) -> None:
-        self._terminal.say(f"! Not saved: {wrong}" if wrong else f"Saved as {path}")
+        # A path is not broken: it may be copied from here.
+        self._terminal.show(f"! Not saved: {wrong}" if wrong else f"Saved as {path}")
 
     # Work that takes long.
 

@@ -10,8 +10,11 @@ from typing import TextIO, TypeVar
 
 from installer.secret import Secret
 from screens.forms import Check, Choice, Command, Field, Form, Note, Row, SecretText, Text
+from screens.hanging import hanging
 
 _T = TypeVar("_T")
+# One less than the narrowest terminal has: some go on to the next line by themselves.
+_COLUMNS = 79
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +25,12 @@ class Terminal:
     sink: TextIO
 
     def say(self, text: str = "") -> None:
-        """Print a line."""
-        print(text, file=self.sink, flush=True)
+        """Print lines; one that is too long goes on in the next, between two words."""
+        self.show("\n".join(hanging(text, _COLUMNS)) if text.strip() else text)
+
+    def show(self, line: str) -> None:
+        """Print a line as it is."""
+        print(line, file=self.sink, flush=True)
 
     def ask(self, prompt: str, *, secret: bool = False) -> str:
         """Print the prompt and read a line; a secret is not echoed."""
@@ -60,7 +67,8 @@ def summary(item: Field | Command | Row) -> str:
             return item.text
         case Check():
             refused = f"  ! not now: {item.refused}" if item.refused else ""
-            return f"{item.label}: {'yes' if item.value else 'no'}{refused}"
+            detail = "".join(f" - {each}" for each in item.detail)
+            return f"{item.label}: {'yes' if item.value else 'no'}{detail}{refused}"
         case Choice():
             labels = (option.label for option in item.options if option.value == item.value)
             return f"{item.label}: {next(labels, 'none yet')}"

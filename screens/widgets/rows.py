@@ -12,6 +12,7 @@ from typing import Any
 import urwid
 
 from screens.forms import Option
+from screens.hanging import hanging
 
 # urwid passes a tuple of columns, or of columns and rows; its own widgets disagree on the type.
 Size = Any
@@ -234,18 +235,3 @@ def _tone(line: str) -> str:
 
 def _canvas(text: str, attribute: str, columns: int) -> urwid.Canvas:
     return urwid.Text((attribute, text), wrap="clip").render((columns,))
-
-
-def hanging(text: str, columns: int) -> list[str]:
-    """The lines of ``text``, wrapped; what wraps stands under the first word of its line."""
-    lines: list[str] = []
-    for line in text.splitlines() or [""]:
-        indent = len(line) - len(line.lstrip(" -!"))
-        wrapped = textwrap.wrap(
-            line,
-            max(columns, indent + 8),
-            subsequent_indent=" " * indent,
-            break_on_hyphens=False,
-        )
-        lines += wrapped or [""]
-    return lines

@@ -141,3 +141,14 @@ def test_it_works_on_a_dumb_terminal(tmp_path: Path, python: str) -> None:
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 0
+
+
+def test_no_word_is_broken_at_the_edge(tmp_path: Path) -> None:
+    text, _, _ = answered(tmp_path, *[""] * 7, *PASSWORD, "")
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "the network\nand who may log in" in text
+
+
+def test_what_can_be_ticked_says_what_it_means(tmp_path: Path) -> None:
+    text, _, _ = answered(tmp_path, "", "")
+    assert "LVM: no - the root on a logical volume: can grow over further disks\n" in text
