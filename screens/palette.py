@@ -13,7 +13,7 @@ PALETTE: tuple[tuple[str, str, str, str], ...] = (
     ("title", "white", "black", "bold"),
     ("dim", "dark cyan", "black", ""),
     ("label", "light gray", "black", ""),
-    ("focus", "white", "dark cyan", "bold"),
+    ("focus", "black", "dark cyan", "bold"),
     ("edit", "white", "black", ""),
     ("problem", "light red", "black", "bold"),
     ("warning", "yellow", "black", "bold"),
