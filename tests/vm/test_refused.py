@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from tests.vm.virtual_machine import VirtualMachine
 
 pytestmark = [pytest.mark.vm]
 CASE = Case(name="refused")
+_INSTALLER = "/photon/installer.squashfs"
 NOBODY_LISTENS = f"http://{HOST_SEEN_FROM_GUEST}:9/kickstart.json"
 # Each disk has something on it that would be missed: serial number and size.
 DISKS = (("PHOTON0", 6 * GIB), ("TWIN", 6 * GIB), ("TWIN", 6 * GIB), ("SMALL", 256 * MIB))
@@ -60,8 +63,12 @@ REFUSALS = {
         kickstart="good.json", code=ExitCode.PAYLOAD, said=(r"root\.squashfs", "digest"),
         medium="changed-image",
     ),
+    "broken-installer": Refusal(
+        kickstart="good.json", code=ExitCode.BUG, said=("cannot be loaded",),
+        medium="broken-installer",
+    ),
 }  # fmt: skip
-IN_EVERY_RUN = ("unknown-key", "two-disks", "unreachable", "wrong-digest")
+IN_EVERY_RUN = ("unknown-key", "two-disks", "unreachable", "wrong-digest", "broken-installer")
 
 
 def _parameters() -> list[object]:
@@ -113,5 +120,20 @@ def _medium(medium: Path, kind: str) -> Path:
                 head = stream.read(4096)
             file.unlink()
             return with_patch(medium, copy, inside=head, at=8)
+        case "broken-installer":
+            return medium_with(medium, copy, {_INSTALLER: _broken_installer(medium)})
         case _:
             return medium
+
+
+def _broken_installer(medium: Path) -> Path:
+    """The installer of the medium, but one that Python cannot load."""
+    folder, file = CASE.work / "installer", CASE.work / "installer.squashfs"
+    shutil.rmtree(folder, ignore_errors=True)
+    whole = from_medium(medium, _INSTALLER, file)
+    subprocess.run(["unsquashfs", "-q", "-n", "-d", folder, whole], check=True, timeout=60)
+    place = folder / "usr/lib/photon-installer/installer/__init__.py"
+    place.write_text('raise ImportError("it cannot be loaded")\n', encoding="utf-8")
+    file.unlink()
+    subprocess.run(["mksquashfs", folder, file, "-quiet", "-no-progress"], check=True, timeout=60)
+    return file
