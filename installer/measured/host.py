@@ -26,7 +26,7 @@ from installer.secureboot.variables import (
     read_store,
     variable,
 )
-from installer.verify.esp import IMAGES, SYSTEMD, VENDOR, Esp
+from installer.verify.esp import IMAGES, SYSTEMD, VENDOR, Esp, is_readable
 from installer.verify.host import Subject
 from installer.verify.menu import read_menu
 from installer.verify.places import Places, UnseenError
@@ -178,7 +178,11 @@ def _reader(places: Places, uuid: str) -> Callable[[str], bytes | None]:
     def read(path: str) -> bytes | None:
         try:
             place = places.find(uuid, path)
-            return place.read_bytes() if place and place.is_file() else None
+            if place is None or not place.is_file():
+                return None
+            if not is_readable(place):
+                raise UnpredictableError(f"{path} is far too large")
+            return place.read_bytes()
         except UnseenError as reason:
             raise UnpredictableError(f"{path} cannot be looked at: {reason}") from reason
         except OSError as error:
@@ -190,4 +194,5 @@ def _reader(places: Places, uuid: str) -> Callable[[str], bytes | None]:
 def _kernels(esp: Esp, places: Places) -> Iterator[Path]:
     path = f"{VENDOR}/grub.cfg"
     text = (esp.read(path) or b"").decode("utf-8", "replace")
-    yield from (each.place for each in read_menu(text, path, places).kernels)
+    found = read_menu(text, path, places).kernels
+    yield from (each.place for each in found if is_readable(each.place))

@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 from installer.actions.bios import boot_sector_code, core_image
+from installer.verify.esp import read_program
 from installer.verify.finding import Finding, bad, good
 
 _SECTOR = 512
@@ -18,10 +19,9 @@ _REPAIR = "Run grub-install for this disk in the host, or install again."
 def check_bios(disk: str, folder: Path) -> Finding:
     """Whether a disk (a device node or an image) has the GRUB that the host keeps in a folder."""
     what = f"{disk}, GRUB for BIOS"
-    try:
-        boot, core = (folder / "boot.img").read_bytes(), (folder / "core.img").read_bytes()
-    except OSError as error:
-        return bad(what, f"the host's own copy cannot be read: {error.strerror}", _REPAIR)
+    boot, core = read_program(folder / "boot.img"), read_program(folder / "core.img")
+    if boot is None or core is None:
+        return bad(what, "the host's own copy cannot be read", _REPAIR)
     try:
         return _compared(what, Path(disk), boot, core)
     except (OSError, struct.error, ValueError) as error:

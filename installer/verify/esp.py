@@ -56,9 +56,17 @@ class Esp:
 def read_program(place: Path) -> bytes | None:
     """The contents of a file; None when it cannot be read, or is far too large for a program."""
     try:
-        return place.read_bytes() if place.stat().st_size <= MOST_BYTES else None
+        return place.read_bytes() if is_readable(place) else None
     except OSError:
         return None
+
+
+def is_readable(place: Path) -> bool:
+    """Whether it is a file, and none that is far too large for a program.
+
+    :raises OSError: it cannot be looked at.
+    """
+    return place.is_file() and place.stat().st_size <= MOST_BYTES
 
 
 def esp_files(folder: Path) -> dict[str, Path]:

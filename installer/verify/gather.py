@@ -33,9 +33,11 @@ from installer.verify.places import (
     Places,
     UnseenError,
     Volume,
+    inside,
     is_file,
     mounts_below,
     read_volumes,
+    text_inside,
 )
 
 _ESP_TYPE = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
@@ -149,9 +151,9 @@ def verify_disk(
         volumes = tuple(_attached(work, disk, table, each) for each in table.partitions)
         places = work.places(volumes)
         tops = tuple(_tops(places))
-        root = next((each for each in tops if is_file(each / _FSTAB)), None)
-        folders = [top / name for top in tops for name in _BIOS_FOLDERS]
-        grub = next((each for each in folders if is_file(each / "core.img")), None)
+        root = next((each for each in tops if _has(each, _FSTAB)), None)
+        found = (inside(top, name) for top in tops for name in _BIOS_FOLDERS)
+        grub = next((each for each in found if each and _has(each, "core.img")), None)
         esps = tuple(
             work.esp(
                 f"{disk}@@{each.start}",
@@ -256,7 +258,7 @@ def _esp_on(work: _Workplace, volume: Volume) -> Esp:
 
 def _listed_esps(root: Path) -> tuple[str, ...]:
     try:
-        lines = (root / _ESP_LIST).read_text("utf-8", "replace").split()
+        lines = (text_inside(root, _ESP_LIST) or "").split()
     except OSError:
         return ()
     return tuple(each.lower() for each in lines[:_MOST_LISTED])
@@ -279,8 +281,18 @@ def _tops(places: Places) -> Iterator[Path]:
             continue
         try:
             top = places.find(volume.uuid, "/")
-            inside = sorted(top.iterdir()) if top else []
+            below = sorted(top.iterdir()) if top else []
         except (UnseenError, OSError):
             continue
         if top is not None:
-            yield from (each for each in (top, *inside) if each == top or is_file(each / _FSTAB))
+            yield top
+            yield from (each for each in below if not each.is_symlink() and _has(each, _FSTAB))
+
+
+def _has(top: Path, path: str) -> bool:
+    """Whether a host has this file; a damaged filesystem has none."""
+    try:
+        place = inside(top, path)
+    except OSError:
+        return False
+    return place is not None and is_file(place)

@@ -12,7 +12,7 @@ from installer.verify.esp import VENDOR, Esp, Judge, check_esp, read_program, ve
 from installer.verify.finding import Finding, Report, bad, good, note, unseen
 from installer.verify.menu import Menu, read_bios_menu, read_menu
 from installer.verify.nvram import Nvram, check_entry
-from installer.verify.places import Places
+from installer.verify.places import Places, text_inside
 from installer.verify.uki import check_images, starts_images
 
 _ESP_MENU = f"{VENDOR}/grub.cfg"
@@ -106,7 +106,7 @@ def _bios(subject: Subject) -> Iterator[Finding]:
 def _bios_menu(folder: Path) -> tuple[str, str] | None:
     """The filesystem and the path of the menu, from what GRUB's core image was built with."""
     try:
-        text = (folder / "load.cfg").read_text("utf-8", "replace")
+        text = text_inside(folder, "load.cfg") or ""
     except OSError:
         return None
     uuid = re.search(r"^search\.fs_uuid ([0-9a-fA-F-]+) root", text, re.MULTILINE)
@@ -120,12 +120,12 @@ def _fstab(subject: Subject) -> Iterator[Finding]:
         yield unseen("the root", subject.places.hidden or "no filesystem with a host was found")
         return
     try:
-        text = (subject.root / _FSTAB.lstrip("/")).read_text("utf-8", "replace")
-    except FileNotFoundError:
-        yield note(_FSTAB, "there is none")
-        return
+        text = text_inside(subject.root, _FSTAB)
     except OSError as error:
         yield bad(_FSTAB, f"it cannot be read: {error.strerror}", "Repair the filesystem (fsck).")
+        return
+    if text is None:
+        yield note(_FSTAB, "there is none")
         return
     missing = [each for each in _sources(text) if not _exists(each, subject.places)]
     for each in missing:

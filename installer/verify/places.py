@@ -6,8 +6,9 @@ What is mounted is looked at where it is mounted; what is not is mounted for rea
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,9 @@ _OPAQUE = {
     "LVM2_member": "a part of a volume group",
     "linux_raid_member": "a part of an array",
 }
+# What mount says of a filesystem that it knows and that is not sound.
+_DAMAGE = ("Structure needs cleaning", "can't read superblock")
+_MOST_TEXT = 1 << 20
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
@@ -116,6 +120,10 @@ class Places:
         try:
             self.runner.run(argv)
         except CommandFailed as error:
+            if any(each in error.hint for each in _DAMAGE):
+                raise OSError(
+                    errno.EUCLEAN, f"the filesystem on {volume.node} is damaged"
+                ) from error
             raise UnseenError(f"{volume.node} cannot be mounted for reading") from error
         self.undo.callback(folder.rmdir)
         self.undo.callback(self.undo_runner.run, ["umount", str(folder)])
@@ -123,25 +131,47 @@ class Places:
         return self.opened[volume.node]
 
     def _inside(self, mount: Mount, path: str) -> Path | None:
-        """A path below a mount, links followed as a boot loader follows them: never out of it."""
-        place, parts, links = mount.folder, [each for each in path.split("/") if each], 0
-        while parts:
-            part = parts.pop(0)
-            step = place.parent if part == ".." and place != mount.folder else place / part
-            if part in {".", ".."}:
-                place = step if part == ".." and place != mount.folder else place
-            elif step.is_symlink():
-                links += 1
-                if links > _MOST_LINKS:
-                    return None
-                link = str(step.readlink())
-                parts = [each for each in link.split("/") if each] + parts
-                place = mount.folder if link.startswith("/") else place
-            else:
-                place = step
-                if any(other.folder == place and other is not mount for other in self.mounts):
-                    raise UnseenError(f"{place} is hidden below another mount")
-        return place if place.exists() else None
+        def look(place: Path) -> None:
+            if any(other.folder == place and other is not mount for other in self.mounts):
+                raise UnseenError(f"{place} is hidden below another mount")
+
+        return inside(mount.folder, path, look)
+
+
+def inside(top: Path, path: str, look: Callable[[Path], None] = lambda _: None) -> Path | None:
+    """A path below a folder, links followed as a boot loader follows them: never out of it.
+
+    ``look`` sees each folder on the way. None when there is no such path.
+    """
+    place, parts, links = top, [each for each in path.split("/") if each], 0
+    while parts:
+        part = parts.pop(0)
+        step = place.parent if part == ".." and place != top else place / part
+        if part in {".", ".."}:
+            place = step if part == ".." and place != top else place
+        elif step.is_symlink():
+            links += 1
+            if links > _MOST_LINKS:
+                return None
+            link = str(step.readlink())
+            parts = [each for each in link.split("/") if each] + parts
+            place = top if link.startswith("/") else place
+        else:
+            place = step
+            look(place)
+    return place if place.exists() else None
+
+
+def text_inside(top: Path, path: str) -> str | None:
+    """What a file of a host says, as far as anybody would write it; None when there is none.
+
+    :raises OSError: it cannot be read.
+    """
+    place = inside(top, path)
+    if place is None or not place.is_file():
+        return None
+    with place.open("rb") as file:
+        return file.read(_MOST_TEXT).decode("utf-8", "replace")
 
 
 def is_file(path: Path) -> bool:

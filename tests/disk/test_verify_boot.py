@@ -206,6 +206,28 @@ def test_what_is_wrong_on_the_root(
     assert any(reason in each for each in failures(verify_disk(RUNNER, disk.image)))
 
 
+def test_an_initrd_that_no_memory_holds(disk: Disk) -> None:
+    with disk.mounted() as root:
+        os.truncate(next(root.glob("boot/initrd.img-*")), 100 * GIB)
+    assert "too large" in verify_disk(RUNNER, disk.image).pcrs[9].why
+
+
+def test_a_link_to_the_machine_that_looks(disk: Disk) -> None:
+    with disk.mounted() as root:
+        (root / "etc/fstab").unlink()
+        (root / "etc/fstab").symlink_to("/nowhere")
+        (root / "aa").symlink_to("/")
+    report = verify_disk(RUNNER, disk.image)
+    assert "/etc/fstab" not in report.text()
+
+
+def test_a_root_that_is_damaged(disk: Disk) -> None:
+    with disk.image.open("r+b") as file:
+        file.seek(disk.root + 4096)
+        file.write(os.urandom(3 * 4096))
+    assert any("is damaged" in each for each in failures(verify_disk(RUNNER, disk.image)))
+
+
 def replace_in(path: Path, pattern: str, text: str) -> None:
     path.write_text(re.sub(pattern, text, path.read_text("utf-8")), encoding="utf-8")
 

@@ -1,11 +1,20 @@
 """Files by UUID and path: subvolumes, filesystems of their own, and what is not mounted."""
 
 import contextlib
+import os
 from pathlib import Path
 
 import pytest
 
-from installer.verify.places import Mount, Places, UnseenError, Volume, mounts_below, read_volumes
+from installer.verify.places import (
+    Mount,
+    Places,
+    UnseenError,
+    Volume,
+    mounts_below,
+    read_volumes,
+    text_inside,
+)
 from tests.recorder import Recorder
 from tests.unit.verify.hosts import BOOT, ROOT, places_of, put
 
@@ -85,6 +94,23 @@ def test_links_go_round_in_circles(tmp_path: Path) -> None:
     assert places.find(ROOT, "/a/self") is None
     assert places.find(ROOT, "/b/./file") == tmp_path / "a/file"
     assert places.find(ROOT, "/../../a/file") == tmp_path / "a/file"
+
+
+def test_no_file_of_a_host_is_read_outside_of_it(tmp_path: Path) -> None:
+    put(tmp_path, "outside", "host/etc/fstab")
+    etc = tmp_path / "host/etc"
+    (etc / "out").symlink_to(tmp_path / "outside")
+    (etc / "up").symlink_to("../../outside")
+    (etc / "endless").symlink_to("/dev/zero")
+    (etc / "absolute").symlink_to("/etc/fstab")
+    os.mkfifo(etc / "pipe")
+    put(tmp_path, "host/etc/huge", data=bytes(3 << 20))
+    host = tmp_path / "host"
+    assert [text_inside(host, f"/etc/{name}") for name in ("out", "up", "endless", "pipe")] == [
+        None, None, None, None,
+    ]  # fmt: skip
+    assert text_inside(host, "etc/absolute") == "something"
+    assert len(text_inside(host, "/etc/huge") or "") == 1 << 20
 
 
 def test_what_is_on_the_devices() -> None:
