@@ -77,6 +77,7 @@ class Draft:
     db_key: str = ""
     token_pin: Secret = NOTHING
     owner_passphrase: Secret = NOTHING
+    owner_passphrase_again: Secret = NOTHING
     owner_enroll: str = YES
     owner_microsoft: str = YES
     owner_on_host: str = YES

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from installer.machine import Machine, SecureBoot
 from installer.secret import Secret
-from screens.boot_entries import GIVEN, unified
+from screens.boot_entries import GIVEN, MADE, unified
 from screens.draft import ACCOUNTS, NOTHING, Draft, hash_of, typed_differently
 from screens.editor.nouns import asked_for
 from screens.forms import FieldProblem
@@ -121,6 +121,12 @@ def _menu_gaps(draft: Draft) -> Iterator[FieldProblem]:
 def _key_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem]:
     if not draft.owner_keys or draft.boot_mode == "bios":
         return
+    if draft.owner_keys == MADE and draft.owner_passphrase != draft.owner_passphrase_again:
+        yield FieldProblem(
+            field="owner_passphrase_again",
+            message="The two passphrases differ",
+            hint="type the same one in both fields",
+        )
     if draft.owner_keys == GIVEN and not draft.db_certificate.strip():
         yield FieldProblem(
             field="db_certificate",

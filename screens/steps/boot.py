@@ -182,6 +182,8 @@ def _owner_keys(draft: Draft) -> Iterator[Item]:
             yield SecretText(id="token_pin", label="PIN of the token", value=draft.token_pin)
     else:
         yield SecretText(id="owner_passphrase", label="Passphrase", value=draft.owner_passphrase)
+        again = draft.owner_passphrase_again
+        yield SecretText(id="owner_passphrase_again", label="...once more", value=again)
         yield Note(text=_ABOUT_EMPTY, tone=Tone.DIM)
     yield Check(
         id="owner_enroll",

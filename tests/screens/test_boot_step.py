@@ -135,7 +135,12 @@ def test_keys_that_are_made(walk: Walk) -> None:
     assert said(walker) == {"owner_keys": {}}
     walker.fill("Passphrase", "short").keys("tab")
     assert "! " in walker.screen
-    walker.fill("Passphrase", "correct horse")
+    walker.fill("Passphrase", "correct horse").keys("enter").type("correct hoarse").keys("tab")
+    assert "! The two passphrases differ" in walker.screen
+    walker.keys("f10")
+    assert walker.focus.startswith("> ...once more")
+    walker.keys("end", *["backspace"] * 64).type("correct horse").keys("tab")
+    assert "differ" not in walker.screen
     walker.field("[x] Enroll Microsoft's").keys(" ")
     assert said(walker)["owner_keys"] == {
         "passphrase": {"plain": "correct horse"},
