@@ -93,11 +93,13 @@ def facts(arguments: Namespace) -> ExitCode:
 
 def verify(arguments: Namespace) -> ExitCode:
     """``verify``: the payload of the medium, or whether a host boots."""
-    if arguments.root or arguments.disk:
+    if arguments.esp and arguments.root is None:
+        raise CommandFailed("--esp is for the check of a mounted host", "Give --root as well.")
+    if arguments.root is not None or arguments.disk is not None:
         return _verify_boot(arguments)
-    if arguments.esp or arguments.variables:
+    if arguments.variables:
         raise CommandFailed(
-            "--esp and --variables are for the check of a host", "Give --root or --disk as well."
+            "--variables is for the check of a host", "Give --root or --disk as well."
         )
     payload = api.payload_index(arguments.payload)
     shown = -1

@@ -102,6 +102,8 @@ def verify_root(
     :raises CommandFailed: it cannot be looked at.
     :raises Cancelled: the user gave up.
     """
+    if missing := next((each for each in esps if not Path(each).exists()), None):
+        raise CommandFailed(f"{missing}: there is no such folder or device")
     root = root.resolve()
     if not (root / "etc").is_dir():
         raise CommandFailed(f"{root}: no host is mounted there", "Mount it, or give --disk.")
@@ -144,7 +146,9 @@ def verify_disk(
     """
     if not disk.exists():
         raise CommandFailed(f"{disk}: there is no such disk or image")
-    table = read_table(str(disk))
+    if disk.is_dir():
+        raise CommandFailed(f"{disk}: it is a folder", "Give it as --root.")
+    table = _table(disk)
     if not table.partitions:
         raise CommandFailed(f"{disk}: there are no partitions on it", "Mount it, and give --root.")
     with _workplace(runner, undo_runner or runner) as work:
@@ -262,6 +266,16 @@ def _listed_esps(root: Path) -> tuple[str, ...]:
     except OSError:
         return ()
     return tuple(each.lower() for each in lines[:_MOST_LISTED])
+
+
+def _table(disk: Path) -> Table:
+    try:
+        return read_table(str(disk))
+    except CommandFailed as error:
+        hint = (
+            "Repair it (`sgdisk --verify` says what is wrong), or mount the host and give --root."
+        )
+        raise CommandFailed(error.message, hint) from error
 
 
 def _attached(work: _Workplace, disk: Path, table: Table, entry: TableEntry) -> Volume:
