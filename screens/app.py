@@ -316,14 +316,13 @@ class App:
             view.show(installation.state)
 
     def _show_end(self, installation: Installation) -> None:
-        outcome = installation.state.outcome
         if self._leaving:
             self._stop(Outcome.QUIT)
-        if outcome is None:
+        if installation.state.outcome is None:
             return
         shown, log = installation.shown_once, self._options.log
         picture = self.walk.engine.picture if urwid.supports_unicode() else None
-        self._pages = finish.end_pages(outcome, shown, log, picture, installation.state.boot)
+        self._pages = finish.end_pages(installation.state, shown, log, picture)
         self._show_page()
 
     def _show_page(self) -> None:

@@ -305,12 +305,10 @@ class Plain:
             self._installation.cancel()
 
     def _show_end(self, installation: Installation) -> None:
-        outcome = installation.state.outcome
-        if outcome is None:
+        if installation.state.outcome is None:
             return
-        shown = installation.shown_once
-        boot = installation.state.boot
-        *before, last = finish.end_pages(outcome, shown, self._options.log, boot=boot)
+        shown, log = installation.shown_once, self._options.log
+        *before, last = finish.end_pages(installation.state, shown, log)
         for page in before:
             self._show_key(page)
         while self._installation is not None:

@@ -9,6 +9,7 @@ from installer.config.recovery import ShownOnce
 from installer.events import BootChecked, Failed, Finished
 from installer.secret import Secret
 from screens.forms import Command, Form, Note, Tone
+from screens.progress import ProgressState
 from screens.recovery import recovery_form
 
 REBOOT = Command(id="reboot", label="Reboot")
@@ -27,13 +28,18 @@ class EndPage:
 
 
 def end_pages(
-    outcome: Finished | Failed,
+    state: ProgressState,
     shown: tuple[ShownOnce, ...],
     log: str,
     picture: Callable[[Secret], tuple[str, ...]] | None = None,
-    boot: BootChecked | None = None,
 ) -> tuple[EndPage, ...]:
-    """The screens after the installation: each drawn secret, perhaps with its picture, the end."""
+    """The screens after the installation: each drawn secret, perhaps with its picture, the end.
+
+    There is none while it runs.
+    """
+    outcome = state.outcome
+    if outcome is None:
+        return ()
     if isinstance(outcome, Failed):
         return (EndPage(id="failed", title="Failed", form=failed_form(outcome, log)),)
     pages = (
@@ -44,19 +50,20 @@ def end_pages(
         )
         for each in shown
     )
-    return (*pages, EndPage(id="done", title="Done", form=done_form(outcome, boot)))
+    return (*pages, EndPage(id="done", title="Done", form=done_form(outcome, state)))
 
 
-def done_form(outcome: Finished, boot: BootChecked | None = None) -> Form:
+def done_form(outcome: Finished, state: ProgressState) -> Form:
     """The host is installed: that it will start, how long each phase took, and what is next."""
-    total = sum(outcome.seconds.values())
-    width = max((len(name) for name in outcome.seconds), default=0)
-    times = [f"  {name:<{width}} {seconds:>7.1f} s" for name, seconds in outcome.seconds.items()]
-    times.append(f"  {'together':<{width}} {total:>7.1f} s")
+    titles = {phase.id: phase.title for phase in state.phases}
+    rows = [(titles.get(name, name), seconds) for name, seconds in outcome.seconds.items()]
+    rows.append(("Together", sum(outcome.seconds.values())))
+    width = max(len(title) for title, _ in rows)
+    times = [f"  {title:<{width}} {seconds:>7.1f} s" for title, seconds in rows]
     return Form(
         items=(
             Note(text="Photon is installed.", tone=Tone.GOOD),
-            *((Note(text=boot_text(boot)),) if boot else ()),
+            *((Note(text=boot_text(state.boot)),) if state.boot else ()),
             Note(text="\n".join(times)),
             Note(
                 text="Remove the installation medium, then reboot into the new host.\n"
