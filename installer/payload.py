@@ -106,7 +106,8 @@ def open_payload(place: str) -> BinaryIO:
         raise PayloadBad(f"{place}: {reason}", "Is the server up and the path right?") from error
     except OSError as error:
         raise PayloadBad(
-            f"{place}: {error.strerror or error}", "The medium has no payload, or cannot be read."
+            f"{place}: {error.strerror or error}",
+            "The medium has no payload, or cannot be read; --payload names the folder of another.",
         ) from error
     except (http.client.HTTPException, ValueError) as error:
         raise PayloadBad(f"{place}: {error}", "Is this the address of a payload?") from error

@@ -197,6 +197,7 @@ def test_9_the_payload(good: str, tmp_path: Path) -> None:
     code, _, err = run("plan", good, "--machine", VIRTIO, "--payload", str(tmp_path))
     assert code == ExitCode.PAYLOAD
     assert "index.json" in err
+    assert "--payload" in err
 
 
 def test_9_a_damaged_payload(tmp_path: Path) -> None:
