@@ -140,8 +140,8 @@ class Walk:
             return f"{label}: {text}" if label else text
         if self.job() is not None and not self.first:
             return "still working"
-        if self.step is disk.STEP and not self.draft.disk:
-            return disk.NOTHING_TO_CHOOSE
+        if self.step is disk.STEP and not (self.machine and self.draft.disk):
+            return disk.NOTHING_TO_CHOOSE if self.machine else disk.NO_MACHINE
         if self.last and self.plan is None:
             return "there is no plan yet; go back and change what it says"
         return ""

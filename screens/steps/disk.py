@@ -11,6 +11,7 @@ from screens.forms import Choice, Command, Form, Note, Option, Tone
 from screens.step import Step, View
 
 RESCAN = Command(id="rescan", label="Rescan the disks")
+NO_MACHINE = "no machine to install; rescan"
 NOTHING_TO_CHOOSE = "there is no disk to install on; attach one and rescan"
 _PARTITIONS_SHOWN = 6
 _LEFT_OUT_SHOWN = 3

@@ -89,9 +89,9 @@ def test_done_says_what_the_boot_check_found(walk: Walk) -> None:
 
 def test_done_calls_the_phases_what_the_progress_did(walk: Walk) -> None:
     walker = until(started(walk(script=(*BEGIN, END))), "Photon is installed.")
-    assert "Partition the disk      1.5 s" in walker.screen
-    assert "Extract the system     40.0 s" in walker.screen
-    assert "Together               41.5 s" in walker.screen
+    assert "Partition the disk     1.5 s" in walker.screen
+    assert "Extract the system    40.0 s" in walker.screen
+    assert "Together              41.5 s" in walker.screen
 
 
 def test_done_powers_off(walk: Walk) -> None:
