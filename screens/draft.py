@@ -254,7 +254,10 @@ def _choose_disk(draft: Draft, path: str, machine: Machine | None) -> Draft:
     known = named_disks(draft.disks, machine) if machine else ()
     chosen = next((each for each in known if each.path == path), None)
     moved = paths_now(draft.disks, known)
-    mirror = (moved.get(each, each) for each in draft.mirror)
+    # Whoever starts from the other half of a mirror has the first one in it instead.
+    before = moved.get(draft.disk, "")
+    members = (moved.get(each, each) for each in draft.mirror)
+    mirror = (before if each == path else each for each in members)
     containers = moved.get(draft.containers, draft.containers)
     draft = replace(
         draft,

@@ -314,3 +314,12 @@ def test_a_disk_that_is_full_has_no_free_space(walk: Walk) -> None:
     walker = at_storage(walk("ext4-with-data"))
     assert "(-) The free space" in walker.screen
     assert "! cannot be used: all of the disk is taken" in walker.screen
+
+
+def test_starting_from_the_other_half_keeps_the_mirror(walk: Walk) -> None:
+    walker = walk("three-disks").go("disk").keys(" ").go("storage")
+    walker.field("[ ] Mirror on sdb").keys(" ", "esc").field("(*) sda").keys("down", " ")
+    draft = walker.app.walk.draft
+    assert (draft.disk, draft.mirror) == ("/dev/sdb", ("/dev/sda",))
+    walker.keys("down", " ")
+    assert walker.app.walk.draft.mirror == ("/dev/sda",)
