@@ -11,7 +11,7 @@ from typing import Any
 
 from installer import __version__, commands
 from installer.errors import Cancelled, ExitCode, InstallerError, ProblemsFound
-from installer.output import OutputLost, complain, open_missing, say
+from installer.output import OutputLost, complain, open_missing, say, set_encoding
 from installer.sizes import parse_size
 
 _EPILOG = """\
@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code is one of :class:`~installer.errors.ExitCode`."""
     open_missing()
     arguments = _parser().parse_args(argv)
+    set_encoding(as_json=arguments.json)
     commands.STOP.clear()
     commands.IN_ORDER.clear()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -111,7 +112,7 @@ def _add_kickstart_commands(group: Any) -> None:
     install.add_argument("--yes", action="store_true", help="do not ask before erasing the disk")
     for each in (install, image):
         each.add_argument("--events", metavar="FILE", help="write events there, as JSON lines")
-    image.add_argument("output", help="the file to create")
+    image.add_argument("output", type=_path, help="the file to create")
     image.add_argument(
         "--size", type=_size, default=parse_size("8 GiB"), help='of the disk, e.g. "8 GiB"'
     )
@@ -134,7 +135,9 @@ def _add_verify(verify: argparse.ArgumentParser) -> None:
     what = verify.add_mutually_exclusive_group()
     what.add_argument("--payload", metavar="FOLDER", help="folder or URL of index.json")
     what.add_argument("--root", metavar="PATH", help="a mounted host; / is the one that runs")
-    what.add_argument("--disk", metavar="DISK", help="the host on a disk or in a raw image")
+    what.add_argument(
+        "--disk", metavar="DISK", type=_path, help="the host on a disk or in a raw image"
+    )
     verify.add_argument(
         "--esp",
         action="append",
@@ -161,3 +164,10 @@ def _size(text: str) -> int:
         return parse_size(int(text) if text.isdigit() else text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _path(text: str) -> str:
+    """A path that libparted can be given, and a plan can show."""
+    if not text.isascii() and any(0xDC80 <= ord(each) <= 0xDCFF for each in text):
+        raise argparse.ArgumentTypeError(f"{text!a} is not UTF-8; name it otherwise")
+    return text

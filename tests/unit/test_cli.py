@@ -284,6 +284,31 @@ def test_streams_that_are_closed(good: str, closed: str) -> None:
         assert done.returncode == code
 
 
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_terminal_that_lacks_letters(tmp_path: Path, more: list[str]) -> None:
+    path = tmp_path / "schön.json"
+    path.write_text(json.dumps(kickstart()), encoding="utf-8")
+    arguments = [sys.executable, "-m", "installer", "plan", str(path), *more]
+    arguments += ["--machine", VIRTIO, "--payload", str(tmp_path)]
+    for argv in (arguments, [*arguments[:3], "check", str(path), *more]):
+        done = subprocess.run(
+            argv,
+            cwd=PROJECT,
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode in {ExitCode.DONE, ExitCode.PAYLOAD}, done.stderr
+        assert not more or json.loads(done.stdout.decode("utf-8"))
+
+
+def test_a_name_that_is_no_text(good: str) -> None:
+    for words in (["image", good, "x\udcff.img"], ["verify", "--disk", "x\udcff.img"]):
+        with pytest.raises(SystemExit) as caught:
+            cli.main(words)
+        assert caught.value.code == 2
+
+
 def test_usage_mentions_every_command_and_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["--help"])
