@@ -11,7 +11,7 @@ from typing import Any
 from screens.editor.history import Storage
 from screens.editor.nouns import uses, volumes
 
-_FEWEST_MEMBERS = {0: 2, 1: 2, 5: 3, 6: 4, 10: 2}
+FEWEST_MEMBERS = {0: 2, 1: 2, 5: 3, 6: 4, 10: 2}
 
 
 def put(storage: Storage, section: str, name: str, data: Mapping[str, Any] | None) -> Storage:
@@ -167,7 +167,7 @@ def _without_member(storage: Storage, section: str, user: str, volume: str) -> S
         if not members:
             return remove_group(storage, user)
         return put(storage, section, user, {**data, "members": members})
-    if len(members) < _FEWEST_MEMBERS.get(data["level"], 2):
+    if len(members) < FEWEST_MEMBERS.get(data["level"], 2):
         return remove(storage, user)
     spares = [each for each in data.get("spares", ()) if each != volume]
     rest = {key: value for key, value in data.items() if key != "spares"}

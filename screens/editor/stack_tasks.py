@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from installer.secret import Secret
-from screens.editor.edit import encrypt, put
+from screens.editor.edit import FEWEST_MEMBERS, encrypt, put
 from screens.editor.history import Storage
 from screens.editor.nouns import all_above, new_name, unused
 from screens.editor.scene import Scene
@@ -69,7 +69,7 @@ def array(scene: Scene, name: str = "", first: str = "") -> Task:
         items=items,
         apply=apply,
         places=lambda said: (f"/storage/arrays/{said['name']}",),
-        refuse=lambda said: _refused_name(scene, name, said) or _no_member(said, candidates),
+        refuse=lambda said: _refused_name(scene, name, said) or _too_few(said, candidates),
     )
 
 
@@ -183,6 +183,21 @@ def _no_member(said: Values, candidates: tuple[str, ...]) -> FieldProblem | None
         return None
     field = f"{_MEMBER}{candidates[0]}" if candidates else ""
     return FieldProblem(field=field, message="It has no member", hint="choose at least one")
+
+
+def _too_few(said: Values, candidates: tuple[str, ...]) -> FieldProblem | None:
+    """An array with fewer members than its level needs."""
+    level, members = int(said["level"]), _ticked(said, _MEMBER, candidates)
+    fewest = FEWEST_MEMBERS[level]
+    if len(members) >= fewest:
+        return None
+    free = [each for each in candidates if each not in members]
+    enough = len(candidates) >= fewest
+    return FieldProblem(
+        field=f"{_MEMBER}{free[0]}" if free else "level",
+        message=f"RAID {level} needs {fewest} members",
+        hint="choose more of them" if enough else "make more partitions for it first",
+    )
 
 
 def _candidates(scene: Scene, name: str, own: tuple[str, ...]) -> tuple[str, ...]:

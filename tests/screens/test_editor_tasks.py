@@ -155,6 +155,18 @@ def test_members_and_spares_are_chosen_from_what_is_free() -> None:
     }  # fmt: skip
     refused = task.refuse({key: value for key, value in task.values.items() if ":" not in key})
     assert refused is not None
+    assert refused.message == "RAID 1 needs 2 members"
+    for level, fewest, hint in (("5", 3, "choose more of them"), ("6", 4, "make more partitions")):
+        refused = task.refuse({**task.values, "level": level})
+        assert refused is not None
+        assert refused.field == "member:third"
+        assert str(refused).startswith(f"RAID {level} needs {fewest} members - {hint}")
+
+
+def test_a_group_needs_a_member() -> None:
+    task = group(bench("two-empty-virtio").scene(stacked()), "photon")
+    refused = task.refuse({"name": "photon"})
+    assert refused is not None
     assert refused.message == "It has no member"
 
 
