@@ -25,6 +25,8 @@ from screens.forms import Command, FieldProblem, Form, Item, Note, SecretText, T
 from screens.questions import Question, lines
 from screens.steps.disk import disk_details
 
+# What is to be done here, where the hint is for those who write kickstarts.
+_HERE = {"nothing is mounted at /": "open the row that shall be the root, then m"}
 UNDO, REDO, RESET, FIX = "undo", "redo", "reset", "fix:"
 
 
@@ -195,10 +197,10 @@ class Editor:
             for number, each in enumerate(self._fixes())
         )
         # Where one key mends it, the hint for those who write kickstarts is not needed.
-        told = [
-            each.message if mends or not each.hint else f"{each.message} - {each.hint}"
-            for each in loose_problems(self._scene, rows)
-        ]
+        told = []
+        for each in loose_problems(self._scene, rows):
+            hint = _HERE.get(each.message, each.hint)
+            told.append(each.message if mends or not hint else f"{each.message} - {hint}")
         text = "\n".join(f"! {each}" for each in (*told, *self._unasked()))
         loose = (Note(text=text, tone=Tone.PROBLEM),) if text else ()
         ids = [each.id for each in rows]

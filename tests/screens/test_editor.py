@@ -370,3 +370,10 @@ def test_what_takes_a_partition_says_that_its_content_is_lost(walk: Walk) -> Non
     row(walker, "nvme0n1p5")
     for label in ("Encrypt it", "New array with it", "New volume group on it", "Delete it"):
         assert f"{label}: what is on it is lost >" in walker.screen
+
+
+def test_without_a_root_it_says_what_to_do_here(walk: Walk) -> None:
+    walker = editing(walk())
+    row(walker, "root").keys("d")
+    text = " ".join(walker.screen.split())
+    assert "! nothing is mounted at / - open the row that shall be the root, then m" in text
