@@ -174,6 +174,12 @@ def _account_gaps(draft: Draft) -> Iterator[FieldProblem]:
                 message="The two passwords differ",
                 hint="type the same one in both fields",
             )
+    if draft.user_name.strip() == "root":
+        yield FieldProblem(
+            field="user_name",
+            message="root is there anyway",
+            hint="its password is asked for above; type another name, or none",
+        )
     if draft.user_name:
         yield from _sudo_gaps(draft)
         return

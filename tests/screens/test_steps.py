@@ -351,3 +351,8 @@ def test_quit_asks_and_stays_by_default(walk: Walk) -> None:
     assert walker.ended is None
     walker.keys("f3", "tab", "enter")
     assert walker.ended == "quit"
+
+
+def test_root_is_no_further_user(walk: Walk) -> None:
+    walker = with_password(walk()).fill("User name", "root").keys("tab")
+    assert "! root is there anyway - its password is asked for above" in walker.screen
