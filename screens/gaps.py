@@ -15,6 +15,8 @@ from screens.steps.firmware import has_tpm2
 from screens.storage_entries import MIRROR
 
 SHORTEST_PASSPHRASE = 8
+# The disks of a mirror beside the first, as the schema has it.
+_MOST_OTHERS = 7
 
 
 def gaps(
@@ -44,6 +46,12 @@ def _disk_gaps(draft: Draft, *, usable: bool) -> Iterator[FieldProblem]:
 
 
 def _layout_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem]:
+    if len(draft.mirror) > _MOST_OTHERS and draft.layout == "whole_disk":
+        yield FieldProblem(
+            field=f"{MIRROR}{draft.mirror[0]}",
+            message=f"A mirror has at most {_MOST_OTHERS + 1} disks",
+            hint=f"take {len(draft.mirror) - _MOST_OTHERS} of them away",
+        )
     if draft.layout != "free_space":
         return
     disks = machine.disks if machine else ()

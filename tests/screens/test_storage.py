@@ -323,3 +323,14 @@ def test_starting_from_the_other_half_keeps_the_mirror(walk: Walk) -> None:
     assert (draft.disk, draft.mirror) == ("/dev/sdb", ("/dev/sda",))
     walker.keys("down", " ")
     assert walker.app.walk.draft.mirror == ("/dev/sda",)
+
+
+def test_a_mirror_of_too_many_disks(walk: Walk) -> None:
+    walker = at_storage(walk("24-disks"))
+    for letter in "bcdefghi":
+        walker.app.walk.set(f"mirror:/dev/sd{letter}", "yes")
+    walker.keys("f10")
+    assert walker.id == "storage"
+    assert "! A mirror has at most 8 disks - take 1 of them away" in walker.screen
+    walker.keys(" ", "f10")
+    assert walker.id == "boot"
