@@ -137,7 +137,8 @@ class _Reader:
                 raise self._fault(f"the key {key!r} is here for the second time", at=key_at)
             self._skip()
             if self._next() != ":":
-                raise self._fault(f"a colon must follow the key {key!r}")
+                # The text is not repeated: with a comma in the colon's place it may be a password.
+                raise self._fault("a colon must follow the key before this")
             self.at += 1
             found[key] = self.value(depth + 1, child(pointer, key), key_at)
             self._separator("}", opened)
