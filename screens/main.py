@@ -19,13 +19,14 @@ _FAST_SECONDS = 0.3
 def run(*, console: str | None, plain: bool) -> ExitCode:
     """Ask on this terminal and install. ``console`` is its name, as other consoles show it.
 
-    ``plain`` asks line by line, as for a terminal that can do nothing else (``TERM=dumb``).
+    ``plain`` asks line by line, as for a terminal that can do nothing else (``TERM=dumb``), or
+    where there is none.
     """
     if os.geteuid() != 0:
         raise CommandFailed("Only root can install onto a disk.", "Start it with sudo.")
     give_size(sys.stdout.fileno())
     options = terminal_options(console)
-    if plain or os.environ.get("TERM", "") in _DUMB:
+    if plain or not _is_screen():
         from screens.plain import run_plain  # noqa: PLC0415  (no urwid there, no lines here)
 
         outcome = run_plain(ApiEngine(), options)
@@ -36,6 +37,12 @@ def run(*, console: str | None, plain: bool) -> ExitCode:
     if outcome is not Outcome.QUIT:
         api.end(outcome.value, lambda _event: None)
     return ExitCode.DONE
+
+
+def _is_screen() -> bool:
+    """Whether this is a terminal on which text can be put anywhere."""
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    return terminal and os.environ.get("TERM", "") not in _DUMB
 
 
 def terminal_options(console: str | None) -> Options:

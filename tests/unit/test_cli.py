@@ -302,6 +302,23 @@ def test_a_terminal_that_lacks_letters(tmp_path: Path, more: list[str]) -> None:
         assert not more or json.loads(done.stdout.decode("utf-8"))
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can install")
+@pytest.mark.parametrize("streams", ["</dev/null", "</dev/null | cat", "<&- >&-"])
+def test_the_screens_where_there_is_no_terminal(streams: str) -> None:
+    command = f'"$0" -m installer tui {streams}'
+    done = subprocess.run(
+        ["sh", "-c", command, sys.executable],
+        cwd=PROJECT,
+        env={**os.environ, "TERM": "xterm"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (ExitCode.DONE, "")
+
+
 def test_a_name_that_is_no_text(good: str) -> None:
     for words in (["image", good, "x\udcff.img"], ["verify", "--disk", "x\udcff.img"]):
         with pytest.raises(SystemExit) as caught:
