@@ -223,6 +223,7 @@ def _filesystem_problems(sound: Sound, storage: Data) -> Iterator[Problem]:
             message = "swap space is not mounted"
             yield sound.document.problem(f"{pointer}/mount", message, "take it away")
         yield from _name_problems(sound, pointer, data)
+        yield from _option_problems(sound, pointer, data)
 
 
 def _name_problems(sound: Sound, pointer: str, data: Data) -> Iterator[Problem]:
@@ -235,6 +236,16 @@ def _name_problems(sound: Sound, pointer: str, data: Data) -> Iterator[Problem]:
     if data.get("kind") == "vfat" and len(data.get("label", "")) > _LONGEST_VFAT_LABEL:
         message = f"a label of vfat has at most {_LONGEST_VFAT_LABEL} characters"
         yield sound.document.problem(f"{pointer}/label", message, "make it shorter")
+
+
+def _option_problems(sound: Sound, pointer: str, data: Data) -> Iterator[Problem]:
+    """Arguments of mkfs that are paths: it takes what is no option for the device to format."""
+    for number, option in enumerate(data.get("make_options", ())):
+        if "/" in option:
+            place = f"{pointer}/make_options/{number}"
+            message = "an argument of mkfs that is a path could be another disk"
+            hint = "leave it out: it is given the volume alone"
+            yield sound.document.problem(place, message, hint)
 
 
 def _mount_problems(sound: Sound, storage: Data) -> Iterator[Problem]:

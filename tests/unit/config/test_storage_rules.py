@@ -457,3 +457,11 @@ def test_the_tpm_opens_it_though_keys_are_about_to_change() -> None:
 def test_rules_wait_until_the_schema_is_content() -> None:
     (found,) = problems(custom(arrays={"m": {"level": 7, "members": ["x", "q"]}}))
     assert found.pointer == "/storage/arrays/m/level"
+
+
+@pytest.mark.parametrize("option", ["/dev/sdb", "-llogdev=/dev/sdb", "name=/etc/passwd"])
+def test_no_other_disk_is_named_to_mkfs(option: str) -> None:
+    root = {**ROOT, "make_options": ["-F", option]}
+    (problem,) = problems(custom(filesystems={"root": root}))
+    assert problem.pointer == "/storage/filesystems/root/make_options/1"
+    assert "another disk" in problem.message
