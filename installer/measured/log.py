@@ -20,6 +20,7 @@ PCRS = Path("/sys/class/tpm/tpm0/pcr-sha256")
 NO_ACTION = 3
 SEPARATOR = 4
 VARIABLE = 0x80000001
+APPLICATION = 0x80000003
 ACTION = 0x80000007
 
 ZERO = bytes(32)

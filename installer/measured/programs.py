@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from installer.measured.log import SEPARATED, Event, register, until_separator
+from installer.measured.log import APPLICATION, SEPARATED, Event, register, until_separator
 from installer.measured.prediction import Prediction, UnpredictableError
 from installer.secureboot.pe import NotPeError, parse_pe
 
@@ -16,6 +16,12 @@ PCR = 4
 _CALLING = hashlib.sha256(b"Calling EFI Application from Boot Option").digest()
 
 
+# Before what it was loaded from (TCG PC Client Platform Firmware Profile, section 10.2.3): where it
+# is, how large, and how long that is.
+_LOADED_FROM = 32
+_FIRMWARE_VOLUMES = (b"\x04\x06", b"\x04\x07")  # the file, the volume: UEFI 2.10, section 10.3.5
+
+
 def predict_programs(
     programs: Sequence[tuple[str, bytes]], events: Iterable[Event] = ()
 ) -> Prediction:
@@ -23,8 +29,15 @@ def predict_programs(
 
     ``events`` is the machine's own log: what its firmware measures before the first program is
     taken from there.
+
+    :raises UnpredictableError: a program is damaged, or it is not the firmware's own part that
+        stands there.
     """
     own = until_separator(events, PCR)
+    if any(_is_foreign(each) for each in own):
+        raise UnpredictableError(
+            "this machine was not started by a boot entry, as the host will be"
+        )
     before = [each.digest for each in own] or [_CALLING, SEPARATED]
     try:
         digests = [parse_pe(data).digest() for _, data in programs]
@@ -33,3 +46,10 @@ def predict_programs(
     names = ", ".join(name for name, _ in programs)
     told = "" if own else "; the firmware's own part as specified, not from its log"
     return Prediction(value=register([*before, *digests]), why=names + told)
+
+
+def _is_foreign(event: Event) -> bool:
+    """Whether it is a program that is no part of the firmware: QEMU starts a kernel like that."""
+    if event.kind != APPLICATION:
+        return False
+    return event.data[_LOADED_FROM:][:2] not in _FIRMWARE_VOLUMES
