@@ -13,7 +13,7 @@ from installer.measured.log import LOG, read_log
 from installer.measured.menu import UNNUMBERED, Volume
 from installer.measured.predict import FirmwareState, HostFiles, Way, predict_start
 from installer.measured.prediction import Prediction, Predictions, UnpredictableError
-from installer.measured.uki import predict_unified_start
+from installer.measured.uki import LOADER, predict_unified_start
 from installer.run import Runner
 from installer.secureboot.entries import boot_order, parse_entry
 from installer.secureboot.signature import Notary
@@ -26,7 +26,7 @@ from installer.secureboot.variables import (
     read_store,
     variable,
 )
-from installer.verify.esp import IMAGES, SYSTEMD, VENDOR, Esp, is_readable
+from installer.verify.esp import IMAGES, VENDOR, Esp, is_readable
 from installer.verify.host import Subject
 from installer.verify.menu import read_menu
 from installer.verify.places import Places, UnseenError
@@ -96,7 +96,7 @@ def predictions_of(
 
 def _images_start(notary: Notary, esp: Esp, firmware: FirmwareState) -> Predictions:
     images = [each for each in esp.files if each.startswith(f"{IMAGES.lower()}/")]
-    loader = esp.read(f"{SYSTEMD}/systemd-bootx64.efi")
+    loader = esp.read(LOADER.lstrip("/"))
     image = esp.read(images[0]) if len(images) == 1 else None
     if loader is None or image is None:
         why = f"there are {len(images)} unified kernel images: which of them starts is not known"

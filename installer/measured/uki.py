@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import cache
 
 from installer.measured import policy, programs, shim, stub
 from installer.measured.log import ZERO, register
@@ -39,8 +40,12 @@ def predict_unified(image: bytes, phases: Iterable[str] = PHASES) -> Prediction:
 
     :raises UnpredictableError: it is none, or a damaged one.
     """
-    parsed = _parsed(image)
-    present = [(name, parsed.section(name)) for name in _SECTIONS if parsed.section(name)]
+    return _predict_parts(_parsed(image), phases)
+
+
+def _predict_parts(image: PeImage, phases: Iterable[str]) -> Prediction:
+    sections = ((name, image.section(name)) for name in _SECTIONS)
+    present = [(name, data) for name, data in sections if data]
     passed = tuple(phases)
     parts = [each for name, data in present for each in (name.encode("ascii") + b"\0", data)]
     parts += [each.encode("ascii") for each in passed]
@@ -59,9 +64,13 @@ def predict_unified_start(
     their ESP's partition.
     """
 
+    @cache
+    def parsed() -> PeImage:
+        return _parsed(image)
+
     def by_programs() -> Prediction:
         require_first(firmware.first, partition, LOADER)
-        require_known_stub(_parsed(image))
+        require_known_stub(parsed())
         started = (("systemd-boot", loader), ("the unified kernel image", image))
         return predict_programs(started, firmware.events)
 
@@ -72,8 +81,8 @@ def predict_unified_start(
         programs.PCR: told(by_programs),
         policy.PCR: told(by_policy),
         COMMANDS: Prediction(value=ZERO, why="nothing: there is no GRUB"),
-        stub.PCR: told(lambda: predict_handover(_parsed(image))),
-        PCR: told(lambda: predict_unified(image)),
+        stub.PCR: told(lambda: predict_handover(parsed())),
+        PCR: told(lambda: _predict_parts(parsed(), PHASES)),
         shim.PCR: Prediction(value=ZERO, why="nothing: there is no shim"),
     }
 
