@@ -242,7 +242,8 @@ def verify_boot(
     from installer.verify.gather import verify_disk, verify_root  # noqa: PLC0415  (seldom wanted)
 
     if not (disk if root is None else root):
-        raise CommandFailed(f"no {'disk' if root is None else 'folder'} is named")
+        option, what = ("--disk", "disk") if root is None else ("--root", "folder")
+        raise CommandFailed(f"no {what} is named", f"Write its path behind {option}.")
     runner = ProcessRunner(lambda _: None, cancelled)
     undo_runner = ProcessRunner(lambda _: None)
     store = Path(variables) if variables else None

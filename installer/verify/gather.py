@@ -103,7 +103,10 @@ def verify_root(
     :raises Cancelled: the user gave up.
     """
     if missing := next((each for each in esps if not Path(each).exists()), None):
-        raise CommandFailed(f"{missing}: there is no such folder or device")
+        raise CommandFailed(
+            f"{missing}: there is no such folder or device",
+            "Give --esp the folder on which the ESP is mounted, or its node like /dev/sda1.",
+        )
     root = root.resolve()
     if not (root / "etc").is_dir():
         raise CommandFailed(f"{root}: no host is mounted there", "Mount it, or give --disk.")
