@@ -1,8 +1,10 @@
-# make demo   builds the medium, installs a host in a virtual machine, boots it, reports
+# make demo   builds a medium, installs a host in a virtual machine, boots it, reports
 # make test   everything that must hold before a change lands (this is what CI runs)
 # make run    the installer's screens in this terminal, on a virtual disk that is kept
 # (make run BOOT=disk starts the kept disk again)
-# Others: setup, iso, lint, unit, disk, vm, test-all, clean. A case alone: make vm CASE=minimal_efi
+# make iso    the medium as it is released, build/photon-standard.iso
+# Others: setup, lint, unit, disk, vm, test-all, clean. A case alone: make vm CASE=minimal_efi
+# All but iso and test-all use the fast edition of the medium; EDITION=standard uses the released one.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -11,31 +13,39 @@ MAKEFLAGS += --no-print-directory
 export PATH := $(PATH):/usr/sbin:/sbin
 export PYTHONDONTWRITEBYTECODE := 1
 
-ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=PATH,CI,PYTHONDONTWRITEBYTECODE)
-PYTHON := .venv/bin/python
-STEP := @/usr/bin/python3 tests/step.py
-PYTEST := $(PYTHON) -m pytest
-VM_TESTS := $(if $(CASE),tests/vm/test_$(CASE).py,tests/vm)
-LIVE := -o log_cli=true -o log_cli_level=INFO -o log_cli_format='  %(message)s' --durations=0
+# The editions are in iso_hooks/recipe.yaml.
+EDITION := fast
+iso test-all: EDITION := standard
+export PHOTON_EDITION = $(EDITION)
 
-.PHONY: help setup iso demo run test test-all lint unit disk vm vm-all clean
+ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=PATH,CI,PYTHONDONTWRITEBYTECODE,PHOTON_EDITION)
+PYTHON := .venv/bin/python
+STEP := @/usr/bin/python3 -m tests.step
+# "make setup" installs every tool: a test that lacks one has failed, not been skipped.
+PYTEST := $(PYTHON) -m pytest --no-skips
+PARALLEL := -n 2
+# An emulated machine keeps one processor busy, so that two run at once, the longest cases first.
+VM_TESTS := $(PYTEST) -o log_level=INFO -o log_format='%(message)s'
+VM_SUITE := $(VM_TESTS) $(PARALLEL) --dist loadfile --no-loadscope-reorder tests/vm
+
+.PHONY: help setup iso medium demo run test test-all lint unit disk vm vm-all clean
 
 help:
 	@sed -n 's/^# \?//p;/^$$/q' Makefile
 
 setup: build/setup.stamp
-build/setup.stamp: tests/vm/setup.sh pyproject.toml
+build/setup.stamp: tests/vm/setup.sh iso_hooks/build-packages.txt pyproject.toml
 	$(STEP) setup -- tests/vm/setup.sh
 	@touch $@
 
-iso: setup
-	$(if $(wildcard build/photon.iso),,$(STEP) --room 6)
-	$(STEP) iso -- $(ROOT) $(PYTHON) -m iso_hooks build-iso
+iso medium: setup
+	$(if $(wildcard build/photon-$(EDITION).iso),,$(STEP) --room 6)
+	$(STEP) iso-$(EDITION) -- $(ROOT) $(PYTHON) -m iso_hooks build-iso --edition $(EDITION)
 
-demo: iso
+demo: medium
 	@$(ROOT) $(PYTHON) -m tests.vm.demo
 
-run: iso
+run: medium
 	@$(ROOT) $(PYTHON) -m tests.vm.by_hand $(BOOT)
 
 lint: setup
@@ -43,25 +53,25 @@ lint: setup
 	$(STEP) types --show -- $(PYTHON) -m mypy
 
 unit: setup
-	$(STEP) unit --show -- $(PYTEST) -q tests/unit tests/screens
+	$(STEP) unit --show -- $(PYTEST) -q $(PARALLEL) tests/unit tests/screens
 
-disk: iso
-	$(STEP) disk --show -- $(ROOT) $(PYTEST) -q -m disk tests/disk
+disk: medium
+	$(STEP) disk --show -- $(ROOT) $(PYTEST) -q $(PARALLEL) -m disk tests/disk
 
-vm: iso
+vm: medium
 	$(STEP) --room 8
-	$(STEP) vm --show -- $(ROOT) $(PYTEST) -m 'vm$(if $(CASE),, and once)' $(LIVE) $(VM_TESTS)
+	$(STEP) vm --show -- $(ROOT) $(if $(CASE),$(VM_TESTS) -o log_cli=true tests/vm/test_$(CASE).py,$(VM_SUITE) -m once)
 
-vm-all: iso
+vm-all: medium
 	$(STEP) --room 8
-	$(STEP) vm --show -- $(ROOT) $(PYTEST) -m vm $(LIVE) tests/vm
+	$(STEP) vm-all --show -- $(ROOT) $(VM_SUITE)
 
 test test-all:
 	$(STEP) --room 14
-	@/usr/bin/python3 tests/step.py --reset
-	@trap '/usr/bin/python3 tests/step.py --report' EXIT; \
-	$(MAKE) setup; $(MAKE) lint; $(MAKE) unit; $(MAKE) disk; \
-	$(MAKE) $(if $(filter test-all,$@),vm-all,vm)
+	$(STEP) --reset
+	@trap '/usr/bin/python3 -m tests.step --report' EXIT; \
+	$(MAKE) setup; $(MAKE) lint; $(MAKE) unit; $(MAKE) disk EDITION=$(EDITION); \
+	$(MAKE) $(if $(filter test-all,$@),vm-all,vm) EDITION=$(EDITION)
 
 clean:
 	$(ROOT) rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.disks import WORK
 from tests.vm.media import from_medium
 
-MEDIUM = Path("build/photon.iso").resolve()
+MEDIUM = Path("build/photon-standard.iso").resolve()
 _ON_MEDIUM = "/photon/payload"
 
 

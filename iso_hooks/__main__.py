@@ -32,21 +32,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> None:
     if os.geteuid() != 0:
         raise BuildFailed("building a medium needs root", "Run it again with sudo.")
-    recipe = load_recipe(options.recipe)
+    recipe = load_recipe(options.recipe).for_edition(options.edition)
     if options.trees:
         recipe = recipe.limited_to(tuple(options.trees.split(",")))
-    shop = Workshop(root=options.build.resolve())
+    shop = Workshop(root=options.build.resolve(), edition=recipe.edition.name)
     if options.command == "netboot":
         build_netboot(shop, recipe, options.output.resolve(), options.url, refresh=options.refresh)
     else:
-        build_iso(shop, recipe, options.output.resolve(), refresh=options.refresh)
+        output = options.output or options.build / f"photon-{recipe.edition.name}.iso"
+        build_iso(shop, recipe, output.resolve(), refresh=options.refresh)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m iso_hooks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     iso = commands.add_parser("build-iso", help="make the installation medium")
-    iso.add_argument("--output", type=Path, default=Path("build/photon.iso"))
+    iso.add_argument("--output", type=Path, help="default: photon-EDITION.iso in the work folder")
     netboot = commands.add_parser("netboot", help="make the tree for TFTP and HTTP servers")
     netboot.add_argument("--output", type=Path, required=True, help="a folder; its files are ours")
     netboot.add_argument(
@@ -56,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     for command in (iso, netboot):
         command.add_argument("--recipe", type=Path, default=DEFAULT_RECIPE)
+        command.add_argument(
+            "--edition", default="", help="one of the recipe's editions (default: the first)"
+        )
         command.add_argument("--build", type=Path, default=Path("build"), help="work folder")
         command.add_argument(
             "--trees", default="", help="only these, like minimal-cloud,full-cloud"

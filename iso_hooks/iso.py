@@ -30,9 +30,9 @@ _BIOS_MODULES = (
 def iso_step(shop: Workshop, recipe: Recipe, keys: tuple[str, ...], output: Path) -> Step:
     """The step that puts everything on a medium."""
     return Step(
-        name="iso",
+        name=f"{shop.edition}-iso",
         title=output.name,
-        inputs=[keys, recipe.edition, str(output), files_digest(HERE / "iso.py", HERE / "menu.py")],
+        inputs=[keys, recipe.product, str(output), files_digest(HERE / "iso.py", HERE / "menu.py")],
         outputs=(output,),
         action=lambda log: _make_iso(shop, recipe, output, log),
     )
@@ -50,7 +50,7 @@ def copy_signed_boot_files(tree: Path, target: Path, *, grub: str) -> None:
 
 def _make_iso(shop: Workshop, recipe: Recipe, output: Path, log: Path) -> str:
     epoch = newest_epoch(shop, recipe)
-    files = shop.root / "work" / "iso"
+    files = shop.own("work") / "iso"
     shutil.rmtree(files, ignore_errors=True)
     _stage(shop, recipe, files, log)
     _make_efi_image(files, epoch, log)
@@ -88,7 +88,7 @@ def xorriso_command(files: Path, output: Path, *, mbr: Path, epoch: int) -> list
 
 def _stage(shop: Workshop, recipe: Recipe, files: Path, log: Path) -> None:
     tree = tree_path(shop, recipe.live)
-    payload, live = shop.root / "payload", shop.root / "live"
+    payload, live = shop.own("payload"), shop.own("live")
     _place(payload / "index.json", files / "photon/payload/index.json")
     _place(payload / ROOT_IMAGE, files / "photon/payload" / ROOT_IMAGE)
     _place(live / "vmlinuz", files / "photon/vmlinuz")
@@ -96,11 +96,11 @@ def _stage(shop: Workshop, recipe: Recipe, files: Path, log: Path) -> None:
     initrd = initrd_with_digests(shop, payload / "index.json", live / "installer.squashfs")
     (files / "photon/initrd").write_bytes(initrd)
     copy_signed_boot_files(tree, files / "EFI/BOOT", grub="gcdx64.efi.signed")
-    menu = medium_menu(recipe.edition)
+    menu = medium_menu(recipe.product)
     _write(files / "boot/grub/grub.cfg", menu)
     _write(files / "EFI/debian/grub.cfg", "configfile /boot/grub/grub.cfg\n")
     # Debian's signed GRUB takes the medium that has this file for its root.
-    _write(files / ".disk/info", f"{recipe.edition} ({recipe.suite})\n")
+    _write(files / ".disk/info", f"{recipe.product} ({recipe.suite})\n")
     modules = files / "boot/grub/i386-pc"
     modules.mkdir(parents=True)
     # Copied, since files of the tree must keep their times.

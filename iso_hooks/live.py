@@ -126,20 +126,20 @@ _MASKED_RULES = (
 
 def initrd_step(shop: Workshop, recipe: Recipe, live_key: str) -> Step:
     """The step that makes ``live/vmlinuz`` and ``live/initrd`` (without digests)."""
-    folder = shop.folder("live")
+    folder = shop.own("live")
     initrd, vmlinuz = folder / "initrd", folder / "vmlinuz"
     script = HERE / "live" / "initrd.sh"
     tree = tree_path(shop, recipe.live)
 
     def action(log: Path) -> str:
-        work = shop.folder("work")
+        work = shop.own("work")
         epoch = {"SOURCE_DATE_EPOCH": str(newest_epoch(shop, recipe))}
         run(["unshare", "--mount", script, tree, _INITRAMFS, work, initrd], log=log, env=epoch)
         shutil.copyfile(tree / "boot" / f"vmlinuz-{kernel_version(tree)}", vmlinuz)
         return file_sha256(initrd)
 
     return Step(
-        name="initrd",
+        name=f"{shop.edition}-initrd",
         title="initrd of the live system",
         inputs=[live_key, files_digest(script, _INITRAMFS)],
         outputs=(initrd, vmlinuz),
@@ -149,21 +149,22 @@ def initrd_step(shop: Workshop, recipe: Recipe, live_key: str) -> Step:
 
 def installer_step(shop: Workshop, recipe: Recipe, live_key: str) -> Step:
     """The step that packs our Python code and the live system's units."""
-    image = shop.folder("live") / "installer.squashfs"
+    image = shop.own("live") / "installer.squashfs"
 
     def action(log: Path) -> str:
-        staging = shop.folder("work") / "installer"
+        staging = shop.own("work") / "installer"
         shutil.rmtree(staging, ignore_errors=True)
         _stage(staging)
         _compile(tree_path(shop, recipe.live), staging, log)
-        _pack_flat(staging, image, recipe.squashfs, newest_epoch(shop, recipe), log)
+        _pack_flat(staging, image, recipe.edition.squashfs, newest_epoch(shop, recipe), log)
         return file_sha256(image)
 
     return Step(
-        name="installer",
+        name=f"{shop.edition}-installer",
         title="installer.squashfs",
         inputs=[
             live_key,
+            str(recipe.edition.squashfs),
             files_digest(_FILES, Path(__file__), *(_SOURCES / name for name in _PACKAGES)),
         ],
         outputs=(image,),
@@ -176,7 +177,7 @@ def initrd_with_digests(shop: Workshop, index: Path, *images: Path) -> bytes:
     files = (index, *images)
     sums = "".join(f"{file_sha256(path)}  {path.name}\n" for path in files)
     return with_segment(
-        (shop.root / "live" / "initrd").read_bytes(),
+        (shop.own("live") / "initrd").read_bytes(),
         {
             "photon-index.sha256": f"{file_sha256(index)}\n".encode(),
             "photon-sha256sums": sums.encode(),

@@ -42,20 +42,20 @@ ENTRIES = (
 )
 
 
-def medium_menu(edition: str) -> str:
+def medium_menu(product: str) -> str:
     """The menu of the ISO."""
     entries = "".join(_entry(entry, "/photon", "") for entry in ENTRIES)
-    return _HEAD.format(edition=edition) + entries + _DISK
+    return _HEAD.format(product=product) + entries + _DISK
 
 
-def network_menu(edition: str, url: str) -> str:
+def network_menu(product: str, url: str) -> str:
     """The menu of the netboot tree, whose files lie at ``url``; the first entry is for sites."""
     entries = "".join(
         _entry(entry, "$photon_files", "photon.medium=$photon_url ")
         for entry in ENTRIES
         if entry.id != "verify"
     )
-    return _HEAD.format(edition=edition) + _network_settings(url) + entries + _DISK
+    return _HEAD.format(product=product) + _network_settings(url) + entries + _DISK
 
 
 def _entry(entry: Entry, files: str, medium: str) -> str:
@@ -81,7 +81,7 @@ set photon_arguments=""
 """
 
 
-_HEAD = """# {edition}: the boot menu.
+_HEAD = """# {product}: the boot menu.
 # On EFI the firmware puts its console on the screen and, where it can, on the serial line.
 if [ "$grub_platform" = pc ]; then
 \tif serial --unit=0 --speed=115200; then

@@ -23,13 +23,13 @@ def netboot_images_step(shop: Workshop, recipe: Recipe, tree: Tree, tree_key: st
 
     def action(log: Path) -> str:
         epoch = newest_epoch(shop, recipe)
-        pack([tree_path(shop, tree)], image, how=recipe.squashfs, epoch=epoch, log=log)
+        pack([tree_path(shop, tree)], image, how=recipe.edition.squashfs, epoch=epoch, log=log)
         return file_sha256(image)
 
     return Step(
-        name=f"netboot-{tree.name}",
+        name=f"{shop.edition}-netboot-{tree.name}",
         title=f"netboot image of {tree.name}",
-        inputs=[tree_key, str(recipe.squashfs)],
+        inputs=[tree_key, str(recipe.edition.squashfs)],
         outputs=(image,),
         action=action,
     )
@@ -42,7 +42,7 @@ def write_netboot_tree(shop: Workshop, recipe: Recipe, output: Path, url: str) -
     """
     _empty(output)
     tree = tree_path(shop, recipe.live)
-    log = shop.log("netboot")
+    log = shop.log(f"{shop.edition}-netboot")
     log.write_bytes(b"")
     images = {host.name: _image(shop, host) for host in recipe.hosts}
     payload = output / "payload"
@@ -53,20 +53,20 @@ def write_netboot_tree(shop: Workshop, recipe: Recipe, output: Path, url: str) -
         _place(image, payload / image.name)
     live_image, installer = output / "live.squashfs", output / "installer.squashfs"
     _place(_image(shop, recipe.live), live_image)
-    _place(shop.root / "live/installer.squashfs", installer)
-    _place(shop.root / "live/vmlinuz", output / "vmlinuz")
+    _place(shop.own("live") / "installer.squashfs", installer)
+    _place(shop.own("live") / "vmlinuz", output / "vmlinuz")
     (output / "initrd").write_bytes(initrd_with_digests(shop, index, live_image, installer))
     shutil.copyfile(tree / "usr/lib/shim/shimx64.efi.signed", output / "shimx64.efi")
     shutil.copyfile(tree / "usr/lib/shim/mmx64.efi.signed", output / "mmx64.efi")
     signed = tree / "usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed"
     shutil.copyfile(signed, output / "grubx64.efi")
     (output / "grub").mkdir()
-    menu = network_menu(recipe.edition, url)
+    menu = network_menu(recipe.product, url)
     (output / "grub/grub.cfg").write_text(menu, encoding="utf-8")
 
 
 def _image(shop: Workshop, tree: Tree) -> Path:
-    return shop.folder("netboot") / f"{tree.name}.squashfs"
+    return shop.own("netboot") / f"{tree.name}.squashfs"
 
 
 def _empty(output: Path) -> None:

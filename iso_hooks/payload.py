@@ -28,7 +28,7 @@ _Likeness = tuple[int, int, tuple[int, int, int], tuple[tuple[str, bytes], ...]]
 
 def payload_step(shop: Workshop, recipe: Recipe, tree_keys: Sequence[str]) -> Step:
     """The step that packs all trees into one image and writes the index."""
-    folder = shop.folder("payload")
+    folder = shop.own("payload")
     image, index = folder / ROOT_IMAGE, folder / "index.json"
 
     def action(log: Path) -> str:
@@ -36,7 +36,7 @@ def payload_step(shop: Workshop, recipe: Recipe, tree_keys: Sequence[str]) -> St
         pack(
             [tree_path(shop, tree) for tree in recipe.trees],
             image,
-            how=recipe.squashfs,
+            how=recipe.edition.squashfs,
             epoch=newest_epoch(shop, recipe),
             log=log,
         )
@@ -45,7 +45,7 @@ def payload_step(shop: Workshop, recipe: Recipe, tree_keys: Sequence[str]) -> St
         return file_sha256(index)
 
     return Step(
-        name="payload",
+        name=f"{shop.edition}-payload",
         title=f"payload ({len(recipe.trees)} trees in one image)",
         inputs=[list(tree_keys), str(recipe), _LEFT_OUT, files_digest(Path(__file__))],
         outputs=(image, index),
@@ -113,7 +113,7 @@ def index_data(
     created = datetime.fromtimestamp(newest_epoch(shop, recipe), tz=UTC)
     return {
         "format": 1,
-        "edition": recipe.edition,
+        "edition": recipe.product,
         "suite": recipe.suite,
         "created": created.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "images": [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,22 +43,36 @@ class Tree:
 class Compression:
     """How squashfs images are packed; ``block_size`` is bytes."""
 
-    compression: str = "zstd"
-    level: int = 15
-    block_size: int = 512 << 10
+    compression: str
+    level: int
+    block_size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """A medium that can be built: its host trees (none named: all) and how it is packed."""
+
+    name: str
+    squashfs: Compression
+    trees: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Everything that decides what is on the medium. An empty mirror means this machine's."""
+    """Everything that decides what is on the medium. An empty mirror means this machine's.
 
-    edition: str
+    ``trees`` are those of the chosen ``edition``, which is the first of ``editions`` until
+    :meth:`for_edition` chooses another.
+    """
+
+    product: str
     suite: str
     components: tuple[str, ...]
     mirror: str
     security_mirror: str
     trees: tuple[Tree, ...]
-    squashfs: Compression
+    edition: Edition
+    editions: tuple[Edition, ...]
 
     @property
     def live(self) -> Tree:
@@ -82,7 +96,21 @@ class Recipe:
                 f"no tree is called {', '.join(unknown)}", f"The recipe has {', '.join(known)}."
             )
         kept = tuple(tree for tree in self.trees if tree.name in (LIVE, *names))
-        return Recipe(**{**_shallow(self), "trees": kept})
+        return replace(self, trees=kept)
+
+    def for_edition(self, name: str) -> Recipe:
+        """The recipe of one of its editions; with "" of the first.
+
+        :raises BuildFailed: there is no such edition, or it names an unknown tree.
+        """
+        known = {edition.name: edition for edition in self.editions}
+        if name and name not in known:
+            raise BuildFailed(
+                f"no edition is called {name}", f"The recipe has {', '.join(known)}."
+            )
+        edition = known[name] if name else self.editions[0]
+        chosen = replace(self, edition=edition)
+        return chosen.limited_to(edition.trees) if edition.trees else chosen
 
 
 def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
@@ -108,9 +136,7 @@ def recipe_from_data(data: Mapping[str, Any]) -> Recipe:
     kernels = fields.pop("kernels")
     sets = fields.pop("sets")
     live = dict(fields.pop("live"))
-    squashfs = dict(fields.pop("squashfs", {}))
-    if "block_size" in squashfs:
-        squashfs["block_size"] = parse_size(squashfs["block_size"])
+    editions = tuple(_edition(name, data) for name, data in fields.pop("editions").items())
     live_kernel = kernels[live.pop("kernel")]
     hosts = tuple(
         Tree(
@@ -127,13 +153,26 @@ def recipe_from_data(data: Mapping[str, Any]) -> Recipe:
         name=LIVE, set="", kernel="", content=_with_packages(_as_list(live), live_kernel)
     )
     return Recipe(
-        edition=fields.pop("edition"),
+        product=fields.pop("product"),
         suite=fields.pop("suite"),
         components=tuple(fields.pop("components", ("main",))),
         mirror=fields.pop("mirror", ""),
         security_mirror=fields.pop("security_mirror", ""),
         trees=(live_tree, *hosts),
+        edition=editions[0],
+        editions=editions,
+        **fields,
+    )
+
+
+def _edition(name: str, data: Mapping[str, Any]) -> Edition:
+    fields = dict(data)
+    squashfs = dict(fields.pop("squashfs"))
+    squashfs["block_size"] = parse_size(squashfs["block_size"])
+    return Edition(
+        name=name,
         squashfs=Compression(**squashfs),
+        trees=tuple(fields.pop("trees", ())),
         **fields,
     )
 
@@ -156,10 +195,6 @@ def _with_packages(content: PackageList, more: tuple[str, ...] | list[str]) -> P
         path_excludes=content.path_excludes,
         path_includes=content.path_includes,
     )
-
-
-def _shallow(recipe: Recipe) -> dict[str, Any]:
-    return {name: getattr(recipe, name) for name in Recipe.__dataclass_fields__}
 
 
 def tree_to_json(tree: Tree) -> dict[str, Any]:

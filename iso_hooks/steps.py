@@ -21,12 +21,20 @@ _LOG_PERIOD = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """The folder where everything is built: logs, stamps, caches, trees and images."""
+    """The directory where everything is built: logs, stamps, caches, trees and images.
+
+    Trees and packages serve all editions of a medium; what is packed from them is each one's own.
+    """
 
     root: Path
+    edition: str
+
+    def own(self, name: str) -> Path:
+        """A directory of this edition alone; made when it is not there."""
+        return self.folder(f"{self.edition}/{name}")
 
     def folder(self, name: str) -> Path:
-        """A folder in the workshop; made when it is not there."""
+        """A directory that all editions share; made when it is not there."""
         path = self.root / name
         path.mkdir(parents=True, exist_ok=True)
         return path

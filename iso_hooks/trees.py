@@ -30,7 +30,7 @@ def tree_step(shop: Workshop, recipe: Recipe, tree: Tree, base_key: str = "") ->
             mmdebstrap_command(
                 tree, suite=recipe.suite, target=target, sources=_sources(shop, tree)
             ),
-            [recipe.edition, recipe.components, recipe.mirror, recipe.security_mirror],
+            [recipe.product, recipe.components, recipe.mirror, recipe.security_mirror],
             files_digest(*_hook_files(tree)),
             base_key,
         ],
@@ -117,7 +117,7 @@ def _make_tree(shop: Workshop, recipe: Recipe, tree: Tree, log: Path, *, with_ba
         env={
             "PHOTON_PACKAGE_CACHE": str(shop.folder("cache/packages")),
             "PHOTON_EPOCH_FILE": str(epoch_file(shop, tree)),
-            "PHOTON_EDITION": recipe.edition,
+            "PHOTON_PRODUCT": recipe.product,
             "PHOTON_SET": tree.set,
             "PHOTON_BASE": str(shop.root / "trees" / tree.base) if with_base else "",
             # The initrd is made once, when the tree is complete.

@@ -1,9 +1,12 @@
 """Run a long command in the open: what it is, how far it is, how long it has taken.
 
-    step.py NAME [--show] -- COMMAND...   output goes to build/log/NAME.log (--show: and here)
-    step.py --room GIB                    fails unless so much is free, here and for temporary files
-    step.py --report                      the time of each step since the last --reset
-    step.py --reset
+    python3 -m tests.step NAME [--show] -- COMMAND...
+                    output goes to build/log/NAME.log (--show: and here)
+    python3 -m tests.step --room GIB
+                    fails unless so much is free, here and for temporary files
+    python3 -m tests.step --report
+                    the time of each step and of each case since the last --reset
+    python3 -m tests.step --reset
 
 Only the standard library: it runs before anything is installed.
 """
@@ -19,8 +22,9 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from tests import times
+
 LOG_FOLDER = Path("build/log")
-TIMES = LOG_FOLDER / "times"
 TAIL_LINES = 25
 REPORT_EVERY = 30.0  # seconds between two lines where the terminal cannot be overwritten
 
@@ -30,12 +34,12 @@ def main(arguments: Sequence[str]) -> int:
     LOG_FOLDER.mkdir(parents=True, exist_ok=True)
     match list(arguments):
         case ["--report"]:
-            print(_report(), flush=True)
+            print(f"\n{times.report()}", flush=True)
             return 0
         case ["--room", amount] if amount.isdecimal():
             return _room(int(amount), {Path(), Path(tempfile.gettempdir())})
         case ["--reset"]:
-            TIMES.unlink(missing_ok=True)
+            times.reset()
             return 0
         case [name, "--show", "--", *command] if command:
             return _step(name, command, show=True)
@@ -63,8 +67,7 @@ def _step(name: str, command: list[str], *, show: bool) -> int:
     start = time.monotonic()
     code = _run_shown(command, log) if show else _run_quiet(name, command, log)
     seconds = time.monotonic() - start
-    with TIMES.open("a", encoding="utf-8") as times:
-        times.write(f"{name} {seconds:.0f}{'' if code == 0 else ' failed'}\n")
+    times.record("parts", name, seconds=seconds, outcome="failed" if code else "passed")
     if code == 0:
         print(f"== {name}: done in {seconds:.0f} s", flush=True)
         return 0
@@ -122,15 +125,6 @@ def _last_lines(log: Path, count: int) -> list[str]:
 def _last_line(log: Path) -> str:
     lines = _last_lines(log, 1)
     return "".join(c for c in lines[0] if c.isprintable()).strip() if lines else ""
-
-
-def _report() -> str:
-    if not TIMES.exists():
-        return "no step has run"
-    rows = [line.split(" ", 2) for line in TIMES.read_text(encoding="utf-8").splitlines()]
-    total = sum(int(row[1]) for row in rows)
-    lines = [f"{row[0]:<12} {row[1]:>5} s{'  FAILED' if len(row) > 2 else ''}" for row in rows]
-    return "\n".join(["", "time of each part:", *lines, f"{'together':<12} {total:>5} s"])
 
 
 if __name__ == "__main__":

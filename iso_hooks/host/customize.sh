@@ -10,11 +10,11 @@ tar --create --directory "$here/files" --owner=0 --group=0 --mode='u=rwX,go=rX' 
 # Upgrades of base-files put Debian's file beside ours.
 chroot "$root" dpkg-divert --quiet --local --rename \
     --divert /usr/lib/os-release.debian --add /usr/lib/os-release
-sed -e "s/^NAME=.*/NAME=\"Photon\"/" -e "s/^PRETTY_NAME=.*/PRETTY_NAME=\"$PHOTON_EDITION\"/" \
+sed -e "s/^NAME=.*/NAME=\"Photon\"/" -e "s/^PRETTY_NAME=.*/PRETTY_NAME=\"$PHOTON_PRODUCT\"/" \
     -e 's/^ID=.*/ID=photon\nID_LIKE=debian/' -e '/_URL=/d' \
     "$root/usr/lib/os-release.debian" >"$root/usr/lib/os-release"
-printf '%s \\n \\l\n\n' "$PHOTON_EDITION" >"$root/etc/issue"
-printf '%s\n' "$PHOTON_EDITION" >"$root/etc/issue.net"
+printf '%s \\n \\l\n\n' "$PHOTON_PRODUCT" >"$root/etc/issue"
+printf '%s\n' "$PHOTON_PRODUCT" >"$root/etc/issue.net"
 : >"$root/etc/motd"
 
 ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"

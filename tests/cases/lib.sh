@@ -165,18 +165,40 @@ docker_runs_a_local_image() {
 		grep -q '^ID=photon$'
 }
 
+# True wherever the host came from, and however.
 every_photon_host() {
 	same os-release photon "$(. /etc/os-release && echo "$ID")"
 	check no-failed-unit no_failed_unit
 	check fstab findmnt --verify
-	check packages packages_are_whole
 	if systemctl is-enabled -q ssh; then check host-keys ssh_keys_are_its_own; fi
 	check machine-id grep -qE '^[0-9a-f]{32}$' /etc/machine-id
 	check papers installer_left_its_papers
+}
+
+# What the tree, the storage and the boot loader have a part in, for cases that differ in those.
+upgrades_work() {
+	check packages packages_are_whole
 	check kernel-upgrade kernel_upgrade_keeps_booting
 }
 
 # What a container writes is limited by a project quota. The image is the one of the check above.
 docker_limits_a_container() {
 	docker run --rm --network none --storage-opt size=10M photon-check:1 /usr/bin/true
+}
+
+# The host of the two cases that start on BIOS, alike but for their packages.
+host_on_bios() {
+	check no-efi test ! -d /sys/firmware/efi
+	same root-filesystem btrfs "$(findmnt -n -o FSTYPE /)"
+	same hostname rack-07 "$(hostname)"
+	same swap partition "$(swapon --show=TYPE --noheadings)"
+	check swap-size test "$(swapon --show=SIZE --noheadings --bytes)" -ge 536000000
+	check static-v4 sh -c "ip -4 -o address show scope global | grep -q 'inet 10.0.2.77/24'"
+	check static-v6 sh -c "ip -6 -o address show | grep -q 'inet6 fec0::77/64'"
+	check no-dhcp-address sh -c "! ip -4 -o address show | grep -q dynamic"
+	check route sh -c "ip route show default | grep -q 'via 10.0.2.2'"
+	check nameserver sh -c "resolvectl dns | grep -q 10.0.2.3"
+	check search-domain sh -c "resolvectl domain | grep -q rack.example"
+	check docker docker_runs_a_local_image
+	same ssh-is-masked masked "$(systemctl is-enabled ssh)"
 }

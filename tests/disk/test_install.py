@@ -21,7 +21,7 @@ from installer.payload import PayloadIndex, load_payload_index
 from installer.plan.model import InstallPlan
 from ks_schema import Document
 from tests.disk.loops import out, real_context
-from tests.disk.tree import BUILT, make_payload
+from tests.disk.tree import BUILT, REAL_PAYLOAD, make_payload
 from tests.engine import (
     GIB,
     HASH,
@@ -35,7 +35,6 @@ from tests.engine import (
 )
 
 PROJECT = Path(__file__).parents[2]
-REAL_PAYLOAD = PROJECT / "build" / "payload"
 MIB = 1 << 20
 
 pytestmark = [

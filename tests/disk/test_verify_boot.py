@@ -32,10 +32,10 @@ from installer.verify.finding import Report
 from installer.verify.gather import verify_disk, verify_root
 from ks_schema import Document
 from tests.disk.loops import mounts, out
+from tests.disk.tree import REAL_PAYLOAD
 from tests.engine import GIB, Told, kickstart
 from tests.unit.secureboot.programs import Key, lists, make_key
 
-REAL_PAYLOAD = Path(__file__).parents[2] / "build" / "payload"
 STORE = Path("/usr/share/OVMF/OVMF_VARS_4M.ms.fd")
 MENU = "boot/grub/grub.cfg"
 RUNNER = ProcessRunner(lambda _: None)

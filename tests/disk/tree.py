@@ -10,9 +10,11 @@ import subprocess
 from pathlib import Path
 
 from tests.engine import BOOT_FILES
+from tests.vm.media import BUILD, built_edition
 
 # What is signed is taken from a tree of the medium: the installation looks at the signatures.
-BUILT = Path(__file__).resolve().parents[2] / "build/trees/minimal-cloud"
+BUILT = BUILD / "trees/minimal-cloud"
+REAL_PAYLOAD = BUILD / built_edition() / "payload"
 KERNEL = "6.12"
 PROGRAMS = ("groupadd", "useradd", "chpasswd", "sh", "mkdir", "touch", "cat", "sleep", "setsid")
 UNITS = ("docker.service", "ssh.service", "fstrim.timer", "systemd-timesyncd.service")

@@ -6,8 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from tests.vm.conftest import MEDIUM
-from tests.vm.media import blank_disk
+from tests.vm.media import blank_disk, built_medium
 from tests.vm.qemu import Firmware, VmConfig, VmDisk, qemu_arguments
 from tests.vm.virtual_machine import LOG_FOLDER
 
@@ -36,7 +35,7 @@ def _start(*, with_medium: bool) -> int:
         firmware=Firmware.SECURE,
         variables=FOLDER / "variables.fd",
         disks=(VmDisk(path=DISK, serial="PHOTON0"),),
-        cdrom=MEDIUM if with_medium else None,
+        cdrom=built_medium() if with_medium else None,
         stop_on_reset=with_medium,
     )
     command = qemu_arguments(config, serial="stdio,mux=on,signal=off", monitor="null")

@@ -11,9 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from tests.vm.case import OPS, Case
-from tests.vm.conftest import MEDIUM
 from tests.vm.guest import installed, log_in, run_inside, switch_off
 from tests.vm.http_server import HttpServer
+from tests.vm.media import built_medium
 from tests.vm.qemu import Firmware, VmConfig, emulated
 from tests.vm.virtual_machine import VirtualMachine, VmError
 
@@ -73,7 +73,7 @@ def main() -> int:
     """Run it; 0 when everything is as it should be."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     try:
-        report, wrong = _demo(MEDIUM)
+        report, wrong = _demo(built_medium())
     except VmError as error:
         print(error, file=sys.stderr)
         return 1

@@ -11,7 +11,18 @@ from pathlib import Path
 
 from installer.sizes import GIB, MIB
 
+BUILD = Path("build").resolve()
 CHECK_LABEL = "CHECK"
+
+
+def built_edition() -> str:
+    """Which edition of the medium is tested: ``make`` says so, by PHOTON_EDITION."""
+    return os.environ.get("PHOTON_EDITION", "fast")
+
+
+def built_medium() -> Path:
+    """Where that edition's medium is once it has been built."""
+    return BUILD / f"photon-{built_edition()}.iso"
 
 
 def blank_disk(path: Path, size: int = 8 * GIB) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass, replace
@@ -80,6 +81,7 @@ class VmConfig:
     ``variables`` is the firmware's NVRAM (made when it does not exist; keep it to keep the boot
     entries). ``tpm`` is the folder of a TPM 2.0's state (made when it does not exist).
     ``events`` is a file that gets what the guest writes to its second serial port.
+    ``cpus`` 0 is this machine's share of the host's processors.
     With ``stop_on_reset`` a restart ends the machine, so that the test decides what comes next.
     """
 
@@ -95,7 +97,7 @@ class VmConfig:
     network: bool = True
     events: Path | None = None
     memory_mib: int = 2048
-    cpus: int = 2
+    cpus: int = 0
     stop_on_reset: bool = True
 
 
@@ -119,7 +121,7 @@ def qemu_arguments(config: VmConfig, *, serial: str, monitor: str, tpm: str = ""
     """
     return [
         QEMU, "-name", config.name, "-nodefaults", "-no-user-config", "-display", "none",
-        "-smp", str(config.cpus), "-m", str(config.memory_mib),
+        "-smp", str(config.cpus or _share_of_cpus()), "-m", str(config.memory_mib),
         *accelerator(),
         *_firmware(config),
         "-vga", "std",
@@ -133,6 +135,12 @@ def qemu_arguments(config: VmConfig, *, serial: str, monitor: str, tpm: str = ""
         *_direct_kernel(config),
         *(["-action", "reboot=shutdown"] if config.stop_on_reset else []),
     ]  # fmt: skip
+
+
+def _share_of_cpus() -> int:
+    """As many as there are on the host, at most 2, over the tests that run at once."""
+    at_once = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return max(1, min(2, os.cpu_count() or 1) // at_once)
 
 
 @cache

@@ -10,7 +10,7 @@ export DEBIAN_FRONTEND=noninteractive
 # disk images, and for building pyparted.
 PACKAGES="$(grep -v '^#' iso_hooks/build-packages.txt)
   ovmf seabios swtpm dosfstools btrfs-progs xfsprogs fdisk gdisk parted udev zstd
-  cryptsetup-bin ntfs-3g grub-common
+  cryptsetup-bin ntfs-3g grub-common qrencode shellcheck
   sbsigntool efitools openssl mokutil softhsm2 opensc libengine-pkcs11-openssl
   python3-venv python3-dev gcc libc6-dev libparted-dev pkg-config"
 QEMU="qemu-system-x86"

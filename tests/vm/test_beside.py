@@ -12,7 +12,7 @@ from tests.vm.guest import check_host
 from tests.vm.old_system import START, lay_out, partition_digest
 from tests.vm.unattended import install_unattended
 
-pytestmark = [pytest.mark.vm]
+pytestmark = [pytest.mark.vm(seconds=150)]
 CASE = Case(name="beside")
 SIZES = (2 * GIB, 256 * MIB)
 

@@ -17,7 +17,7 @@ from tests.vm.image import boot_check, build_image, measured_pcrs
 from tests.vm.qemu import Firmware, VmConfig, VmDisk, variables_of
 from tests.vm.virtual_machine import VirtualMachine
 
-pytestmark = [pytest.mark.vm, pytest.mark.once]
+pytestmark = [pytest.mark.vm(seconds=100)]
 CASE = Case(name="image")
 
 

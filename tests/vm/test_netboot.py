@@ -11,9 +11,10 @@ import pytest
 from tests.vm.case import OPS, Case, self_starting
 from tests.vm.guest import check_host, install
 from tests.vm.http_server import HttpServer
+from tests.vm.media import built_edition
 from tests.vm.qemu import Firmware, NetworkBoot, VmConfig
 
-pytestmark = [pytest.mark.vm, pytest.mark.once]
+pytestmark = [pytest.mark.vm(seconds=130), pytest.mark.once]
 CASE = Case(name="netboot")
 KICKSTART = "kickstart.json"
 
@@ -42,7 +43,8 @@ def test_netboot(build_folder: Path) -> None:
 
 def _make_tree(build_folder: Path, tree: Path, url: str) -> None:
     made = subprocess.run(
-        [sys.executable, "-m", "iso_hooks", "netboot", "--trees", "minimal-cloud",
+        [sys.executable, "-m", "iso_hooks", "netboot",
+         "--edition", built_edition(), "--trees", "minimal-cloud",
          "--build", str(build_folder), "--output", str(tree), "--url", url],
         capture_output=True, text=True, check=False, timeout=900,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from tests.vm.qemu import Firmware, VmConfig, VmDisk
 from tests.vm.self_check import finds_one_byte, mount_medium, wrong_by_own_check
 from tests.vm.virtual_machine import VirtualMachine
 
-pytestmark = [pytest.mark.vm]
+pytestmark = [pytest.mark.vm(seconds=150), pytest.mark.standard]
 CASE = Case(name="running-host")
 
 

@@ -23,7 +23,7 @@ from tests.vm.signed import kickstart_signed_by
 from tests.vm.variables import OwnKey, forbidding, only_for, own_key
 from tests.vm.virtual_machine import VirtualMachine, VmError
 
-pytestmark = [pytest.mark.vm, pytest.mark.once]
+pytestmark = [pytest.mark.vm(seconds=200)]
 CASE = Case(name="secure-boot")
 STARTED = r"EFI stub|Linux version"
 REFUSED = r"bad shim signature|Security Violation|Verification failed|Access Denied"
@@ -71,7 +71,7 @@ def image(medium: Path) -> Path:
 def signed_image(medium: Path) -> Path:
     """The same host, its boot loader and kernel signed by the owner as well."""
     kickstart = kickstart_signed_by(CASE, _owner())
-    return build_image(Case(name="secure-boot-signed"), medium, kickstart=kickstart)
+    return build_image(Case(name="secure-boot/signed"), medium, kickstart=kickstart)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

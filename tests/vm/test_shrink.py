@@ -12,7 +12,7 @@ from tests.vm.guest import check_host
 from tests.vm.old_system import START, lay_out
 from tests.vm.unattended import install_unattended
 
-pytestmark = [pytest.mark.vm]
+pytestmark = [pytest.mark.vm(seconds=180)]
 CASE = Case(name="shrink")
 
 

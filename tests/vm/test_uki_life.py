@@ -16,7 +16,7 @@ from tests.vm.signed import kickstart_signed_by
 from tests.vm.variables import only_for, own_key
 from tests.vm.virtual_machine import VirtualMachine
 
-pytestmark = [pytest.mark.vm]
+pytestmark = [pytest.mark.vm(seconds=500), pytest.mark.standard]
 CASE = Case(name="uki-life")
 IMAGES = "/boot/efi/EFI/Linux"
 BROKEN = "9.9-broken"

@@ -1,7 +1,8 @@
 """A running virtual machine: its serial line, its screen, its end.
 
-Every wait is for something (a text, an event, the end of the process) and has an upper bound;
-when it is not met, the error shows the last lines of the serial line and where the whole log is.
+Every wait is for something (a text, an event, the end of the process) and has an upper bound,
+which is longer on a slower machine (``Deadline``). When it is not met, the error shows the last
+lines of the serial line and where the whole log is.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import pexpect
 import pyte
 from pexpect.fdpexpect import fdspawn
 
+from tests.speed import slowness
+from tests.vm.deadline import Deadline
 from tests.vm.qemu import VmConfig, emulated, qemu_arguments, swtpm_arguments
 from tests.vm.qmp import Qmp
 
@@ -51,6 +54,7 @@ class VirtualMachine:
         self.folder = LOG_FOLDER / config.name
         self.log_path = self.folder / f"{label}.log"
         self._qemu_log = self.folder / f"{label}.qemu.log"
+        self._slowness = slowness()
         self._screen = pyte.Screen(80, 24)
         self._stream: pyte.Stream | None = None
 
@@ -133,15 +137,18 @@ class VirtualMachine:
         :raises VmError: ``timeout`` seconds passed, or the machine ended.
         """
         wanted = what or " or ".join(patterns)
-        try:
-            self._serial.expect(list(patterns), timeout=timeout)
-        except pexpect.TIMEOUT:
-            raise self._error(f"no {wanted!r} within {timeout:.0f} s") from None
-        except (pexpect.EOF, ConnectionError):
-            raise self._error(f"the machine ended before {wanted!r}") from None
-        match = self._serial.match
-        assert isinstance(match, re.Match)
-        return match
+        deadline = self._deadline(timeout)
+        while True:
+            try:
+                self._serial.expect(list(patterns), timeout=deadline.remaining)
+            except pexpect.TIMEOUT:
+                self._check(deadline, repr(wanted))
+            except (pexpect.EOF, ConnectionError):
+                raise self._error(f"the machine ended before {wanted!r}") from None
+            else:
+                match = self._serial.match
+                assert isinstance(match, re.Match)
+                return match
 
     def before(self) -> str:
         """What came on the serial line before the last match of :meth:`expect`."""
@@ -152,19 +159,17 @@ class VirtualMachine:
 
         :raises VmError: ``timeout`` seconds passed, or the machine ended.
         """
-        deadline = time.monotonic() + timeout
+        deadline = self._deadline(timeout)
         while not met():
-            if time.monotonic() > deadline:
-                raise self._error(f"no {what} within {timeout:.0f} s")
+            self._check(deadline, what)
             if not self._listen():
                 raise self._error(f"the machine ended before {what}")
 
     def wait_exit(self, *, timeout: float, what: str = "the end of the machine") -> None:
         """Wait until QEMU ends by itself: the guest has restarted or switched off."""
-        deadline = time.monotonic() + timeout
+        deadline = self._deadline(timeout)
         while self._listen():
-            if time.monotonic() > deadline:
-                raise self._error(f"no {what} within {timeout:.0f} s")
+            self._check(deadline, what)
         code = self._process.wait(timeout=30)
         if code != 0:
             raise self._error(f"QEMU ended with {code}: {self._qemu_log.read_text('utf-8')}")
@@ -218,6 +223,16 @@ class VirtualMachine:
         lines = [line.strip() for line in plain.replace("\r", "\n").splitlines() if line.strip()]
         return "\n".join(lines[-count:])
 
+    def _deadline(self, seconds: float) -> Deadline:
+        return Deadline(seconds, slowness=self._slowness)
+
+    def _check(self, deadline: Deadline, what: str) -> None:
+        """Fail when the deadline has passed; else what was learnt of the machine's speed stays."""
+        passed = deadline.passed()
+        self._slowness = deadline.slowness
+        if passed:
+            raise self._error(f"no {what} within {deadline.limit:.0f} s")
+
     def _listen(self) -> bool:
         """Take in what the serial line says for a moment; False when it is closed."""
         try:
@@ -231,7 +246,8 @@ class VirtualMachine:
         stalled = emulated() and STALLED in self.log_path.read_text("utf-8", "replace")
         return (EmulatorStalledError if stalled else VmError)(
             f"{self.config.name}: {message} (after {self.seconds:.0f} s"
-            f"{', emulated' if emulated() else ''}){screen}\n"
+            f"{', emulated' if emulated() else ''}, work takes {self._slowness:.1f} times as long"
+            f" as on the reference machine){screen}\n"
             f"--- end of {self.log_path} ---\n{self.last_lines()}"
         )
 

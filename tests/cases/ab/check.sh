@@ -41,6 +41,7 @@ good: $slot" ]
 }
 
 every_photon_host
+upgrades_work
 check secure-boot secure_boot_enabled
 check fallback-path fallback_path
 check docker docker_runs_a_local_image

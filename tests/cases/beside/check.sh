@@ -3,6 +3,7 @@
 . "${0%/*}/lib.sh"
 
 every_photon_host
+upgrades_work
 check secure-boot secure_boot_enabled
 check nvram nvram
 same partitions "1 2 3 4" "$(lsblk -nro PARTN /dev/vda | xargs)"

@@ -3,6 +3,7 @@
 . "${0%/*}/lib.sh"
 
 every_photon_host
+upgrades_work
 check secure-boot secure_boot_enabled
 check nvram nvram
 check docker docker_runs_a_local_image

@@ -3,6 +3,7 @@
 . "${0%/*}/lib.sh"
 
 every_photon_host
+upgrades_work
 same hostname reborn "$(hostname)"
 same root-filesystem ext4 "$(findmnt -n -o FSTYPE /)"
 same nothing-is-stacked "" "$(lsblk --noheadings --output TYPE | grep -v '^disk\|^part\|^rom\|^loop')"

@@ -19,6 +19,7 @@ handed_over() {
 }
 
 every_photon_host
+upgrades_work
 check secure-boot secure_boot_enabled
 check nvram nvram
 check only-the-owner sh -c "mokutil --db | grep -q 'sovereign' && ! mokutil --db | grep -q Microsoft"

@@ -3,6 +3,7 @@
 . "${0%/*}/lib.sh"
 
 every_photon_host
+upgrades_work
 same root-below "crypt disk lvm part raid1" "$(lsblk -nso TYPE /dev/mapper/photon-root | sort -u | xargs)"
 check host-key-modes host_key_modes
 check no-key-in-the-papers sh -c "! grep -rs 'PRIVATE KEY' /var/log/photon-installer"

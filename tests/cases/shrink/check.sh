@@ -3,6 +3,7 @@
 . "${0%/*}/lib.sh"
 
 every_photon_host
+upgrades_work
 check secure-boot secure_boot_enabled
 check nvram nvram
 same old-size 3221225472 "$(lsblk -bno SIZE /dev/vda1)"

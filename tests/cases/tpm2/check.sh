@@ -3,6 +3,7 @@
 . "${0%/*}/lib.sh"
 
 every_photon_host
+upgrades_work
 check docker docker_runs_a_local_image
 same root-filesystem xfs "$(findmnt -n -o FSTYPE /)"
 same root /dev/mapper/luks-root "$(findmnt -n -o SOURCE /)"

@@ -8,7 +8,7 @@ from iso_hooks.errors import BuildFailed
 from iso_hooks.recipe import load_recipe, recipe_from_data
 
 DATA = {
-    "edition": "Test 1",
+    "product": "Test 1",
     "suite": "trixie",
     "kernels": {"generic": ["linux-a"], "cloud": ["linux-b"]},
     "sets": {
@@ -16,7 +16,13 @@ DATA = {
         "full": {"extends": "minimal", "packages": ["three"]},
     },
     "live": {"kernel": "generic", "packages": ["python3"]},
-    "squashfs": {"level": 3, "block_size": "1 MiB"},
+    "editions": {
+        "whole": {"squashfs": {"compression": "zstd", "level": 9, "block_size": "1 MiB"}},
+        "part": {
+            "trees": ["full-cloud"],
+            "squashfs": {"compression": "lz4", "level": 1, "block_size": "128 KiB"},
+        },
+    },
 }
 
 
@@ -25,7 +31,7 @@ def test_every_set_is_made_with_every_kernel() -> None:
     names = [tree.name for tree in recipe.hosts]
     assert names == ["minimal-generic", "minimal-cloud", "full-generic", "full-cloud"]
     assert recipe.live.content.packages == ("python3", "linux-a")
-    assert recipe.squashfs.block_size == 1 << 20
+    assert recipe.edition.squashfs.block_size == 1 << 20
 
 
 def test_an_extension_takes_packages_and_not_path_rules() -> None:
@@ -47,9 +53,23 @@ def test_limited_to_names_what_there_is() -> None:
     assert "full-cloud" in caught.value.hint
 
 
+def test_an_edition_has_its_own_trees_and_compression() -> None:
+    recipe = recipe_from_data(DATA)
+    assert recipe.for_edition("") == recipe.for_edition("whole") == recipe
+    part = recipe.for_edition("part")
+    assert [tree.name for tree in part.trees] == ["live", "full-cloud"]
+    assert (part.edition.name, part.edition.squashfs.compression) == ("part", "lz4")
+
+
+def test_an_unknown_edition_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(BuildFailed, match="patr") as caught:
+        recipe_from_data(DATA).for_edition("patr")
+    assert "whole, part" in caught.value.hint
+
+
 def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
-    path.write_text("edition: x\nsuite: y\nkernels: {}\nsets: {}\nlive: {}\npackges: []\n")
+    path.write_text("product: x\nsuite: y\nkernels: {}\nsets: {}\nlive: {}\npackges: []\n")
     with pytest.raises(BuildFailed, match="not a recipe"):
         load_recipe(path)
 
@@ -58,5 +78,7 @@ def test_our_own_recipe_loads_and_names_no_mirror() -> None:
     recipe = load_recipe()
     assert recipe.mirror == recipe.security_mirror == ""
     assert len(recipe.trees) == 5
+    assert [edition.name for edition in recipe.editions] == ["standard", "fast"]
+    assert [len(recipe.for_edition(name).trees) for name in ("standard", "fast")] == [5, 2]
     for tree in recipe.trees:
         assert len(set(tree.content.packages)) == len(tree.content.packages)

@@ -24,7 +24,7 @@ def step(path: Path, calls: list[str], *, inputs: object = "a", result: str = "v
 
 
 def test_a_step_runs_once_until_its_inputs_change(tmp_path: Path) -> None:
-    shop, out, calls = Workshop(root=tmp_path / "b"), tmp_path / "out", list[str]()
+    shop, out, calls = Workshop(root=tmp_path / "b", edition="e"), tmp_path / "out", list[str]()
     first = run_step(shop, step(out, calls), Counter(total=1))
     again = run_step(shop, step(out, calls), Counter(total=1))
     assert (first, len(calls)) == (again, 1)
@@ -33,7 +33,7 @@ def test_a_step_runs_once_until_its_inputs_change(tmp_path: Path) -> None:
 
 
 def test_a_missing_output_is_made_again(tmp_path: Path) -> None:
-    shop, out, calls = Workshop(root=tmp_path / "b"), tmp_path / "out", list[str]()
+    shop, out, calls = Workshop(root=tmp_path / "b", edition="e"), tmp_path / "out", list[str]()
     run_step(shop, step(out, calls), Counter(total=1))
     out.unlink()
     run_step(shop, step(out, calls), Counter(total=1))
@@ -42,8 +42,10 @@ def test_a_missing_output_is_made_again(tmp_path: Path) -> None:
 
 def test_the_key_follows_the_result(tmp_path: Path) -> None:
     out, calls = tmp_path / "out", list[str]()
-    one = run_step(Workshop(root=tmp_path / "1"), step(out, calls), Counter(total=1))
-    two = run_step(Workshop(root=tmp_path / "2"), step(out, calls, result="v2"), Counter(total=1))
+    one = run_step(Workshop(root=tmp_path / "1", edition="e"), step(out, calls), Counter(total=1))
+    two = run_step(
+        Workshop(root=tmp_path / "2", edition="e"), step(out, calls, result="v2"), Counter(total=1)
+    )
     assert one != two
 
 
@@ -52,7 +54,7 @@ def test_a_failure_names_the_log_and_its_last_lines_and_is_tried_again(tmp_path:
         log.write_text("first\nthe reason\n")
         raise BuildFailed("program ended with 1")
 
-    shop, out, calls = Workshop(root=tmp_path / "b"), tmp_path / "out", list[str]()
+    shop, out, calls = Workshop(root=tmp_path / "b", edition="e"), tmp_path / "out", list[str]()
     out.write_text("old")
     broken = Step(name="s", inputs="a", outputs=(out,), action=fail)
     with pytest.raises(BuildFailed) as caught:
@@ -65,7 +67,7 @@ def test_a_failure_names_the_log_and_its_last_lines_and_is_tried_again(tmp_path:
 
 def test_a_step_that_makes_nothing_has_failed(tmp_path: Path) -> None:
     idle = Step(name="s", inputs="a", outputs=(tmp_path / "out",), action=lambda _: "")
-    shop = Workshop(root=tmp_path / "b")
+    shop = Workshop(root=tmp_path / "b", edition="e")
     with pytest.raises(BuildFailed, match="made no"):
         run_step(shop, idle, Counter(total=1))
 
