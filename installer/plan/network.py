@@ -12,10 +12,6 @@ _DHCP_EVERYWHERE = """\
 Type=ether
 Kind=!*
 
-[Link]
-# A host whose cable is out starts all the same.
-RequiredForOnline=no
-
 [Network]
 DHCP=yes
 """

@@ -37,6 +37,14 @@ if [ "$PHOTON_SET" = full ]; then
     : >"$root/etc/cloud/cloud-init.disabled"
 fi
 
+# Compile the AppArmor profiles here: at the first start it would keep Docker waiting. A cache is
+# valid for the kernel whose features it names (/var/cache/apparmor/*/.features on a host that runs
+# it has them), so another kernel compiles its own.
+cp "$here/apparmor-features" "$root/tmp/apparmor-features"
+chroot "$root" apparmor_parser --kernel-features=/tmp/apparmor-features --skip-kernel-load \
+    --write-cache --quiet /etc/apparmor.d
+rm "$root/tmp/apparmor-features"
+
 # Only xfs_scrub_all is Python here, and what is compiled for it takes a third of Python's room.
 if [ "$PHOTON_SET" = minimal ]; then
     find "$root/usr" -xdev -depth -type d -name __pycache__ -exec rm -r {} +

@@ -165,6 +165,20 @@ docker_runs_a_local_image() {
 		grep -q '^ID=photon$'
 }
 
+# The profiles were compiled when the tree was made, for the kernel that runs now.
+apparmor_was_compiled() {
+	[ "$(find /var/cache/apparmor -mindepth 1 -maxdepth 1 -type d | wc -l)" = 1 ] &&
+		[ -z "$(find /var/cache/apparmor -type d -newer /etc/machine-id)" ] || {
+		ls -la /var/cache/apparmor /var/cache/apparmor/*.0 | tail -n 3
+		return 1
+	}
+}
+
+# Nothing waited for a network that is there.
+online_at_once() {
+	! journalctl -b -u systemd-networkd-wait-online -o cat --no-pager | grep 'Timeout occurred'
+}
+
 # True wherever the host came from, and however.
 every_photon_host() {
 	same os-release photon "$(. /etc/os-release && echo "$ID")"
