@@ -63,6 +63,7 @@ def _room(wanted: int, folders: Iterable[Path]) -> int:
 
 def _step(name: str, command: list[str], *, show: bool) -> int:
     log = LOG_FOLDER / f"{name}.log"
+    times.prepare()
     print(f"== {name}", flush=True)
     start = time.monotonic()
     code = _run_shown(command, log) if show else _run_quiet(name, command, log)

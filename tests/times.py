@@ -20,6 +20,12 @@ def reset() -> None:
     _write({"machine": machine(), "parts": {}, "cases": {}})
 
 
+def prepare() -> None:
+    """Make the file, as the user who runs the tests, before any part of them runs as root."""
+    if not FILE.exists():
+        reset()
+
+
 def record(kind: Kind, name: str, *, seconds: float, outcome: str, stalls: int = 0) -> None:
     """Keep the time of a part, or of a case of the virtual machines.
 
@@ -54,8 +60,7 @@ def _line(name: str, row: dict[str, Any], *, width: int = 26) -> str:
 
 
 def _read() -> dict[str, Any]:
-    if not FILE.exists():
-        reset()
+    prepare()
     times: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     return times
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,6 +84,16 @@ class Case:
             initrd=from_medium(medium, "/photon/initrd", self.work / "initrd"),
             arguments=f"{LIVE_ARGUMENTS} {arguments}",
         )
+
+
+def case_name(test: str) -> str:
+    """A case's name from its test's, as in ``refused[bad-type]``."""
+    path, _, function = test.partition("::")
+    case = Path(path).stem.removeprefix("test_")
+    more = function.removeprefix("test_").removeprefix(case).strip("_")
+    plain = re.sub(r"_(?![^\[]*\])", "-", more)
+    name = case.replace("_", "-")
+    return f"{name}{plain}" if plain.startswith("[") or not plain else f"{name} {plain}"
 
 
 def self_starting(menu: str, arguments: str) -> str:

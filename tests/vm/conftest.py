@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import times
+from tests.vm.case import case_name
 from tests.vm.media import built_edition, built_medium
 from tests.vm.virtual_machine import LOG_FOLDER, EmulatorStalledError, log
 
@@ -90,16 +90,6 @@ class _Times:
     def _parallel(self) -> bool:
         """Whether what the tests log is not shown while they run."""
         return bool(self._config.getoption("numprocesses", None))
-
-
-def case_name(test: str) -> str:
-    """A case's name from its test's, as in ``refused[bad-type]``."""
-    path, _, function = test.partition("::")
-    case = Path(path).stem.removeprefix("test_")
-    more = function.removeprefix("test_").removeprefix(case).strip("_")
-    plain = re.sub(r"_(?![^\[]*\])", "-", more)
-    name = case.replace("_", "-")
-    return f"{name}{plain}" if plain.startswith("[") or not plain else f"{name} {plain}"
 
 
 @pytest.fixture(autouse=True, scope="module")

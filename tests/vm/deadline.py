@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
-from tests.speed import slowness
+from tests.speed import slowness as measured_slowness
 
 
 class Deadline:
     """A time limit in seconds of the reference machine.
 
     A slower machine gets more, and so does one that has become slower meanwhile: that is measured
-    again before the limit counts as passed.
+    again (by ``measure``) before the limit counts as passed.
     """
 
-    def __init__(self, seconds: float, *, slowness: float = 1.0) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        *,
+        slowness: float = 1.0,
+        measure: Callable[[], float] = measured_slowness,
+    ) -> None:
         self._seconds = seconds
+        self._measure = measure
         self._began = time.monotonic()
         self.slowness = slowness
 
@@ -33,5 +41,5 @@ class Deadline:
         """Whether the limit has passed, for a machine of the present speed too."""
         if self.remaining > 0:
             return False
-        self.slowness = max(self.slowness, slowness())
+        self.slowness = max(self.slowness, self._measure())
         return self.remaining <= 0
