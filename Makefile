@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 # The editions are in iso_hooks/recipe.yaml.
 EDITION := fast
-iso: EDITION := standard
+iso vm-standard: EDITION := standard
 export PHOTON_EDITION = $(EDITION)
 
 ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=PATH,CI,PYTHONDONTWRITEBYTECODE,PHOTON_EDITION)
@@ -56,17 +56,17 @@ unit: setup
 	$(STEP) unit --show -- $(PYTEST) -q $(PARALLEL) tests/unit tests/screens
 
 disk: medium
-	$(STEP) disk --show -- $(ROOT) $(PYTEST) -q $(PARALLEL) -m disk tests/disk
+	$(STEP) disk --show -- $(ROOT) $(PYTEST) -q -m disk tests/disk
 
 vm: medium
 	$(STEP) --room 8
 	$(STEP) vm --show -- $(ROOT) $(if $(CASE),$(VM_TESTS) -o log_cli=true tests/vm/test_$(CASE).py,$(VM_SUITE) -m once)
 
-# Every case with the fast edition, then those that need the other one or are to be seen on both.
+# Every case with the fast edition, then those that need the standard one or must pass with both.
 vm-all: medium
 	$(STEP) --room 8
 	$(STEP) vm-all --show -- $(ROOT) $(VM_SUITE) -m 'not standard'
-	@$(MAKE) vm-standard EDITION=standard
+	@$(MAKE) vm-standard
 
 vm-standard: medium
 	$(STEP) vm-standard --show -- $(ROOT) $(VM_SUITE) -m 'standard or every_edition'
