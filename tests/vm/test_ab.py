@@ -13,7 +13,7 @@ from tests.vm.qemu import VmDisk
 from tests.vm.unattended import install_unattended
 from tests.vm.virtual_machine import VirtualMachine
 
-pytestmark = [pytest.mark.vm(seconds=500)]
+pytestmark = [pytest.mark.vm(seconds=620)]
 CASE = Case(name="ab")
 # An initrd that holds nothing: the kernel does not find the root, and panics.
 BREAK_OTHER = (

@@ -10,7 +10,7 @@ from tests.vm.case import Case
 from tests.vm.on_bios import install_on_bios
 from tests.vm.qemu import Hardware
 
-pytestmark = [pytest.mark.vm(seconds=150), pytest.mark.once]
+pytestmark = [pytest.mark.vm(seconds=160), pytest.mark.once]
 
 
 def test_bios(medium: Path) -> None:

@@ -10,7 +10,7 @@ from tests.vm.case import OPS, Case
 from tests.vm.guest import check_host
 from tests.vm.unattended import install_unattended
 
-pytestmark = [pytest.mark.vm(seconds=330)]
+pytestmark = [pytest.mark.vm(seconds=480)]
 CASE = Case(name="data-disk")
 
 

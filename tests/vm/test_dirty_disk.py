@@ -15,7 +15,7 @@ from tests.vm.media import labelled_volume
 from tests.vm.qemu import Firmware, VmConfig, VmDisk
 from tests.vm.virtual_machine import VirtualMachine
 
-pytestmark = [pytest.mark.vm(seconds=180)]
+pytestmark = [pytest.mark.vm(seconds=170)]
 CASE = Case(name="dirty-disk")
 # The live system runs this instead of its usual target, which the script then starts itself:
 # systemd-run-generator(8).

@@ -21,7 +21,7 @@ from tests.vm.media import from_medium
 from tests.vm.qemu import Firmware, VmConfig, VmDisk
 from tests.vm.virtual_machine import VirtualMachine
 
-pytestmark = [pytest.mark.vm(seconds=150), pytest.mark.once]
+pytestmark = [pytest.mark.vm(seconds=180), pytest.mark.once]
 CASE = Case(name="interactive")
 NEXT, BACK, ENTER, TAB = "\x1b[21~", "\x1b", "\r", "\t"
 # The second serial port: what the person saves there is in the test's hands at once.

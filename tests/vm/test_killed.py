@@ -15,7 +15,7 @@ from tests.vm.http_server import HttpServer
 from tests.vm.qemu import Firmware, VmConfig
 from tests.vm.virtual_machine import VirtualMachine
 
-pytestmark = [pytest.mark.vm(seconds=180)]
+pytestmark = [pytest.mark.vm(seconds=220)]
 CASE = Case(name="killed")
 Events = list[dict[str, Any]]
 

@@ -11,7 +11,7 @@ from tests.vm.guest import check_host
 from tests.vm.qemu import Bus
 from tests.vm.unattended import install_unattended
 
-pytestmark = [pytest.mark.vm(seconds=200)]
+pytestmark = [pytest.mark.vm(seconds=240)]
 CASE = Case(name="lvm-4kn")
 
 

@@ -11,7 +11,7 @@ from tests.vm.guest import check_host, install
 from tests.vm.http_server import HttpServer
 from tests.vm.qemu import Firmware, VmConfig
 
-pytestmark = [pytest.mark.vm(seconds=120), pytest.mark.once, pytest.mark.every_edition]
+pytestmark = [pytest.mark.vm(seconds=125), pytest.mark.once, pytest.mark.every_edition]
 CASE = Case(name="minimal-efi")
 
 

@@ -14,7 +14,7 @@ from tests.vm.qemu import Firmware, VmConfig
 from tests.vm.variables import boot_order_of
 from tests.vm.virtual_machine import VirtualMachine
 
-pytestmark = [pytest.mark.vm(seconds=200)]
+pytestmark = [pytest.mark.vm(seconds=275)]
 CASE = Case(name="mok")
 PASSWORD = "enroll-it-now"
 DOWN = "\x1b[B"

@@ -14,7 +14,7 @@ from tests.vm.http_server import HttpServer
 from tests.vm.media import built_edition
 from tests.vm.qemu import Firmware, NetworkBoot, VmConfig
 
-pytestmark = [pytest.mark.vm(seconds=130), pytest.mark.once]
+pytestmark = [pytest.mark.vm(seconds=165), pytest.mark.once]
 CASE = Case(name="netboot")
 KICKSTART = "kickstart.json"
 

@@ -14,7 +14,7 @@ from tests.vm.other_kernel import change_kernel, other_kernel
 from tests.vm.qemu import Firmware, VmConfig
 from tests.vm.virtual_machine import VirtualMachine
 
-pytestmark = [pytest.mark.vm(seconds=450)]
+pytestmark = [pytest.mark.vm(seconds=525)]
 CASE = Case(name="owner-keys")
 
 

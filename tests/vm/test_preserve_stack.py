@@ -10,7 +10,7 @@ from tests.vm.case import OPS, Case
 from tests.vm.guest import check_host
 from tests.vm.unattended import install_unattended
 
-pytestmark = [pytest.mark.vm(seconds=700)]
+pytestmark = [pytest.mark.vm(seconds=720)]
 CASE = Case(name="preserve-stack")
 PASSPHRASE = "a stack of layers"
 

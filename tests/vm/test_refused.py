@@ -18,7 +18,7 @@ from tests.vm.media import digest, from_medium, medium_with, used_disk, with_pat
 from tests.vm.qemu import Firmware, VmConfig, VmDisk
 from tests.vm.virtual_machine import VirtualMachine
 
-pytestmark = [pytest.mark.vm(seconds=40)]
+pytestmark = [pytest.mark.vm(seconds=30)]
 CASE = Case(name="refused")
 NOBODY_LISTENS = f"http://{HOST_SEEN_FROM_GUEST}:9/kickstart.json"
 # Each disk has something on it that would be missed: serial number and size.

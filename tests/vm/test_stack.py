@@ -11,7 +11,7 @@ from tests.vm.case import OPS, Case
 from tests.vm.guest import check_host
 from tests.vm.unattended import install_unattended
 
-pytestmark = [pytest.mark.vm(seconds=330), pytest.mark.once]
+pytestmark = [pytest.mark.vm(seconds=360), pytest.mark.once]
 CASE = Case(name="stack")
 
 

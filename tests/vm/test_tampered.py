@@ -14,7 +14,7 @@ from tests.vm.media import from_medium, with_changed_byte
 from tests.vm.qemu import Firmware, VmConfig
 from tests.vm.virtual_machine import VirtualMachine, VmError
 
-pytestmark = [pytest.mark.vm(seconds=40), pytest.mark.once]
+pytestmark = [pytest.mark.vm(seconds=30), pytest.mark.once]
 CASE = Case(name="tampered")
 STARTED = r"Linux version|EFI stub"
 REFUSED = r"bad shim signature|Security Violation|Verification failed|Access Denied"

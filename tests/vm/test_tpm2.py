@@ -13,7 +13,7 @@ from tests.vm.http_server import HttpServer
 from tests.vm.qemu import Firmware, VmConfig, secure_boot_off
 from tests.vm.virtual_machine import VirtualMachine
 
-pytestmark = [pytest.mark.vm(seconds=500)]
+pytestmark = [pytest.mark.vm(seconds=350)]
 CASE = Case(name="tpm2")
 HALF = r"((?:[cbdefghijklnrtuv]{8}-?){4})\s"
 

@@ -18,7 +18,7 @@ from tests.vm.signed import kickstart_signed_by
 from tests.vm.variables import only_for, own_key
 from tests.vm.virtual_machine import VirtualMachine
 
-pytestmark = [pytest.mark.vm(seconds=130), pytest.mark.once]
+pytestmark = [pytest.mark.vm(seconds=85), pytest.mark.once]
 CASE = Case(name="uki")
 
 

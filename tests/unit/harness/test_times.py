@@ -36,12 +36,14 @@ def test_the_report_says_what_failed_and_what_ran_twice() -> None:
     assert lines[-1].endswith("the emulator stood still: stack (1)")
 
 
-def test_a_part_that_runs_again_replaces_its_time_and_a_reset_forgets_all() -> None:
-    for seconds in (10, 20):
-        times.record("parts", "lint", seconds=seconds, outcome="passed")
-    assert "together 20" in " ".join(times.report().split())
+def test_the_times_of_a_part_add_up_until_the_reset_and_a_case_has_its_last() -> None:
+    for seconds in (60, 1):
+        times.record("parts", "iso", seconds=seconds, outcome="passed")
+        times.record("cases", "uki", seconds=seconds, outcome="passed")
+    said = " ".join(times.report().split())
+    assert "together 61 uki 1 " in said
     times.reset()
-    assert "lint" not in times.report()
+    assert "iso" not in times.report()
 
 
 def test_work_takes_at_least_as_long_as_on_the_reference_machine() -> None:
