@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m iso_hooks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     iso = commands.add_parser("build-iso", help="make the installation medium")
-    iso.add_argument("--output", type=Path, help="default: photon-EDITION.iso in the work folder")
+    iso.add_argument("--output", type=Path, help="default: photon-EDITION.iso in BUILD")
     netboot = commands.add_parser("netboot", help="make the tree for TFTP and HTTP servers")
     netboot.add_argument("--output", type=Path, required=True, help="a folder; its files are ours")
     netboot.add_argument(
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--edition", default="", help="one of the recipe's editions (default: the first)"
         )
-        command.add_argument("--build", type=Path, default=Path("build"), help="work folder")
+        command.add_argument("--build", type=Path, default=Path("build"), help="work directory")
         command.add_argument(
             "--trees", default="", help="only these, like minimal-cloud,full-cloud"
         )
