@@ -3,7 +3,7 @@
 # make run    the installer's screens in this terminal, on a virtual disk that is kept
 # (make run BOOT=disk starts the kept disk again)
 # make iso    the medium as it is released, build/photon-standard.iso
-# Others: setup, lint, unit, disk, vm, test-all, clean. A case alone: make vm CASE=minimal_efi
+# Others: setup, medium, lint, unit, disk, vm, test-all, clean. A case alone: make vm CASE=minimal_efi
 # All but iso use the fast edition of the medium; EDITION=standard uses the released one.
 
 SHELL := /bin/bash

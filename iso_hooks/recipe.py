@@ -123,7 +123,7 @@ def load_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
         return recipe_from_data(data)
     except (OSError, yaml.YAMLError) as error:
         raise BuildFailed(f"{path}: the recipe cannot be read: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise BuildFailed(f"{path}: not a recipe: {error!r}") from error
 
 

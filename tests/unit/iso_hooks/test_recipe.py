@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from iso_hooks.errors import BuildFailed
 from iso_hooks.recipe import load_recipe, recipe_from_data
@@ -70,6 +71,13 @@ def test_an_unknown_edition_is_refused_with_those_that_there_are() -> None:
 def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text("product: x\nsuite: y\nkernels: {}\nsets: {}\nlive: {}\npackges: []\n")
+    with pytest.raises(BuildFailed, match="not a recipe"):
+        load_recipe(path)
+
+
+def test_a_recipe_without_an_edition_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump({**DATA, "editions": {}}))
     with pytest.raises(BuildFailed, match="not a recipe"):
         load_recipe(path)
 
