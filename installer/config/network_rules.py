@@ -1,21 +1,37 @@
-"""Rules about the network: addresses that are addresses, gateways that can be reached."""
+"""Rules about the network: values that systemd-networkd takes, gateways that can be reached.
+
+What it does not take it ignores, and the host would have no network (systemd.network(5)).
+"""
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from installer.config.addresses import (
+    Address,
+    Interface,
+    address,
+    interface,
+    meant_interface,
+    meant_network,
+    network,
+)
 from installer.config.sound import Sound
 from ks_schema import Document, Problem
 from ks_schema.wording import quoted
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
-
 # What the kernel takes as an interface's name: at most 15 bytes.
 _OWN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
+# Names that systemd refuses: those of sysctl directories, and directories (ifname_valid_full in
+# https://github.com/systemd/systemd/blob/main/src/basic/socket-util.c).
+_RESERVED_NAMES = frozenset({"all", "default", ".", ".."})
+_INDEX = re.compile(r"0x[0-9a-f]+|0b[01]+|[0-9]+", re.IGNORECASE)
+# dns_name_is_valid, is_localhost: "may not be configured as search or route domain"
+_LOCALHOST = re.compile(r"(.*\.)?localhost(\.localdomain)?", re.IGNORECASE)
+# Below this the kernel takes IPv6 off an interface (RFC 8200, section 5).
+_LEAST_IPV6_MTU = 1280
 
 
 def network_problems(sound: Sound) -> Iterator[Problem]:
@@ -27,6 +43,7 @@ def network_problems(sound: Sound) -> Iterator[Problem]:
         yield from _address_problems(sound.document, pointer, ethernet, addresses)
         yield from _route_problems(sound.document, pointer, ethernet)
         yield from _nameserver_problems(sound.document, pointer, ethernet)
+        yield from _mtu_problems(sound.document, pointer, ethernet)
 
 
 def _match_problems(
@@ -36,11 +53,34 @@ def _match_problems(
     if match is None and not _OWN_NAME.fullmatch(name):
         message = f"{quoted(name)} is too long for the name of an interface"
         yield document.problem(pointer, message, 'say which interface it is with "match"')
+    elif match is None and not _can_be_a_name(name):
+        message = f"no interface is called {quoted(name)}"
+        yield document.problem(pointer, message, 'say which interface it is with "match"')
+    elif match is not None:
+        yield from _interface_problems(document, f"{pointer}/match", match)
     same = str(sorted((match or {"name": name}).items())).lower()
     if same in others:
         message = f"this is the same interface as {quoted(others[same])}"
         yield document.problem(pointer, message, "make them one")
     others[same] = name
+
+
+def _interface_problems(
+    document: Document, pointer: str, match: Mapping[str, str]
+) -> Iterator[Problem]:
+    name, mac = match.get("name"), match.get("macaddress")
+    if name is not None and not _can_be_a_name(name):
+        message = f"no interface is called {quoted(name)}"
+        yield document.problem(f"{pointer}/name", message, "like enp1s0 or en*")
+    # The lowest bit of the first byte is that of groups, and no card has the number 0.
+    if mac is not None and (int(mac[:2], 16) & 1 or not int(mac.replace(":", ""), 16)):
+        message = f"{quoted(mac)} is not the address of a single interface"
+        yield document.problem(f"{pointer}/macaddress", message, 'copy it from "ip link"')
+
+
+def _can_be_a_name(name: str) -> bool:
+    """Whether systemd takes it for a name: it takes a number for the index of an interface."""
+    return name not in _RESERVED_NAMES and not _INDEX.fullmatch(name)
 
 
 def _address_problems(
@@ -54,51 +94,62 @@ def _address_problems(
         )
     for index, text in enumerate(data.get("addresses", ())):
         place = f"{pointer}/addresses/{index}"
-        interface = _interface(text)
-        if interface is None:
+        found = interface(text)
+        if found is None:
             message = f"{quoted(text)} is not an address with the length of its prefix"
-            yield document.problem(place, message, "like 192.0.2.5/24 or 2001:db8::5/64")
+            meant = meant_interface(text)
+            hint = f"did you mean {meant}?" if meant else "like 192.0.2.5/24 or 2001:db8::5/64"
+            yield document.problem(place, message, hint)
             continue
-        if fault := _useless(interface):
+        if fault := _useless(found):
             message = f"{quoted(text)} is {fault}"
             yield document.problem(place, message, "give the host's own address")
-        elif interface.ip in others:
-            yield document.problem(place, f"{interface.ip} is given twice", "take one away")
-        others[interface.ip] = place
+        elif found.ip in others:
+            yield document.problem(place, f"{found.ip} is given twice", "take one away")
+        others[found.ip] = place
 
 
-def _interface(text: str) -> Interface | None:
-    if "/" not in text or "%" in text:
-        return None
-    try:
-        return ipaddress.ip_interface(text)
-    except ValueError:
-        return None
-
-
-def _useless(interface: Interface) -> str:
+def _useless(found: Interface) -> str:
     """Why no host can have the address; "" when one can."""
-    network, ip = interface.network, interface.ip
-    if ip.is_unspecified or ip.is_multicast or ip.is_loopback:
+    ip = found.ip
+    if not _is_of_a_host(ip):
         return "not an address that a host can have"
-    if ip.version == 4 and network.prefixlen < 31 and ip == network.network_address:
-        return "the address of a network"
-    if ip.version == 4 and network.prefixlen < 31 and ip == network.broadcast_address:
-        return "the broadcast address of its network"
+    if not found.network.prefixlen:
+        return "an address whose network would be the whole internet"
+    return _of_the_network(found, ip)
+
+
+def _is_of_a_host(ip: Address) -> bool:
+    if ip.version == 6 and ip.ipv4_mapped is not None:
+        return False
+    is_broadcast = ip.version == 4 and int(ip) == 0xFFFFFFFF
+    return not (ip.is_unspecified or ip.is_multicast or ip.is_loopback or is_broadcast)
+
+
+def _of_the_network(found: Interface, ip: Address) -> str:
+    """What an address is, if it is one of the two that no host of the network can have."""
+    if found.version == 4 and found.network.prefixlen < 31:
+        if ip == found.network.network_address:
+            return "the address of a network"
+        if ip == found.network.broadcast_address:
+            return "the broadcast address of its network"
     return ""
 
 
 def _route_problems(document: Document, pointer: str, data: Mapping[str, Any]) -> Iterator[Problem]:
-    interfaces = [_interface(text) for text in data.get("addresses", ())]
-    on_link = [interface for interface in interfaces if interface]
+    found = [interface(text) for text in data.get("addresses", ())]
+    on_link = [each for each in found if each]
     # Which networks DHCP will bring is not known, so a gateway of that family may be in one.
     asked = {version for version in (4, 6) if data.get(f"dhcp{version}")}
     for index, route in enumerate(data.get("routes", ())):
         place = f"{pointer}/routes/{index}"
         yield from _destination_problems(document, place, route)
-        gateway = _address(route["via"])
+        gateway = address(route["via"])
         if gateway is None:
             message = f"{quoted(route['via'])} is not an address"
+            yield document.problem(f"{place}/via", message, "the address of the gateway, alone")
+        elif fault := _no_gateway(gateway, on_link):
+            message = f"{quoted(route['via'])} is {fault}"
             yield document.problem(f"{place}/via", message, "the address of the gateway, alone")
         elif gateway.version not in asked and not _reaches(on_link, gateway):
             networks = ", ".join(str(each.network) for each in on_link)
@@ -109,54 +160,59 @@ def _route_problems(document: Document, pointer: str, data: Mapping[str, Any]) -
             )
 
 
+def _no_gateway(gateway: Address, on_link: list[Interface]) -> str:
+    """Why the kernel takes no route by way of this address; "" when it does."""
+    if not _is_of_a_host(gateway):
+        return "not an address that a gateway can have"
+    for each in on_link:
+        if each.ip == gateway:
+            return "this host's own address"
+        if fault := _of_the_network(each, gateway):
+            return fault
+    return ""
+
+
 def _destination_problems(
     document: Document, place: str, route: Mapping[str, str]
 ) -> Iterator[Problem]:
     to = route["to"]
     if to == "default":
         return
-    gateway = _address(route["via"])
-    try:
-        network = ipaddress.ip_network(to)
-    except ValueError:
-        hint = 'like 198.51.100.0/24, or "default"'
-        if fixed := _network_of(to):
-            hint = f"did you mean {fixed}?"
+    gateway, found = address(route["via"]), network(to)
+    if found is None:
+        meant = meant_network(to)
+        hint = f"did you mean {meant}?" if meant else 'like 198.51.100.0/24, or "default"'
         yield document.problem(f"{place}/to", f"{quoted(to)} is not a network", hint)
-        return
-    if gateway and gateway.version != network.version:
-        message = f"the network is IPv{network.version}, its gateway IPv{gateway.version}"
+    elif gateway and gateway.version != found.version:
+        message = f"the network is IPv{found.version}, its gateway IPv{gateway.version}"
         yield document.problem(place, message, "both must be of one kind")
 
 
-def _network_of(text: str) -> str:
-    try:
-        return str(ipaddress.ip_network(text, strict=False))
-    except ValueError:
-        return ""
-
-
 def _reaches(on_link: list[Interface], gateway: Address) -> bool:
-    return gateway.is_link_local or any(gateway in interface.network for interface in on_link)
+    return gateway.is_link_local or any(gateway in each.network for each in on_link)
 
 
 def _nameserver_problems(
     document: Document, pointer: str, data: Mapping[str, Any]
 ) -> Iterator[Problem]:
-    for index, text in enumerate(data.get("nameservers", {}).get("addresses", ())):
-        address = _address(text)
-        if address is None or address.is_unspecified or address.is_multicast:
+    servers = data.get("nameservers", {})
+    for index, text in enumerate(servers.get("addresses", ())):
+        found = address(text)
+        if found is None or found.is_unspecified or found.is_multicast:
             yield document.problem(
                 f"{pointer}/nameservers/addresses/{index}",
                 f"{quoted(text)} is not the address of a name server",
                 "an IPv4 or IPv6 address, without a prefix",
             )
+    for index, domain in enumerate(servers.get("search", ())):
+        if _LOCALHOST.fullmatch(domain):
+            message = f"{quoted(domain)} is this host, and not searched for names"
+            yield document.problem(f"{pointer}/nameservers/search/{index}", message, "leave it out")
 
 
-def _address(text: str) -> Address | None:
-    if "%" in text:
-        return None
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
+def _mtu_problems(document: Document, pointer: str, data: Mapping[str, Any]) -> Iterator[Problem]:
+    found = (interface(text) for text in data.get("addresses", ()))
+    with_ipv6 = data.get("dhcp6") or any(each and each.version == 6 for each in found)
+    if with_ipv6 and data.get("mtu", _LEAST_IPV6_MTU) < _LEAST_IPV6_MTU:
+        message = f"IPv6 needs an mtu of at least {_LEAST_IPV6_MTU}"
+        yield document.problem(f"{pointer}/mtu", message, "make it larger, or leave it out")

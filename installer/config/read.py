@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -221,11 +222,19 @@ def _ethernet(name: str, data: Data) -> Ethernet:
         match_name=match.get("name"),
         dhcp4=data.get("dhcp4", False),
         dhcp6=data.get("dhcp6", False),
-        addresses=tuple(data.get("addresses", ())),
-        routes=tuple(Route(**route) for route in data.get("routes", ())),
-        nameservers=tuple(dns.get("addresses", ())),
+        # As ipaddress writes them, so that no other text gets into networkd's files.
+        addresses=tuple(str(ip_interface(each)) for each in data.get("addresses", ())),
+        routes=tuple(_route(each) for each in data.get("routes", ())),
+        nameservers=tuple(str(ip_address(each)) for each in dns.get("addresses", ())),
         search_domains=tuple(dns.get("search", ())),
         mtu=int(data["mtu"]) if "mtu" in data else None,
+    )
+
+
+def _route(data: Data) -> Route:
+    to = data["to"]
+    return Route(
+        to=to if to == "default" else str(ip_network(to)), via=str(ip_address(data["via"]))
     )
 
 

@@ -239,7 +239,7 @@ ETHERNET = st.fixed_dictionaries(
         "nameservers": optional(
             addresses=st.sampled_from([[], ["::1"]]), search=st.sampled_from([[], ["a.b"]])
         ),
-        "mtu": st.integers(576, 65535),
+        "mtu": st.integers(1280, 65535),
     },
 )
 MATCH = st.recursive(
