@@ -22,6 +22,7 @@ from installer.events import (
     Started,
     event_to_json,
 )
+from ks_schema.wording import printable, printable_lines
 
 
 class TextStream(Protocol):
@@ -61,7 +62,7 @@ def json_lines(stream: TextStream, clock: Callable[[], float] = time.time) -> Em
 
     def emit(event: Event) -> None:
         line = json.dumps({"time": round(clock(), 3), **event_to_json(event)}, ensure_ascii=False)
-        stream.write(line + "\n")
+        stream.write(printable(line) + "\n")
         stream.flush()
 
     return emit
@@ -74,7 +75,7 @@ def log_lines(stream: TextStream, *, level: str = "debug") -> Emit:
         if isinstance(event, Message) and event.level == "debug" and level != "debug":
             return
         if text := event_text(event):
-            stream.write(text + "\n")
+            stream.write(printable_lines(text) + "\n")
             stream.flush()
 
     return emit

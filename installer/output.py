@@ -8,6 +8,8 @@ import io
 import os
 import sys
 
+from ks_schema.wording import printable_lines
+
 
 class OutputLost(Exception):
     """Nobody takes what is printed any more; ``reader_left`` says that somebody had enough."""
@@ -37,21 +39,21 @@ def set_encoding(*, as_json: bool) -> None:
 
 
 def say(text: str, *, end: str = "\n") -> None:
-    """Print it at once.
+    """Print it at once, without what a terminal would obey.
 
     :raises OutputLost: it cannot be printed.
     """
     try:
-        print(text, end=end, flush=True)
+        print(printable_lines(text), end=end, flush=True)
     except OSError as error:
         _let_go(sys.stdout.fileno())
         raise OutputLost(error) from error
 
 
 def complain(text: str) -> None:
-    """Print it to standard error, if that can be written to."""
+    """Print it to standard error, if that can be written to, without what a terminal would obey."""
     try:
-        print(text, file=sys.stderr, flush=True)
+        print(printable_lines(text), file=sys.stderr, flush=True)
     except OSError:
         _let_go(sys.stderr.fileno())
 

@@ -28,6 +28,7 @@ _KINDS = {
 }
 _YES_AND_NO = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _LONGEST_ECHO = 48
+_SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +93,34 @@ def quoted(value: object) -> str:
     if isinstance(value, bool | int | float):
         return str(value).lower()
     text = str(value)
-    if len(text) > _LONGEST_ECHO:
-        text = text[:_LONGEST_ECHO] + "..."
-    return f'"{text}"' if text.isprintable() and '"' not in text else repr(text)
+    shown = printable(text[:_LONGEST_ECHO]) + ("..." if len(text) > _LONGEST_ECHO else "")
+    return f'"{shown}"' if '"' not in shown else f"'{shown}'"
+
+
+def printable(text: str) -> str:
+    """The text on one line: what a terminal would obey, or not show, is escaped as in JSON.
+
+    Whatever comes from outside (a disk's label, a server's words, a program's output) could
+    otherwise clear the screen, or write a line that looks like one of the installer's own. JSON
+    means the same after it as before.
+    """
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def printable_lines(text: str) -> str:
+    """The same for a text of several lines, which stay lines; tabs stay as well."""
+    if text.isprintable():
+        return text
+    return "".join(each if each in "\n\t" else _escaped(each) for each in text)
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable():
+        return character
+    if character in _SHORT_ESCAPES:
+        return _SHORT_ESCAPES[character]
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
 
 
 def kind_of(value: object) -> str:

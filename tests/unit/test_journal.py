@@ -37,6 +37,16 @@ def test_the_journal_takes_any_text(tmp_path: Path) -> None:
     assert len((tmp_path / "new" / EVENTS_NAME).read_bytes().splitlines()) == len(EVENTS)
 
 
+def test_no_line_has_what_a_terminal_would_obey() -> None:
+    hostile = Message(level="warning", text="a\x1b[2J\x9b\u202e\nb\tc")
+    log, lines = io.StringIO(), io.StringIO()
+    log_lines(log)(hostile)
+    json_lines(lines)(hostile)
+    assert log.getvalue() == "     warning: a\\u001b[2J\\u009b\\u202e\nb\tc\n"
+    assert lines.getvalue().removesuffix("\n").isprintable()
+    assert json.loads(lines.getvalue())["text"] == hostile.text
+
+
 def test_a_listener_that_went_away_is_left_out() -> None:
     calls: list[str] = []
 

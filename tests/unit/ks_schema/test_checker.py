@@ -72,7 +72,7 @@ def test_everything_is_told_at_once_in_the_order_of_the_lines() -> None:
         ({"hostname": 7}, "/hostname", "this must be a text, not a whole number", "in quotes"),
         ({"hostname": None}, "/hostname", "this must be a text, not nothing", "letters, digits"),
         ({"hostname": "a b"}, "/hostname", '"a b" is not of the right form', "letters, digits"),
-        ({"hostname": "a\n"}, "/hostname", r"'a\n' is not of the right form", "letters"),
+        ({"hostname": "a\n"}, "/hostname", r'"a\n" is not of the right form', "letters"),
         ({"hostname": "a" * 63 + ".bb"}, "/hostname", "too long: at most 64 characters", ""),
         ({"users": {}}, "/users", "this must be a list, not an object", ""),
         ({"users": "x"}, "/users", "this must be a list, not a text", "in brackets: [...]"),
