@@ -13,6 +13,7 @@ from installer import __version__, commands
 from installer.errors import Cancelled, ExitCode, InstallerError, ProblemsFound
 from installer.output import OutputLost, complain, open_missing, say, set_encoding
 from installer.sizes import parse_size
+from ks_schema.wording import printable
 
 _EPILOG = """\
 exit codes: 0 done, 1 a bug, 2 the kickstart or this command line is not valid, 3 the machine does
@@ -77,7 +78,7 @@ def _stop(*_: object) -> None:
 
 def _report(error: InstallerError, *, as_json: bool) -> None:
     if as_json:
-        say(json.dumps(error_json(error), ensure_ascii=False))
+        say(printable(json.dumps(error_json(error), ensure_ascii=False)))
     else:
         complain(str(error))
 

@@ -27,6 +27,7 @@ from installer.output import say
 from installer.plan.model import InstallPlan, disks_text
 from installer.recovery_notice import has_terminal, show_on_terminal
 from ks_schema import Document
+from ks_schema.wording import printable
 
 INTERRUPTED = "Interrupted; nothing was written."
 _SHORTEST_PASSPHRASE = 8
@@ -246,7 +247,7 @@ def event_file(path: str) -> Iterator[Emit]:
 
 
 def _print(arguments: Namespace, data: object, text: str) -> None:
-    say(json.dumps(data, ensure_ascii=False) if arguments.json else text)
+    say(printable(json.dumps(data, ensure_ascii=False)) if arguments.json else text)
 
 
 def _to_stderr(event: Event) -> None:

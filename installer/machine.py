@@ -1,4 +1,8 @@
-"""The machine as the planner sees it: plain facts, read by ``probe`` or from a JSON file."""
+"""The machine as the planner sees it: plain facts, read by ``probe`` or from a JSON file.
+
+Disks, firmware and controllers say what they like. Each fact escapes in its own texts what a
+terminal would obey or not show, so that whatever prints, compares or logs it has the same text.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeVar
+
+from ks_schema.wording import printable
 
 # The transport of a disk that is an image file.
 IMAGE_TRANSPORT = "image"
@@ -46,6 +52,9 @@ class BootEntry:
     partition: str = ""
     loader: str = ""
 
+    def __post_init__(self) -> None:
+        _escape_texts(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Firmware:
@@ -63,6 +72,9 @@ class Firmware:
     sbat_level: str = ""
     tpm: str = ""
     entries: tuple[BootEntry, ...] = ()
+
+    def __post_init__(self) -> None:
+        _escape_texts(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +97,9 @@ class Partition:
     mounted: tuple[str, ...] = ()
     operating_system: str = ""
     minimum: int = 0
+
+    def __post_init__(self) -> None:
+        _escape_texts(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +128,9 @@ class Disk:
     filesystem: str = ""
     partitions: tuple[Partition, ...] = ()
 
+    def __post_init__(self) -> None:
+        _escape_texts(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
@@ -120,6 +138,9 @@ class LeftOut:
 
     path: str
     reason: str
+
+    def __post_init__(self) -> None:
+        _escape_texts(self)
 
 
 class LayerKind(StrEnum):
@@ -146,6 +167,9 @@ class Layer:
     parents: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        _escape_texts(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkInterface:
@@ -156,6 +180,9 @@ class NetworkInterface:
     driver: str = ""
     carrier: bool = False
     addresses: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _escape_texts(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,10 +204,27 @@ class Machine:
     layers: tuple[Layer, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
 
+    def __post_init__(self) -> None:
+        _escape_texts(self)
+
     def to_json(self) -> dict[str, Any]:
         """Plain data; :func:`machine_from_json` reads it back."""
         data: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         return data
+
+
+def _escape_texts(fact: object) -> None:
+    """Escape every text of a new fact, and every text in a tuple of texts."""
+    for each in fields(fact):  # type: ignore[arg-type]  # it is a dataclass
+        value: Any = getattr(fact, each.name)
+        if type(value) is str:
+            escaped: Any = printable(value)
+        elif type(value) is tuple and value and type(value[0]) is str:
+            escaped = tuple(map(printable, value))
+        else:
+            continue
+        if escaped != value:
+            object.__setattr__(fact, each.name, escaped)  # it is not shared yet
 
 
 def machine_from_json(data: Mapping[str, Any]) -> Machine:

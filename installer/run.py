@@ -14,6 +14,7 @@ from typing import Protocol
 from installer.errors import Cancelled, CommandFailed
 from installer.events import Emit, Message
 from installer.secret import Secret
+from ks_schema.wording import printable, printable_lines
 
 _ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -66,15 +67,15 @@ class ProcessRunner:
     ) -> str:
         """See :meth:`Runner.run`."""
         self._stop_if_due(argv, None)  # a quick program would end before anybody asks
-        self._emit(Message(level="debug", text="$ " + shlex.join(argv)))
+        self._emit(Message(level="debug", text="$ " + printable(shlex.join(argv))))
         process = _start(argv, _input_bytes(stdin))
         stdout, stderr = self._wait(process, argv, timeout, watch)
-        output = (stdout + stderr).decode(errors="replace").strip()
+        output = _shown(stdout + stderr)
         if output:
             self._emit(Message(level="debug", text=output))
         if process.returncode != 0:
             raise CommandFailed(
-                f"{shlex.join(argv)}: ended with {_ending(process.returncode)}",
+                f"{printable(shlex.join(argv))}: ended with {_ending(process.returncode)}",
                 "\n  ".join(output.splitlines()[-_LAST_LINES:]) or "It printed nothing.",
             )
         return stdout.decode(errors="replace")
@@ -161,6 +162,12 @@ def _end_group(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
             with contextlib.suppress(OSError):
                 stream.close()
     return output
+
+
+def _shown(output: bytes) -> str:
+    """What a program printed, for the log: it may repeat what a disk or a script holds."""
+    lines = output.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+    return printable_lines(lines).strip()
 
 
 def _ending(code: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -28,6 +29,13 @@ _KINDS = {
 }
 _YES_AND_NO = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _LONGEST_ECHO = 48
+# Letters and marks, to Python, that are drawn as nothing: Default_Ignorable_Code_Point of
+# https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt, without those that
+# str.isprintable() knows.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -104,18 +112,23 @@ def printable(text: str) -> str:
     otherwise clear the screen, or write a line that looks like one of the installer's own. JSON
     means the same after it as before.
     """
-    return text if text.isprintable() else "".join(map(_escaped, text))
+    return text if _is_printable(text) else "".join(map(_escaped, text))
 
 
 def printable_lines(text: str) -> str:
     """The same for a text of several lines, which stay lines; tabs stay as well."""
-    if text.isprintable():
+    if _is_printable(text):
         return text
     return "".join(each if each in "\n\t" else _escaped(each) for each in text)
 
 
+def _is_printable(text: str) -> bool:
+    """Whether every character of it can be seen, and none changes how the others are shown."""
+    return text.isprintable() and _UNSEEN.search(text) is None
+
+
 def _escaped(character: str) -> str:
-    if character.isprintable():
+    if _is_printable(character):
         return character
     if character in _SHORT_ESCAPES:
         return _SHORT_ESCAPES[character]

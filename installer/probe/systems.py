@@ -10,6 +10,7 @@ from dataclasses import replace
 from installer.errors import CommandFailed
 from installer.machine import Disk, Partition
 from installer.run import Runner
+from ks_schema.wording import printable
 
 _WINDOWS_RESERVED = "e3c9e316-0b5c-4db8-817d-f92df00215ae"
 _WINDOWS_RECOVERY = "de94bba4-06d1-4d40-a16a-bfd50179d6ac"
@@ -78,8 +79,7 @@ def release_name(os_release: str) -> str:
         name = " ".join(shlex.split(line[1]))
     except ValueError:  # a quotation mark too few
         return ""
-    # Whoever wrote that disk has no business with this terminal.
-    return "".join(each for each in name if each.isprintable())[:_LONGEST_NAME]
+    return printable(name)[:_LONGEST_NAME]
 
 
 def _own_name(runner: Runner, partition: Partition) -> str:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from installer.measured.prediction import Predictions, predictions_json, predictions_text
+from ks_schema.wording import printable_lines
 
 _WIDTH = 80
 _INDENT = " " * 6
@@ -37,6 +38,11 @@ class Finding:
     text: str
     hint: str = ""
     secure_boot: bool = False
+
+    def __post_init__(self) -> None:
+        # It repeats names and texts of the disk that is looked at.
+        for name in ("what", "text", "hint"):
+            object.__setattr__(self, name, printable_lines(getattr(self, name)))
 
     @property
     def good(self) -> bool:

@@ -26,7 +26,7 @@ DEBIAN = "Debian GNU/Linux 13 (trixie)"
         ("NAME=Debian\n", ""),
         ("", ""),
         ('PRETTY_NAME="open\n', ""),
-        ('PRETTY_NAME="\x1b[2Jgone\a"\n', "[2Jgone"),
+        ('PRETTY_NAME="\x1b[2Jgone\a"\n', r"\u001b[2Jgone\u0007"),
         (f"PRETTY_NAME={'x' * 99}\n", "x" * 60),
     ],
 )
