@@ -1,4 +1,4 @@
-"""The command line: ``python -m iso_hooks build-iso`` and ``python -m iso_hooks netboot``."""
+"""The command line: ``python -m iso_hooks build-iso``, ``netboot`` and ``names``."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import resources
 from pathlib import Path
 
+from installer.config.host_names import FILE
 from iso_hooks.build import build_iso, build_netboot
 from iso_hooks.errors import BuildFailed
 from iso_hooks.menu import DEFAULT_URL
+from iso_hooks.names import names_data, names_text
 from iso_hooks.recipe import DEFAULT_RECIPE, load_recipe
 from iso_hooks.steps import Workshop
 
@@ -30,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
+    if options.command == "names":
+        _write_names(options.host, options.live)
+        return
     if os.geteuid() != 0:
         raise BuildFailed("building a medium needs root", "Run it again with sudo.")
     recipe = load_recipe(options.recipe).for_edition(options.edition)
@@ -41,6 +47,12 @@ def _run(options: argparse.Namespace) -> None:
     else:
         output = options.output or options.build / f"photon-{recipe.edition.name}.iso"
         build_iso(shop, recipe, output.resolve(), refresh=options.refresh)
+
+
+def _write_names(host: Path, live: Path) -> None:
+    """Renew the names that come along with the program; the diff shows what Debian changed."""
+    with resources.as_file(resources.files("installer.config").joinpath(FILE)) as file:
+        file.write_text(names_text(names_data(host, live)), encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_URL,
         help="where the folder will be served by HTTP (default: /photon of the TFTP server)",
     )
+    names = commands.add_parser("names", help="renew the names that the program knows by itself")
+    names.add_argument("--host", type=Path, required=True, help="a host's tree, as it was built")
+    names.add_argument("--live", type=Path, required=True, help="the tree of the live system")
     for command in (iso, netboot):
         command.add_argument("--recipe", type=Path, default=DEFAULT_RECIPE)
         command.add_argument(

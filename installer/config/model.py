@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from installer.config.boot import Boot
+from installer.config.keyboard import Keyboard
 from installer.config.password import Password
 from installer.config.storage import Storage
 
@@ -174,7 +175,7 @@ class InstallConfig:
     disks: tuple[DiskSelector, ...]
     hostname: str = "photon"
     locale: str = "C.UTF-8"
-    keyboard: str = "us"
+    keyboard: Keyboard = field(default_factory=Keyboard)
     timezone: str = "UTC"
     storage: Storage = field(default_factory=Storage)
     boot: Boot = field(default_factory=Boot)

@@ -17,6 +17,7 @@ from installer.config.boot_data import (
     boot,
 )
 from installer.config.disks import disk_selector
+from installer.config.keyboard import keyboard_from_text
 from installer.config.model import (
     EndAction,
     Ethernet,
@@ -179,7 +180,9 @@ def _secrets(sound: Sound) -> Iterator[tuple[str, Data]]:
 
 
 def _config(data: Data, secrets: Mapping[str, Secret]) -> InstallConfig:
-    said = {key: data[key] for key in ("hostname", "locale", "keyboard", "timezone") if key in data}
+    said = {key: data[key] for key in ("hostname", "locale", "timezone") if key in data}
+    if "keyboard" in data:
+        said["keyboard"] = keyboard_from_text(data["keyboard"])
     users = enumerate(data.get("users", ()))
     return InstallConfig(
         **said,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Iterator
-from pathlib import Path
 
 from installer.config.boot_rules import boot_problems
 from installer.config.disks import match_problems
 from installer.config.login_rules import login_problems
 from installer.config.network_rules import network_problems
+from installer.config.region_rules import region_problems
 from installer.config.sound import Sound
 from installer.config.storage_rules import storage_problems
 from installer.sizes import parse_duration
@@ -32,7 +31,7 @@ def rule_problems(document: Document, findings: tuple[Problem, ...]) -> tuple[Pr
         *_wipe_problems(sound),
         *storage_problems(sound),
         *boot_problems(sound),
-        *_timezone_problems(sound),
+        *region_problems(sound),
         *network_problems(sound),
         *login_problems(sound),
         *_service_problems(sound),
@@ -80,25 +79,6 @@ def _wipe_problems(sound: Sound) -> Iterator[Problem]:
         elif disks is not None and name not in disks:
             hint = f'{did_you_mean(name, disks)} "disks" has: {", ".join(disks)}'.strip()
             yield sound.document.problem(pointer, f"no disk is called {quoted(name)}", hint)
-
-
-def _timezone_problems(sound: Sound) -> Iterator[Problem]:
-    zone = sound.value("timezone")
-    if zone is None or _zone_is_known(zone):
-        return
-    guess = did_you_mean(zone, zoneinfo.available_timezones())
-    yield sound.document.problem(
-        "/timezone",
-        f"there is no time zone {quoted(zone)}",
-        guess or "an IANA name, like UTC or Europe/Paris",
-    )
-
-
-def _zone_is_known(zone: str) -> bool:
-    """Whether there is such a zone; any is when this machine has no list of them."""
-    folders = [Path(folder) for folder in zoneinfo.TZPATH]
-    folders = [folder for folder in folders if (folder / "Europe/Paris").is_file()]
-    return not folders or any((folder / zone).is_file() for folder in folders)
 
 
 def _service_problems(sound: Sound) -> Iterator[Problem]:

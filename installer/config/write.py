@@ -49,7 +49,8 @@ def to_document(config: InstallConfig) -> Data:
     defaults = InstallConfig(disks=())
     data: Data = {"version": 1}
     for key in ("hostname", "locale", "keyboard", "timezone"):
-        data |= _unless_default(config, defaults, key)
+        said = _unless_default(config, defaults, key)
+        data |= {name: str(value) for name, value in said.items()}
     data["disks"] = {disk.name: disk_data(disk) for disk in config.disks}
     data |= _unless_empty(
         storage=storage_data(config.storage),

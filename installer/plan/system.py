@@ -8,13 +8,15 @@ from dataclasses import replace
 from installer.actions.accounts import CreateGroup, CreateUser, SetPassword
 from installer.actions.files import GenerateLocale, MakeLink, SetTimezone, WriteFile
 from installer.actions.services import RunScript, SetUnits
+from installer.config.host_names import needs_generating
+from installer.config.keyboard import Keyboard
 from installer.config.model import InstallConfig, ServiceState, SudoRule, User
 from installer.config.rules import unit_name
 from installer.payload import PayloadTree
 from installer.plan.model import Action
 
 FIRST_UID = 1000
-_KERNEL_LAYOUT = "us"
+_KERNEL_LAYOUT = Keyboard(layout="us")
 _SUDO_TAGS = {SudoRule.PASSWORD: "", SudoRule.NO_PASSWORD: "NOPASSWD: "}
 
 
@@ -22,7 +24,7 @@ def identity_actions(config: InstallConfig, machine_id: str) -> tuple[Action, ..
     """Host name, locale, keyboard, time zone, machine-id ("" lets the first start draw one)."""
     locale = config.locale
     generate: tuple[Action, ...] = ()
-    if locale not in {"C", "C.UTF-8", "POSIX"}:
+    if needs_generating(locale):
         generate = (GenerateLocale(locale=locale),)
     return (
         WriteFile(path="/etc/machine-id", text=f"{machine_id}\n" if machine_id else "", mode=0o444),
@@ -36,10 +38,11 @@ def identity_actions(config: InstallConfig, machine_id: str) -> tuple[Action, ..
     )
 
 
-def keyboard_text(layout: str) -> str:
+def keyboard_text(keyboard: Keyboard) -> str:
     """``/etc/default/keyboard`` (keyboard(5)): Debian's one place for consoles and desktops."""
     return (
-        f'XKBMODEL="pc105"\nXKBLAYOUT="{layout}"\nXKBVARIANT=""\nXKBOPTIONS=""\nBACKSPACE="guess"\n'
+        f'XKBMODEL="pc105"\nXKBLAYOUT="{keyboard.layout}"\nXKBVARIANT="{keyboard.variant}"\n'
+        'XKBOPTIONS=""\nBACKSPACE="guess"\n'
     )
 
 

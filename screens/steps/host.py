@@ -27,7 +27,7 @@ def form(view: View) -> Form:
                 id="keyboard",
                 label="Console keyboard",
                 value=draft.keyboard,
-                hint="like us, de, fr",
+                hint="like us, de, us(intl)",
                 width=20,
             ),
             Text(

@@ -286,7 +286,7 @@ DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     optional={
         "hostname": st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True),
         "locale": st.sampled_from(["C.UTF-8", "ca_ES.UTF-8@valencia"]),
-        "keyboard": st.sampled_from(["us", "de"]),
+        "keyboard": st.sampled_from(["us", "de", "us(intl)"]),
         "timezone": st.sampled_from(["UTC", "Europe/Paris"]),
         "storage": optional(
             disk=st.sampled_from(["default", "other"]),

@@ -106,23 +106,6 @@ def test_swap_has_a_size_worth_having() -> None:
     assert problems({**BASE, "storage": {"swap": {"kind": "file", "size": "1 MiB"}}}) == ()
 
 
-def test_time_zones_are_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    for name in ("Europe/Paris", "UTC"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(b"TZif")
-    monkeypatch.setattr("zoneinfo.TZPATH", (str(tmp_path), "/nowhere"))
-    monkeypatch.setattr("zoneinfo.available_timezones", lambda: {"Europe/Paris", "UTC"})
-    assert problems({**BASE, "timezone": "Europe/Paris"}) == ()
-    found = only(timezone="Europe/Pariss")
-    assert (found.pointer, found.hint) == ("/timezone", 'did you mean "Europe/Paris"?')
-    assert only(timezone="Europe").hint
-
-
-def test_a_machine_without_time_zones_takes_any(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zoneinfo.TZPATH", ("/nowhere",))
-    assert problems({**BASE, "timezone": "Mars/Olympus"}) == ()
-
-
 def test_units_are_given_once_and_have_a_type() -> None:
     found = only(services={"docker": "enabled", "docker.service": "masked"})
     assert found.pointer == "/services/docker.service"

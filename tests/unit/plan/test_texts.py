@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from installer.actions.accounts import CreateGroup, CreateUser, SetPassword
-from installer.actions.files import GenerateLocale, WriteFile, locale_source
+from installer.actions.files import GenerateLocale, WriteFile
 from installer.actions.services import RunScript, SetUnits
 from installer.config.boot import Boot
+from installer.config.host_names import locale_source
 from installer.config.model import Ethernet, Route, User
 from installer.plan.boot import (
     BootPlace,
