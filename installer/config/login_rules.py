@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 from installer.config.sound import Sound
-from installer.config.ssh_keys import key_fault
+from installer.config.ssh_keys import key_fault, key_opens
 from ks_schema import Problem
 from ks_schema.syntax import child
 from ks_schema.wording import quoted
@@ -24,6 +26,10 @@ _SYSTEM_NAMES = frozenset(
         "tty", "users", "utmp", "uucp", "uuidd", "video", "voice", "wheel", "www-data",
     }
 )  # fmt: skip
+# Shells that end a login at once (nologin(8), false(1)).
+_NO_SHELLS = frozenset({"nologin", "false", "true"})
+_SSHD = ("ssh", "ssh.service", "sshd", "sshd.service")
+_SSHD_SOCKET = ("ssh.socket", "sshd.socket")
 
 
 def login_problems(sound: Sound) -> Iterator[Problem]:
@@ -40,16 +46,29 @@ def _nobody_can_log_in(sound: Sound) -> Iterator[Problem]:
     if not (sound.is_sound("/root") and sound.is_sound("/users")):
         return
     accounts = [data.get("root", {}), *data.get("users", ())]
-    if not any(_opens(account) for account in accounts):
-        yield sound.document.problem(
-            "/users",
-            "nobody could log in to this host",
-            "give root or a user a password or an SSH key",
-        )
+    if not any(_opens(account, with_sshd=_has_sshd(sound)) for account in accounts):
+        hint = "give root or a user a password or an SSH key"
+        if any(account.get("ssh_keys") or _has_password(account) for account in accounts):
+            hint += (
+                ": what is given opens nothing (ssh is off, the shell ends at once, or a key has "
+                'expired or is bound with "from" to host names, which sshd does not look up)'
+            )
+        yield sound.document.problem("/users", "nobody could log in to this host", hint)
 
 
-def _opens(account: Mapping[str, Any]) -> bool:
-    return bool(account.get("ssh_keys")) or _has_password(account)
+def _opens(account: Mapping[str, Any], *, with_sshd: bool) -> bool:
+    if PurePosixPath(account.get("shell", "")).name in _NO_SHELLS:
+        return False
+    now = datetime.now(UTC)
+    keys = account.get("ssh_keys", ())
+    return _has_password(account) or (with_sshd and any(key_opens(each, now) for each in keys))
+
+
+def _has_sshd(sound: Sound) -> bool:
+    """Whether sshd runs: it does where there are keys, unless it is switched off."""
+    states = sound.value("services") or {}
+    off = any(states.get(unit, "enabled") != "enabled" for unit in _SSHD)
+    return not off or any(states.get(unit) == "enabled" for unit in _SSHD_SOCKET)
 
 
 def _has_password(account: Mapping[str, Any]) -> bool:

@@ -261,7 +261,7 @@ def _user(data: Data, plain: Secret | None) -> User:
 
 
 def _keys(data: Data) -> tuple[str, ...]:
-    return tuple(key.strip() for key in data.get("ssh_keys", ()))
+    return tuple(key.strip(" \t") for key in data.get("ssh_keys", ()))
 
 
 def _script(number: int, data: Data) -> Script:
