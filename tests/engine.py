@@ -236,7 +236,12 @@ class PretendRunner:
         if target == "::/":
             shutil.copytree(source, self.esp / "EFI", dirs_exist_ok=True)
         else:
-            shutil.copytree(self.esp / "EFI", Path(target) / "EFI", dirs_exist_ok=True)
+            shutil.copyfile(self.esp / source.removeprefix("::/"), target)
+        return ""
+
+    def _mren(self, argv: list[str]) -> str:
+        place = self.esp / argv[-2].removeprefix("::/")
+        place.rename(place.with_name(argv[-1]))
         return ""
 
     def _efibootmgr(self, argv: list[str]) -> str:

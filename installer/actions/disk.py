@@ -87,6 +87,44 @@ class CreateImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveBootPath:
+    """Take away what starts an old system, before anything that it needs is touched.
+
+    ``esps`` are the nodes of its ESPs; with ``boot_code`` what a BIOS starts goes as well. A disk
+    that loses power after this has nothing that starts, instead of a boot loader that finds nothing
+    to go on with.
+    """
+
+    disk: str
+    esps: tuple[str, ...]
+    boot_code: bool = False
+    held: bool = False
+    weight: float = 0.2
+
+    def describe(self) -> str:
+        """See :class:`~installer.plan.model.Action`."""
+        parts = ["its boot code"] if self.boot_code else []
+        parts += [f"the ESP {each}" for each in self.esps]
+        return f"remove what starts the old system from {self.disk}: {', '.join(parts)}"
+
+    def check(self, context: Context) -> None:
+        """The disk can be opened for this process alone."""
+        del context
+        if not self.held:
+            require_unused(self.disk)
+
+    def run(self, context: Context) -> None:
+        """Remove it: each change is that of a single sector, and on the disk at once."""
+        require_unused(self.disk)
+        context.alter(self.disk)
+        if self.boot_code:
+            clear_boot_code(self.disk)
+        for path in self.esps:
+            context.runner.run(["wipefs", "--all", "--force", "--lock=yes", path])
+            context.runner.run(["sync", path])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WipeSignatures:
     """Remove what makes the old contents recognisable: from the partitions first, then the disk.
 
@@ -298,7 +336,11 @@ def needs_loops(disk: str) -> bool:
 def take_table_away(context: Context, disk: str) -> None:
     """Leave nothing on the disk that a machine could start."""
     context.runner.run(["wipefs", "--all", "--force", "--lock=yes", disk])
-    # wipefs leaves the first 440 bytes alone, and that is where a BIOS looks for a boot loader.
+    clear_boot_code(disk)
+
+
+def clear_boot_code(disk: str) -> None:
+    """Clear what a BIOS starts: wipefs leaves the first 440 bytes alone."""
     with Path(disk).open("r+b") as device:
         device.write(bytes(440))
         device.flush()

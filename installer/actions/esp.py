@@ -36,6 +36,9 @@ ESP_FILES = {
     "EFI/BOOT/BOOTX64.EFI": _SHIM,
 }
 FALLBACK_LIST = "EFI/debian/BOOTX64.CSV"
+# What the firmware starts: by its boot entry, and without one. The second needs the first: the
+# fallback starts what its list names, and restarts the machine when that is missing.
+STARTED = ("EFI/debian/shimx64.efi", "EFI/BOOT/BOOTX64.EFI")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ class WriteEsp:
         }
         if self.environment:
             files[f"{folder}/grubenv"] = self.environment.encode()
-        copy_to_esp(context, self.volume, files)
+        copy_to_esp(context, self.volume, files, started=STARTED)
 
     def _program(self, context: Context, source: str) -> Path:
         place = signed_copy(context, source) if self.signed else context.inside(source)

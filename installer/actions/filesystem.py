@@ -17,6 +17,8 @@ BTRFS = "btrfs"
 XFS = "xfs"
 
 _XFS_LABEL_LENGTH = 12
+# More than the tables of a FAT and its root directory take.
+_FAT_START = "32MiB"
 _STICKY = ("/tmp", "/var/tmp")  # noqa: S108  (of the new host)
 
 
@@ -46,7 +48,14 @@ class MakeFilesystem:
     def run(self, context: Context) -> None:
         """Make it. The first one is the end of the way back."""
         context.begin_format()
-        context.runner.run([*self._command(), *self.options, context.node(self.volume)])
+        node = context.node(self.volume)
+        if self.kind == VFAT:
+            # mkfs.vfat writes everything at once: after a power cut a new boot sector may lead to
+            # the directories of the old filesystem, and firmware starts what they name.
+            clear = ["blkdiscard", "--zeroout", "--force", f"--length={_FAT_START}"]
+            context.runner.run([*clear, node])
+            context.runner.run(["sync", node])
+        context.runner.run([*self._command(), *self.options, node])
 
     def _command(self) -> list[str]:
         match self.kind:

@@ -81,7 +81,7 @@ class WriteSystemdBoot:
             ),
             LOADER_CONF: self.loader_conf.encode(),
         }
-        copy_to_esp(context, self.volume, files)
+        copy_to_esp(context, self.volume, files, started=LOADER_FILES)
 
 
 def _signed_loader(context: Context) -> Path:

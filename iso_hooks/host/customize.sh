@@ -4,6 +4,10 @@ set -eu
 root=$1
 here=$(dirname "$0")
 
+# Ours runs it (see there), and an upgrade puts its own beside ours.
+chroot "$root" dpkg-divert --quiet --local --rename \
+    --divert /usr/sbin/grub-install.debian --add /usr/sbin/grub-install
+
 tar --create --directory "$here/files" --owner=0 --group=0 --mode='u=rwX,go=rX' . |
     tar --extract --touch --directory "$root" --no-overwrite-dir
 

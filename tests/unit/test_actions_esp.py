@@ -30,17 +30,19 @@ class Volumes:
         timeout: float | None = None,  # noqa: ARG002
         watch: Callable[[int], None] | None = None,  # noqa: ARG002
     ) -> str:
-        if argv[0] != "mcopy":
+        if argv[0] not in {"mcopy", "mren"}:
             return ""
-        node, source, target = argv[2], argv[-2], argv[-1]
-        volume = self.folder / node
-        if target == "::/":
-            self.copied.append(node)
-            shutil.copytree(source, volume / "EFI")
-            if node == self.losing:
-                (volume / "EFI/BOOT/BOOTX64.EFI").unlink()
+        volume, source, target = self.folder / argv[2], argv[-2], argv[-1]
+        there = volume / source.removeprefix("::/")
+        if argv[0] == "mren":
+            there.rename(there.with_name(target))
+        elif target != "::/":
+            shutil.copyfile(there, target)
         else:
-            shutil.copytree(volume / "EFI", Path(target) / "EFI", dirs_exist_ok=True)
+            self.copied.append(argv[2])
+            shutil.copytree(source, volume / "EFI")
+            if argv[2] == self.losing:
+                (volume / "EFI/BOOT/grubx64.efi").write_bytes(b"something else")
         return ""
 
 
@@ -58,7 +60,7 @@ def test_an_esp_that_loses_a_file_is_found(tmp_path: Path) -> None:
         nodes={"partition/esp": "first", "partition/esp2": "second"},
     )
     WriteEsp(volume="partition/esp", grub_cfg="").run(context)
-    with pytest.raises(CommandFailed, match=r"bootx64\.efi"):
+    with pytest.raises(CommandFailed, match=r"written: EFI/BOOT/grubx64\.efi\n"):
         WriteEsp(volume="partition/esp2", grub_cfg="").run(context)
     assert runner.copied == ["first", "second"]
     assert not list(context.work.iterdir())

@@ -10,19 +10,26 @@ from installer.actions.disk import (
     AttachExisting,
     AttachPartitions,
     CreateImage,
+    RemoveBootPath,
     WipeSignatures,
     WriteTable,
 )
 from installer.actions.encryption import AddRecoveryKey, EncryptVolume, SealToTpm2
 from installer.actions.files import MakeFolder
-from installer.actions.filesystem import BindFolder, MakeFilesystem, MakeSubvolumes, MountFilesystem
+from installer.actions.filesystem import (
+    VFAT,
+    BindFolder,
+    MakeFilesystem,
+    MakeSubvolumes,
+    MountFilesystem,
+)
 from installer.actions.layers import StopLayer
 from installer.actions.lvm import CreateLogicalVolume, CreateVolumeGroup
 from installer.actions.resize import ResizeFilesystem
 from installer.actions.save import Area, SaveDisk
 from installer.actions.table import AlterTable
 from installer.config.storage import ESP_MOUNT, TableKind
-from installer.machine import IMAGE_TRANSPORT, Disk, Layer
+from installer.machine import IMAGE_TRANSPORT, Disk, Layer, Partition
 from installer.plan.model import Action
 from installer.plan.storage.model import (
     KeptPartition,
@@ -33,6 +40,7 @@ from installer.plan.storage.model import (
     StoragePlan,
 )
 from installer.plan.storage.texts import mount_options, mount_order
+from installer.plan.storage.types import ESP_GUID
 
 
 def partition_actions(
@@ -52,6 +60,8 @@ def partition_actions(
         *(each for disk in plan.disks for each in _shrink_actions(disk)),
         *(_save(each) for each in real),
         *(_save_whole(each) for each in wiped),
+        *(each for disk in real if disk.keep for each in _unboot_kept(disk, layers)),
+        *(each for disk in erased for each in _unboot(disk, layers)),
         *(_wipe(each, layers) for each in erased),
         *(each for disk in plan.disks for each in _table_actions(disk, layers)),
     )
@@ -80,6 +90,33 @@ def _save_whole(disk: Disk) -> SaveDisk:
         *(Area(start=each.start, size=each.size, node=each.path) for each in disk.partitions),
     )
     return SaveDisk(disk=disk.path, size=disk.size, areas=areas)
+
+
+def _unboot(disk: Disk, layers: tuple[Layer, ...]) -> Iterator[RemoveBootPath]:
+    """What an erased disk could start goes first, on all disks: it may need another of them."""
+    if disk.partitions or disk.table or disk.filesystem:
+        yield RemoveBootPath(
+            disk=disk.path,
+            esps=_esps(disk.partitions),
+            boot_code=True,
+            held=_is_held(disk, layers),
+        )
+
+
+def _unboot_kept(disk: PlannedDisk, layers: tuple[Layer, ...]) -> Iterator[RemoveBootPath]:
+    """The same with the ESPs that go from a disk that keeps others."""
+    gone = (*disk.deleted, *(each.partition for each in disk.kept if each.overwritten))
+    if esps := _esps(gone):
+        yield RemoveBootPath(disk=disk.disk.path, esps=esps, held=_is_held(disk.disk, layers))
+
+
+def _esps(partitions: tuple[Partition, ...]) -> tuple[str, ...]:
+    """Those that firmware looks at: it starts from any FAT, whatever its partition's type."""
+    return tuple(
+        each.path
+        for each in partitions
+        if each.filesystem == VFAT or each.type_guid.lower() == ESP_GUID
+    )
 
 
 def _wipe(disk: Disk, layers: tuple[Layer, ...]) -> WipeSignatures:

@@ -15,6 +15,8 @@ from tests.unit.host.programs import efi_program, make_key
 
 FILES = Path(__file__).resolve().parents[3] / "iso_hooks/host/files"
 SCRIPT = FILES / "usr/sbin/photon-boot"
+GRUB_INSTALL = FILES / "usr/sbin/grub-install"
+LIBRARY = FILES / "usr/lib/photon-boot"
 HOOK = FILES / "etc/kernel/postinst.d/zz-photon-boot"
 TOOLS = ("sbsign", "sbverify", "sbattach", "openssl", "mkfs.ext4", "losetup")
 PARTITIONS = ("11111111-2222-4333-8444-555555555555", "66666666-7777-4888-9999-aaaaaaaaaaaa")
@@ -39,7 +41,11 @@ class Host:
         """Run the script; what it says to people."""
         done = subprocess.run(
             [str(SCRIPT), "sync"],
-            env={"PATH": os.environ["PATH"], "PHOTON_BOOT_ROOT": str(self.root)},
+            env={
+                "PATH": os.environ["PATH"],
+                "PHOTON_BOOT_ROOT": str(self.root),
+                "PHOTON_BOOT_LIB": str(LIBRARY),
+            },
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stderr

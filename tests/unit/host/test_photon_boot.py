@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 from installer.actions.esp import ESP_FILES, FALLBACK_LIST, fallback_list
-from tests.unit.host.photon_host import HOOK, LABEL, PARTITIONS, SCRIPT, Host, able, attached_host
+from tests.unit.host.photon_host import (
+    GRUB_INSTALL,
+    HOOK,
+    LABEL,
+    LIBRARY,
+    PARTITIONS,
+    SCRIPT,
+    Host,
+    able,
+    attached_host,
+)
 from tests.unit.host.programs import efi_program, holds, make_key
 
 KERNEL = "boot/vmlinuz-6.12.1-amd64"
@@ -40,8 +50,8 @@ def saved(tmp_path: Path, data: bytes) -> Path:
 
 
 def test_sh_and_shellcheck_find_nothing() -> None:
-    for script in (SCRIPT, HOOK):
-        assert os.access(script, os.X_OK)
+    for script in (SCRIPT, HOOK, GRUB_INSTALL, LIBRARY / "esp.sh"):
+        assert os.access(script, os.X_OK) or script.suffix
         subprocess.run(["sh", "-n", str(script)], check=True)
         if shutil.which("shellcheck"):
             subprocess.run(["shellcheck", str(script)], check=True)
@@ -62,6 +72,41 @@ def test_a_host_with_unified_kernel_images_has_a_script_for_them(tmp_path: Path)
     script.chmod(0o755)
     assert Host(root=tmp_path, nodes=()).sync() == "photon-uki sync\n"
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "efi", "expected"),
+    [
+        ("--target=x86_64-efi --force-extra-removable --no-nvram", True, "photon-boot sync"),
+        ("", True, "photon-boot sync"),
+        ("--target x86_64-efi", False, "photon-boot sync"),
+        ("--target=i386-pc /dev/sda", True, "debian --target=i386-pc /dev/sda"),
+        ("/dev/sda", False, "debian /dev/sda"),
+        (
+            "--target=x86_64-efi --efi-directory=/mnt",
+            True,
+            "debian --target=x86_64-efi --efi-directory=/mnt",
+        ),
+        ("--boot-directory /mnt", True, "debian --boot-directory /mnt"),
+        ("--version", True, "debian --version"),
+    ],
+)
+def test_grub_install_for_efi_is_photon_boot(
+    tmp_path: Path, arguments: str, efi: bool, expected: str
+) -> None:
+    for name, word in (("photon-boot", "photon-boot"), ("grub-install.debian", "debian")):
+        program = tmp_path / "usr/sbin" / name
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(f'#!/bin/sh\necho "{word} $*"\n')
+        program.chmod(0o755)
+    if efi:
+        (tmp_path / "sys/firmware/efi").mkdir(parents=True)
+    done = subprocess.run(
+        [str(GRUB_INSTALL), *arguments.split()],
+        env={"PATH": os.environ["PATH"], "PHOTON_BOOT_ROOT": str(tmp_path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == expected
 
 
 @needs_mounts
