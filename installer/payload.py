@@ -34,7 +34,8 @@ class PayloadImage:
 class PayloadTree:
     """A complete root tree inside an image, below ``path``. ``installed_size`` is bytes.
 
-    ``units`` and ``groups`` are the systemd units and the groups that it has.
+    ``units``, ``groups``, ``users`` and ``shells`` are the systemd units, the groups, the accounts
+    and the login shells that it has; empty where the index does not say.
     """
 
     name: str
@@ -46,6 +47,8 @@ class PayloadTree:
     installed_size: int
     units: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    users: frozenset[str] = frozenset()
+    shells: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +174,8 @@ def _index(source: str, data: Mapping[str, Any]) -> PayloadIndex:
                 installed_size=int(each["installed_size"]),
                 units=frozenset(each.get("units", ())),
                 groups=frozenset(each.get("groups", ())),
+                users=frozenset(each.get("users", ())),
+                shells=frozenset(each.get("shells", ())),
             )
             for each in data["trees"]
         ),

@@ -151,7 +151,9 @@ def _tree_data(shop: Workshop, tree: Tree, image: Path, log: Path) -> dict[str, 
         "installed_size": size,
         "files": files,
         "units": unit_names(path),
-        "groups": group_names(path),
+        "groups": account_names(path, "group"),
+        "users": account_names(path, "passwd"),
+        "shells": login_shells(path),
         "packages": package_versions(path, log),
     }
 
@@ -162,10 +164,16 @@ def unit_names(tree: Path) -> list[str]:
     return sorted({path.name for folder in folders for path in folder.iterdir() if path.suffix})
 
 
-def group_names(tree: Path) -> list[str]:
-    """The groups that the tree has."""
-    lines = (tree / "etc/group").read_text(encoding="utf-8").splitlines()
+def account_names(tree: Path, database: str) -> list[str]:
+    """The names in the tree's ``/etc/group`` or ``/etc/passwd``."""
+    lines = (tree / "etc" / database).read_text(encoding="utf-8").splitlines()
     return sorted(line.partition(":")[0] for line in lines)
+
+
+def login_shells(tree: Path) -> list[str]:
+    """The shells in the tree's ``/etc/shells`` (shells(5))."""
+    lines = (tree / "etc/shells").read_text(encoding="utf-8").splitlines()
+    return sorted(line for line in lines if line.startswith("/"))
 
 
 def _measure(tree: Path) -> tuple[int, int]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from installer.actions.disk import await_node
 from installer.context import Context
+from installer.errors import MachineUnfit
 from installer.sizes import format_size
+from ks_schema import Problem
+
+_DEV = Path("/dev")
 
 LINEAR = "linear"
 THIN_POOL = "thin_pool"
@@ -30,7 +36,22 @@ class CreateVolumeGroup:
         return f"make the volume group {self.name} of {', '.join(self.members)}"
 
     def check(self, context: Context) -> None:
-        """Nothing to look at before the members are there."""
+        """Nothing of that name is below /dev: vgcreate would refuse it when the disk is erased.
+
+        A directory of links is that of a group, old or staying, of which the planner knows.
+        """
+        del context
+        place = _DEV / self.name
+        if os.path.lexists(place) and not _is_of_a_group(place):
+            raise MachineUnfit(
+                [
+                    Problem(
+                        pointer=f"/storage/volume_groups/{self.name}",
+                        message=f"this machine has {place} already, where the volume group belongs",
+                        hint="use another name, like vg0",
+                    )
+                ]
+            )
 
     def run(self, context: Context) -> None:
         """Make it. What its volumes will hold is written anywhere: there is no way back."""
@@ -88,6 +109,11 @@ class CreateLogicalVolume:
             case "thin" if self.pool and self.size is not None:
                 return ["--type", "thin", "--thinpool", self.pool, "--virtualsize", f"{self.size}b"]
         raise ValueError(f"no volume is made like this: {self}")
+
+
+def _is_of_a_group(place: Path) -> bool:
+    is_directory = place.is_dir() and not place.is_symlink()
+    return is_directory and all(each.is_symlink() for each in place.iterdir())
 
 
 def _size(size: int | None, everything: str) -> list[str]:

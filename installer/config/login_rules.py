@@ -57,11 +57,16 @@ def _nobody_can_log_in(sound: Sound) -> Iterator[Problem]:
 
 
 def _opens(account: Mapping[str, Any], *, with_sshd: bool) -> bool:
-    if PurePosixPath(account.get("shell", "")).name in _NO_SHELLS:
+    if ends_at_once(account.get("shell", "")):
         return False
     now = datetime.now(UTC)
     keys = account.get("ssh_keys", ())
     return _has_password(account) or (with_sshd and any(key_opens(each, now) for each in keys))
+
+
+def ends_at_once(shell: str) -> bool:
+    """Whether a login with this shell is over before anything can be typed."""
+    return PurePosixPath(shell).name in _NO_SHELLS
 
 
 def _has_sshd(sound: Sound) -> bool:

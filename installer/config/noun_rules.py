@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from installer.config.name_rules import name_problems
 from installer.config.sound import Sound
 from installer.config.storage_data import size_of
 from ks_schema import Problem
 from ks_schema.syntax import child
 from ks_schema.wording import did_you_mean, quoted
 
-_LONGEST_VFAT_LABEL = 11
 _TABLE = "partition table"
 # Parts of the root that the host needs before it mounts anything, or links to such parts; and what
 # the kernel and systemd mount.
@@ -34,6 +34,7 @@ def custom_problems(sound: Sound) -> Iterator[Problem]:
     yield from _volume_group_problems(sound, storage)
     yield from _filesystem_problems(sound, storage)
     yield from _mount_problems(sound, storage)
+    yield from name_problems(sound, storage)
 
 
 def _volumes(sound: Sound, storage: Data) -> tuple[dict[str, str], list[Problem]]:
@@ -222,20 +223,7 @@ def _filesystem_problems(sound: Sound, storage: Data) -> Iterator[Problem]:
         if kind == "swap" and data.get("mount"):
             message = "swap space is not mounted"
             yield sound.document.problem(f"{pointer}/mount", message, "take it away")
-        yield from _name_problems(sound, pointer, data)
         yield from _option_problems(sound, pointer, data)
-
-
-def _name_problems(sound: Sound, pointer: str, data: Data) -> Iterator[Problem]:
-    """Names that no such filesystem can have."""
-    for name in data.get("subvolumes", {}):
-        if {".", ".."} & set(name.split("/")):
-            place = child(f"{pointer}/subvolumes", name)
-            message = "a subvolume is not called . or .."
-            yield sound.document.problem(place, message, "give it another name")
-    if data.get("kind") == "vfat" and len(data.get("label", "")) > _LONGEST_VFAT_LABEL:
-        message = f"a label of vfat has at most {_LONGEST_VFAT_LABEL} characters"
-        yield sound.document.problem(f"{pointer}/label", message, "make it shorter")
 
 
 def _option_problems(sound: Sound, pointer: str, data: Data) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from installer.config.rules import unit_name
 from installer.config.storage import Nouns, Storage, Swap, SwapKind
 from installer.machine import IMAGE_TRANSPORT, Disk, FirmwareMode, Layer, Machine, SecureBoot
 from installer.payload import PayloadIndex, PayloadTree
+from installer.plan.accounts import account_problems
 from installer.plan.disks import chosen_disks
 from installer.plan.keys import key_notes, key_problems
 from installer.plan.layers import layers_on, name_problems, sharing_problems
@@ -80,7 +81,7 @@ def decide(
         return (*problems, _missing_tree(config, kernel, payload))
     resolved = resolve_layout(config, machine, chosen.used, seed)
     storage, mode, swap = resolved.storage, resolved.mode, resolved.swap
-    problems += resolved.problems + unit_problems(config, tree)
+    problems += resolved.problems + unit_problems(config, tree) + account_problems(config, tree)
     problems += preserve_problems(config.storage, image=is_image(machine))
     problems += key_problems(
         config, machine.firmware, efi=mode is not BootMode.BIOS, image=is_image(machine)
@@ -93,8 +94,7 @@ def decide(
     layers = layers_on(lost, machine.layers)
     problems += sharing_problems(lost, layers, machine)
     problems += name_problems(
-        (each.name for each in storage.groups),
-        (each.mapping for each in storage.encrypted),
+        storage,
         (each for each in machine.layers if each not in layers),
     )
     problems += room_problems(storage, tree, swap)

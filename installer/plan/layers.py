@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from installer.config.name_rules import mapper_name
 from installer.machine import Disk, Layer, LayerKind, Machine
+from installer.plan.storage.model import StoragePlan
 from ks_schema.problem import Problem
 
 _KINDS = {
@@ -66,11 +68,13 @@ def sharing_problems(
     return tuple(problems)
 
 
-def name_problems(
-    groups: Iterable[str], mappings: Iterable[str], staying: Iterable[Layer]
-) -> tuple[Problem, ...]:
-    """New volume groups and encrypted volumes whose names are taken by layers that stay."""
-    wanted = {LayerKind.LVM: set(groups), LayerKind.CRYPT: set(mappings)}
+def name_problems(storage: StoragePlan, staying: Iterable[Layer]) -> tuple[Problem, ...]:
+    """New volume groups and volumes whose names are taken by layers that stay."""
+    groups = {each.name for each in storage.groups}
+    mapped = {each.mapping for each in storage.encrypted} | {
+        mapper_name(group.name, each.name) for group in storage.groups for each in group.volumes
+    }
+    nodes = {f"/dev/mapper/{each}" for each in mapped}
     return tuple(
         Problem(
             pointer="/storage",
@@ -78,7 +82,9 @@ def name_problems(
             hint="let it be erased too, take its disks out of the machine, or use another name",
         )
         for layer in staying
-        if layer.name in wanted.get(layer.kind, ())
+        if (layer.kind is LayerKind.LVM and layer.name in groups)
+        or (layer.kind is LayerKind.CRYPT and layer.name in mapped)
+        or nodes.intersection(layer.devices)
     )
 
 

@@ -125,8 +125,8 @@ def _user_actions(user: User) -> list[Action]:
         actions.append(_authorized_keys(f"/home/{user.name}", user.ssh_keys, uid))
     if user.sudo is not SudoRule.NONE:
         rule = f"{user.name} ALL=(ALL:ALL) {_SUDO_TAGS[user.sudo]}ALL\n"
-        # sudo passes over file names with a dot in them; a user name may have one.
-        name = user.name.replace(".", "_")
+        # sudo passes over file names with a dot in them. A user name may have dots, but no plus
+        name = user.name.replace(".", "+")
         actions.append(WriteFile(path=f"/etc/sudoers.d/50-{name}", text=rule, mode=0o440))
     return actions
 

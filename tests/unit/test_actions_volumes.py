@@ -15,7 +15,7 @@ from installer.actions.encryption import (
 from installer.actions.lvm import CreateLogicalVolume, CreateVolumeGroup
 from installer.config.recovery import new_recovery_key
 from installer.context import Context
-from installer.errors import CommandFailed
+from installer.errors import CommandFailed, MachineUnfit
 from installer.events import Event, Message
 from installer.measured.prediction import Prediction
 from installer.secret import Secret
@@ -88,6 +88,22 @@ def test_a_volume_group(runner: Recorder, context: Context) -> None:
         "vgchange --activate n photon",
     ]
     assert context.formatted
+
+
+def test_a_group_is_not_called_like_a_device(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("installer.actions.lvm._DEV", tmp_path)
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd/file").touch()
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old/root").symlink_to("../dm-0")
+    (tmp_path / "link").symlink_to("odd")
+    for name in ("old", "new"):
+        CreateVolumeGroup(name=name, members=("disk/2",)).check(context)
+    for name in ("odd", "link"):
+        with pytest.raises(MachineUnfit, match="already"):
+            CreateVolumeGroup(name=name, members=("disk/2",)).check(context)
 
 
 @pytest.mark.parametrize(

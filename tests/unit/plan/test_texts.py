@@ -196,6 +196,10 @@ def test_passwords_and_sudo() -> None:
     }
 
 
+# With keys alone nobody could log in where sshd is off.
+BOTH = {"ssh_keys": [KEY], "password": {"hash": HASH}}
+
+
 @pytest.mark.parametrize(
     ("more", "enabled"),
     [
@@ -204,8 +208,8 @@ def test_passwords_and_sudo() -> None:
         ({"users": [{"name": "a", "ssh_keys": [KEY]}]}, True),
         ({"users": [{"name": "a"}]}, False),
         ({"services": {"ssh": "enabled"}}, True),
-        ({"root": {"ssh_keys": [KEY]}, "services": {"ssh": "disabled"}}, False),
-        ({"root": {"ssh_keys": [KEY]}, "services": {"ssh.service": "masked"}}, False),
+        ({"root": BOTH, "services": {"ssh": "disabled"}}, False),
+        ({"root": BOTH, "services": {"ssh.service": "masked"}}, False),
     ],
 )
 def test_sshd_is_on_only_with_a_key_or_when_asked(more: dict[str, Any], enabled: bool) -> None:
