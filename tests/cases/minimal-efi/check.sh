@@ -7,7 +7,7 @@ upgrades_work
 check secure-boot secure_boot_enabled
 check nvram nvram
 check fallback-path fallback_path
-check online-at-once online_at_once
+check network-counts-as-online network_counts_as_online
 check apparmor-was-compiled apparmor_was_compiled
 check docker docker_runs_a_local_image
 
