@@ -57,9 +57,13 @@ class FileEngine:
         del plan, emit, cancelled
         raise Cancelled("This machine is a file.")
 
-    def save(self, document: Mapping[str, Any], path: Path) -> None:
+    def save(self, document: Mapping[str, Any], place: str) -> None:
         """As the real engine does."""
-        self._real.save(document, path)
+        self._real.save(document, place)
+
+    def save_text(self, text: str, place: str) -> None:
+        """As the real engine does."""
+        self._real.save_text(text, place)
 
     def hash(self, plain: Secret, *, menu: bool = False) -> str:
         """As the real engine does."""

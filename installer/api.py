@@ -28,8 +28,10 @@ from installer.payload import PayloadIndex, load_payload_index, verify_image
 from installer.plan.build import make_plan
 from installer.plan.model import InstallPlan
 from installer.run import ProcessRunner
+from installer.saving import file_at
 from installer.verify.finding import Report
 from ks_schema import Document, Problem
+from ks_schema.wording import printable
 
 MEDIUM_PAYLOAD = "/run/photon/medium/photon/payload"
 _INDEX_DIGEST = Path("/run/photon/index.sha256")
@@ -252,19 +254,30 @@ def verify_boot(
     return verify_disk(runner, Path(disk or ""), variables=store, undo_runner=undo_runner)
 
 
-def save_kickstart(data: Mapping[str, Any], path: str) -> None:
-    """Write a kickstart, hashes only, for the owner alone (0600).
+def save_kickstart(data: Mapping[str, Any], place: str) -> None:
+    """Write a kickstart, hashes only, at a place of :mod:`installer.saving`.
 
     :raises CommandFailed: it cannot be written.
     """
-    config = configuration(Document(data=data, name=path), ask=asked_later)
-    text = json.dumps(to_document(config), indent=2, ensure_ascii=False) + "\n"
+    config = configuration(Document(data=data, name=place), ask=asked_later)
+    save_text(json.dumps(to_document(config), indent=2, ensure_ascii=False) + "\n", place)
+
+
+def save_text(text: str, place: str) -> None:
+    """Write a text at a place of :mod:`installer.saving`, for the owner alone (0600).
+
+    :raises CommandFailed: it cannot be written.
+    """
     try:
-        with _open_private(path) as file:
+        with (
+            file_at(place, ProcessRunner(lambda _event: None)) as path,
+            _open_private(str(path)) as file,
+        ):
             file.write(text)
     except OSError as error:
         raise CommandFailed(
-            f"{path}: {error.strerror}", "Name a file in a folder that can be written to."
+            f"{printable(place)}: {error.strerror}",
+            "Name a file in a directory that can be written to.",
         ) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -21,3 +22,37 @@ def schema() -> dict[str, Any]:
     text = resources.files("ks_schema").joinpath("kickstart.schema.json").read_text("utf-8")
     data: dict[str, Any] = json.loads(text)
     return data
+
+
+@lru_cache(maxsize=512)
+def longest(path: tuple[str, ...]) -> int | None:
+    """The most characters that the schema allows at a place of the document; None without a bound.
+
+    ``path`` are the keys that lead there; an item of a list has any number.
+    """
+    whole = _whole()
+    known = whole
+    for part in path:
+        known = _resolved(whole, known)
+        inner = known.get("properties", {}).get(part, known.get("additionalProperties"))
+        known = known.get("items", inner) if part.isdigit() else inner
+        if not isinstance(known, dict):
+            return None
+    bound = _resolved(whole, known).get("maxLength")
+    return bound if isinstance(bound, int) else None
+
+
+@cache
+def _whole() -> dict[str, Any]:
+    return schema()
+
+
+def _resolved(whole: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """The schema that a reference names, with what stands beside the reference."""
+    while "$ref" in part:
+        beside = {key: value for key, value in part.items() if key != "$ref"}
+        named: dict[str, Any] = whole
+        for name in part["$ref"].removeprefix("#/").split("/"):
+            named = named[name]
+        part = {**named, **beside}
+    return part

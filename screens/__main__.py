@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from installer.errors import InstallerError
+from installer.errors import ExitCode, InstallerError
 from screens.main import run
 
 
@@ -18,6 +18,8 @@ def main() -> int:
     except InstallerError as error:
         print(error, file=sys.stderr)
         return int(error.exit_code)
+    except KeyboardInterrupt:  # before the screens, or behind them
+        return int(ExitCode.CANCELLED)
 
 
 sys.exit(main())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, cast
 
 from installer import api
@@ -59,9 +58,13 @@ class ApiEngine:
         """Carry out what :meth:`plan` gave."""
         api.install(cast("InstallPlan", plan), emit=emit, cancelled=cancelled)
 
-    def save(self, document: Mapping[str, Any], path: Path) -> None:
+    def save(self, document: Mapping[str, Any], place: str) -> None:
         """Write the draft as a kickstart."""
-        api.save_kickstart(document, str(path))
+        api.save_kickstart(document, place)
+
+    def save_text(self, text: str, place: str) -> None:
+        """Write a text."""
+        api.save_text(text, place)
 
     def hash(self, plain: Secret, *, menu: bool = False) -> str:
         """The hash, as the kickstart would get it."""

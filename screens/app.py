@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import urwid
 
 from installer.errors import InstallerError
 from screens import keys, questions
+from screens.checks import Checks
+from screens.consoles import Consoles
 from screens.engine import Engine
 from screens.flow import Walk
-from screens.forms import Form
+from screens.forms import Form, SecretText, Text
 from screens.install import Installation
-from screens.keys import Act
+from screens.keys import Act, Place
+from screens.mainloop import MainLoop
 from screens.options import Options, Outcome
-from screens.palette import PALETTE
 from screens.questions import Question
 from screens.recovery import written_down
-from screens.session import Follower, Session
 from screens.steps import finish
 from screens.steps.disk import disk_line
 from screens.widgets.dialog import Dialog
@@ -44,10 +41,10 @@ class App:
         self.worker = Worker()
         self.outcome: Outcome | None = None
         self.installation: Installation | None = None
-        self.session = Session(options.paths, options.console or "another terminal")
-        self.widget = Frame(self._key)
+        self.widget = Frame(self._key, self._small_key)
+        self._consoles = Consoles(options, self.widget, self._ask, self._resume)
+        self.session = self._consoles.session
         self._options = options
-        self._follower: Follower | None = None
         self._busy: Job | None = None
         self._touched: set[str] = set()
         self._repaint_planned = False
@@ -56,23 +53,19 @@ class App:
         # Both belong to the main loop, once it runs.
         self._later: Callable[[float, Callable[[], None]], None] = lambda _seconds, _call: None
         self._clear: Callable[[], None] = lambda: None
+        self.checks = Checks(self.walk, self.worker)
         self.show_step()
 
     def run(self, screen: urwid.BaseScreen | None = None) -> Outcome:
         """Show the screens until the person quits, or asks to reboot or power off."""
-        loop: Any = urwid.MainLoop(self.widget, PALETTE, screen=screen, handle_mouse=False)
-        pipe = loop.watch_pipe(self._woken)
-        self.worker.notify = lambda: _poke(pipe)
-        self._later = lambda seconds, call: _call_later(loop, seconds, call)
-        self._clear = loop.screen.clear
-        # Ctrl-C, Ctrl-Z and Ctrl-S are keys like others: nothing is left half done by them.
-        loop.screen.tty_signal_keys(*["undefined"] * 5)
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda _number, _frame: self.worker.post(self.leave))
+        loop = MainLoop(self.widget, screen)
+        self.worker.notify = loop.waker(self._woken)
+        self._later, self._clear = loop.later, loop.clear
+        self.checks.later = loop.later
         self.worker.notify()
-        self._tick_for_ever()
+        self._keep_ticking()
         try:
-            loop.run()
+            loop.run(self.session.used, lambda: self.worker.post(self.leave))
         finally:
             self._undo()
             self.session.release()
@@ -92,37 +85,24 @@ class App:
             self.installation.cancel()
             self.worker.wait(_UNDO_SECONDS)
 
-    # The consoles.
-
     def tick(self) -> None:
         """Once a second: look what the other consoles do."""
-        if self.session.held:
-            return
-        owner = self.session.owner()
-        if owner:
-            self._follow(owner)
-        elif self._follower:
-            self._follower = None
+        self._consoles.tick()
+
+    def _resume(self) -> None:
+        """Show what this console was at before it followed another one."""
+        if self._pages:
+            self._show_page()
+        else:
             self.show_step()
 
-    def _follow(self, owner: str) -> None:
-        view = self.widget.view
-        if self._follower is None or not isinstance(view, ProgressView):
-            self._follower = Follower(self._options.paths)
-            view = ProgressView(f"This machine is being installed from {owner}.")
-            self._show("following", "Progress", view)
-            self.widget.keys("This console takes over when the other one has left.")
-        self._follower.read()
-        view.show(self._follower.state)
-
-    def _tick_for_ever(self) -> None:
+    def _keep_ticking(self) -> None:
         self.tick()
-        self._later(_TICK_SECONDS, self._tick_for_ever)
+        self._later(_TICK_SECONDS, self._keep_ticking)
 
-    def _woken(self, _data: bytes) -> bool:
+    def _woken(self) -> None:
         self.worker.drain()
         self.refresh()
-        return True
 
     def _stop(self, outcome: Outcome) -> None:
         self.outcome = outcome
@@ -141,16 +121,17 @@ class App:
             form = walk.form()
             view = FormView(form, self._hooks(), self._buttons(form))
         self._show(walk.id, walk.title, view)
-        self.widget.keys(keys.footer_line(editing=walk.id == "partitions"))
+        self.widget.keys(keys.footer_line(self._place()))
         if isinstance(view, FormView):
+            self.checks.begin()
             self._refresh_form(view)
 
     def refresh(self) -> None:
         """Bring what is shown in line with what is known."""
+        if self._consoles.following:
+            return
         if self.installation:
             self._refresh_progress()
-            return
-        if self._follower:
             return
         self._start_work()
         view = self.widget.view
@@ -163,6 +144,12 @@ class App:
         problems = self.walk.problems()
         shown = {name: str(problems[name]) for name in self._touched if name in problems}
         view.refresh(self.walk.form(), shown, self.walk.blocked(told=shown))
+
+    def check(self) -> None:
+        """Bring what is said of the answers up to date at once."""
+        if self.walk.stale:
+            self.walk.check()
+            self.refresh()
 
     def _waiting(self) -> bool:
         """The step cannot be shown before the work that runs is done."""
@@ -197,20 +184,22 @@ class App:
         )  # fmt: skip
 
     def _change(self, field: str, value: str) -> None:
-        self.walk.set(field, value)
-        self.refresh()
+        if self._consoles.own():
+            self.walk.set(field, value)
+            self.checks.changed()
+            self.refresh()
 
     def _leave(self, field: str) -> None:
         self._touched.add(field)
         self.refresh()
 
     def _next(self) -> None:
+        self.walk.check()
         if self.walk.blocked():
             self._point_at_problem()
         elif question := self.walk.last_question(self._install):
-            self._ask(question)
-        elif not self.session.take():
-            self.tick()
+            if self._consoles.own():
+                self._ask(question)
         elif self.walk.forward():
             self.show_step()
 
@@ -235,17 +224,18 @@ class App:
                 self.walk.rescan()
                 self.show_step()
             case "save":
-                self._ask(questions.save_kickstart(self._save))
+                self._ask(questions.save_kickstart(self.walk.volumes(), self._save))
             case "save_log":
-                self._ask(questions.save_log(self._save_log))
+                self._ask(questions.save_log(self.walk.volumes(), self._save_log))
             case "review":
                 # The machine may have changed by what failed.
                 self.installation, self._pages = None, ()
+                self.session.set_busy(busy=False)
                 self.walk.rescan()
                 self.show_step()
             case "reboot" | "poweroff":
                 self._stop(Outcome(command))
-            case _:
+            case _ if self._consoles.own():
                 question = self.walk.command(command)
                 self.show_step()
                 if question:
@@ -262,25 +252,56 @@ class App:
 
         self.widget.open(Dialog(replace(question, answer=answer), self.widget.close))
 
+    def _place(self) -> Place:
+        """What kind of screen this is."""
+        if self._consoles.following:
+            return Place.FOLLOWING
+        if isinstance(self.widget.view, ProgressView):
+            return Place.PROGRESS
+        if self._pages:
+            return Place.END
+        return {"partitions": Place.TABLE, "actions": Place.ACTIONS}.get(self.walk.id, Place.FORM)
+
     def _ask_help(self) -> None:
-        self._ask(questions.help_on_keys(editing=self.walk.editor is not None))
+        place = self._place()
+        fields = self.walk.form().fields() if place is Place.FORM else ()
+        typing = any(isinstance(each, Text | SecretText) for each in fields)
+        self._ask(questions.help_on_keys(place, typing=typing))
 
     def _ask_quit(self) -> None:
         if len(self._pages) > 1:
             self._ask_written()
-            return
-        self._ask(questions.really_quit(lambda _text: self._stop(Outcome.QUIT)))
+        else:
+            self._ask(self._quit_question())
 
-    def _save(self, path: str) -> None:
-        self.worker.start(self.walk.save_job(Path(path), partial(self._saved, path)))
+    def _quit_question(self) -> Question:
+        outcome = self.installation.state.outcome if self.installation else None
+        return questions.really_quit(outcome, lambda _text: self._stop(Outcome.QUIT))
 
-    def _save_log(self, path: str) -> None:
+    def _small_key(self, key: str) -> None:
+        """A terminal that is too small for a dialog asks whether to leave all the same."""
+        asked, self.widget.asked = self.widget.asked, None
+        if asked:
+            if key in {"y", "Y"}:
+                asked.answer("")
+        elif keys.act_of(key) is Act.QUIT:
+            self.widget.asked = self._small_question()
+
+    def _small_question(self) -> Question | None:
+        installation = self.installation
+        if installation and not installation.over:
+            return questions.really_cancel(lambda _text: self._cancel(installation))
+        return None if self._consoles.following or len(self._pages) > 1 else self._quit_question()
+
+    def _save(self, place: str) -> None:
+        self.worker.start(self.walk.save_job(place, partial(self._saved, place)))
+
+    def _save_log(self, place: str) -> None:
         if self.installation:
-            self.worker.start(self.installation.save_job(Path(path), partial(self._saved, path)))
+            self.worker.start(self.installation.save_job(place, partial(self._saved, place)))
 
-    def _saved(self, path: str, wrong: str) -> None:
-        text = f"! Not saved: {wrong}" if wrong else f"Saved as {path}"
-        self._ask(questions.tell("Not saved" if wrong else "Saved", text))
+    def _saved(self, place: str, wrong: str) -> None:
+        self._ask(questions.saved(place, wrong))
 
     # The installation.
 
@@ -290,9 +311,10 @@ class App:
             return
         wake = partial(self.worker.post, self._plan_repaint)
         self.installation = Installation(self.walk.engine, plan, wake=wake)
+        self.session.set_busy(busy=True)
         view = ProgressView(f"Installing Photon onto {disk_line(plan.disk)}")
         self._show("progress", "Installing", view)
-        self.widget.keys("Esc Cancel the installation  F1 Help")
+        self.widget.keys(keys.footer_line(Place.PROGRESS))
         self.worker.start(self.installation.job())
 
     def _plan_repaint(self) -> None:
@@ -327,10 +349,12 @@ class App:
 
     def _show_page(self) -> None:
         page = self._pages[0]
+        # Nobody else can have the session while a key is shown that is nowhere else.
+        self.session.set_busy(busy=len(self._pages) > 1)
         label = page.form.next_label
         buttons = ((label, self._ask_written),) if label else ()
         self._show(page.id, page.title, FormView(page.form, self._hooks(), buttons))
-        self.widget.keys(keys.footer_line(ended=True))
+        self.widget.keys(keys.footer_line(Place.END))
 
     def _ask_written(self) -> None:
         self._ask(written_down(lambda _text: self._written()))
@@ -360,12 +384,18 @@ class App:
         act = keys.act_of(key)
         if act is Act.REDRAW:
             self._clear()
-            return True
-        if self.widget.dialog is not None:
+        elif self.widget.dialog is not None:
             return False
+        elif act is Act.HELP:
+            self._ask_help()
+        elif self._consoles.following:
+            self._consoles.press(key)
+        else:
+            return self._act(act, key)
+        return True
+
+    def _act(self, act: Act | None, key: str) -> bool:
         match act:
-            case Act.HELP:
-                self._ask_help()
             case Act.BACK | Act.QUIT if isinstance(self.widget.view, ProgressView):
                 self._ask_cancel()
             case Act.BACK if self.installation is None:
@@ -380,18 +410,10 @@ class App:
 
     def _shortcut(self, key: str) -> bool:
         """A letter does what a command of the form says it does."""
-        if not isinstance(self.widget.view, FormView) or self.installation or self._follower:
+        if not isinstance(self.widget.view, FormView) or self.installation:
             return False
         command = self.walk.form().command_for(keys.shortcut(key))
         if command is None:
             return False
         self._command(command.id)
         return True
-
-
-def _poke(pipe: int) -> None:
-    os.write(pipe, b"x")
-
-
-def _call_later(loop: Any, seconds: float, call: Callable[[], None]) -> None:
-    loop.set_alarm_in(seconds, lambda _loop, _data: call())

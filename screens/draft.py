@@ -6,7 +6,7 @@ that the person did not say, and the planner decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from installer.secret import Secret
 from screens.boot_entries import boot_entries
 from screens.disk_names import NamedDisk, named_disks, partners, paths_now
 from screens.editor.history import History
-from screens.entries import Entry, document, field_at, words
+from screens.entries import Entry, document, field_at, limits, pointer_to, words
 from screens.forms import YES
 from screens.storage_entries import MIRROR, storage_entries
 
@@ -135,6 +135,11 @@ class Draft:
         """The same with a stand-in for each password that is typed and not hashed yet."""
         return document(_entries(self))
 
+    def document_to_plan(self, without: Collection[str]) -> dict[str, Any]:
+        """The same without some of its parts (keys), in which somebody can log in in any case."""
+        kept = document(entry for entry in _entries(self) if entry.path[0] not in without)
+        return {"root": {"password": {"hash": _PENDING_HASH}}, **kept}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
@@ -221,6 +226,16 @@ def keep_hash(draft: Draft, account: Account, hashed: str) -> Draft:
 def field_of(draft: Draft, pointer: str) -> str:
     """The field that a finding at the JSON pointer ``pointer`` is about, "" when there is none."""
     return field_at(_entries(draft), pointer)
+
+
+def is_own_place(draft: Draft, pointer: str) -> bool:
+    """Whether the JSON pointer is the place of one field, and not of several together."""
+    return any(pointer == pointer_to(entry.path) for entry in _entries(draft))
+
+
+def limits_of(draft: Draft) -> dict[str, int]:
+    """The most characters that the schema allows in each field, where it says so."""
+    return limits(_entries(draft))
 
 
 def hash_of(draft: Draft, account: Account) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 from installer.config.recovery import ShownOnce
@@ -65,8 +64,8 @@ class PlanView(Protocol):
 class Engine(Protocol):
     """Everything that the screens ask of the engine.
 
-    ``probe``, ``plan``, ``install``, ``save`` and ``hash`` may take long and run in a thread;
-    they raise :class:`installer.errors.InstallerError`.
+    ``probe``, ``plan``, ``install``, ``save``, ``save_text`` and ``hash`` may take long and run in
+    a thread; they raise :class:`installer.errors.InstallerError`.
     """
 
     def probe(self) -> Machine:
@@ -90,8 +89,11 @@ class Engine(Protocol):
     def install(self, plan: PlanView, emit: Emit, cancelled: Callable[[], bool]) -> None:
         """Carry the plan out; progress comes as events."""
 
-    def save(self, document: Mapping[str, Any], path: Path) -> None:
-        """Write the document as a kickstart, mode 0600."""
+    def save(self, document: Mapping[str, Any], place: str) -> None:
+        """Write the document as a kickstart at a place of :mod:`installer.saving`."""
+
+    def save_text(self, text: str, place: str) -> None:
+        """Write a text there."""
 
     def hash(self, plain: Secret, *, menu: bool = False) -> str:
         """The hash of a password: crypt(5), or for the boot menu GRUB's own."""

@@ -6,23 +6,30 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ks_schema.language import longest
+from ks_schema.syntax import child
+
 Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A field, the place of its value in the kickstart, and the value (None: left out)."""
+    """A field, the place of its value in the kickstart, and the value (None: left out).
+
+    ``word``: it is one of several that the field holds.
+    """
 
     field: str
     path: Path
     value: Any = None
+    word: bool = False
 
 
 def words(field: str, path: Path, text: str, *, commas: bool = True) -> Iterator[Entry]:
     """One entry for each word of ``text``; words are set apart by spaces (or commas)."""
     found = text.replace(",", " ").split() if commas else text.split()
     for index, word in enumerate(found):
-        yield Entry(field=field, path=(*path, index), value=word)
+        yield Entry(field=field, path=(*path, index), value=word, word=True)
 
 
 def document(entries: Iterable[Entry]) -> dict[str, Any]:
@@ -43,6 +50,22 @@ def field_at(entries: Iterable[Entry], pointer: str) -> str:
         if common > best:
             best, field = common, entry.field
     return field
+
+
+def pointer_to(path: Path) -> str:
+    """The JSON pointer to a place."""
+    pointer = ""
+    for part in path:
+        pointer = child(pointer, part)
+    return pointer
+
+
+def limits(entries: Iterable[Entry]) -> dict[str, int]:
+    """The most characters that the schema allows in each field, where it says so."""
+    bounds = (
+        (each.field, longest(tuple(map(str, each.path)))) for each in entries if not each.word
+    )
+    return {field: bound for field, bound in bounds if bound is not None}
 
 
 def _common(one: list[str], other: list[str]) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 
 from installer.errors import InstallerError, ProblemsFound
 from installer.machine import Disk, Machine
-from ks_schema.problem import Problem
+from installer.saving import Volume, removable_volumes
 from screens import draft as drafts
 from screens.choices import choices_line
 from screens.draft import Draft
@@ -17,8 +16,8 @@ from screens.editing import editor_of, giving_up, with_nouns, without_nouns
 from screens.editor.editor import Editor
 from screens.editor.history import History
 from screens.engine import Engine, PlanView
-from screens.forms import FieldProblem, Form
-from screens.gaps import gaps
+from screens.findings import Findings, findings
+from screens.forms import FieldProblem, Form, bounded
 from screens.questions import Question, erase_disk, tell
 from screens.step import Step, View
 from screens.steps import accounts, boot, disk, host, network, packages, review, storage, welcome
@@ -53,7 +52,9 @@ class Walk:
         self.error: InstallerError | None = None
         self.editor: Editor | None = None
         self._index = 0
-        self._found: tuple[Draft, Mapping[str, FieldProblem]] | None = None
+        self._reached = 0
+        self._found: Findings = {}
+        self._found_for: tuple[Draft | None, Machine | None] = (None, None)
 
     @property
     def step(self) -> Step:
@@ -94,7 +95,9 @@ class Walk:
 
     def form(self) -> Form:
         """The form of this step, or of the editor's page."""
-        return self.editor.form() if self.editor else self._form(self.step)
+        if self.editor:
+            return self.editor.form()
+        return bounded(self._form(self.step), drafts.limits_of(self.draft))
 
     def set(self, field: str, value: str) -> None:
         """Take in what was typed or chosen."""
@@ -109,13 +112,38 @@ class Walk:
         if self.machine is not None:
             self.error = None
 
-    def problems(self) -> Mapping[str, FieldProblem]:
-        """What is wrong with the draft, by field; "" is for what belongs to no field."""
+    def problems(self) -> Findings:
+        """What was wrong by the last check, by field; "" is for what belongs to no field."""
+        return self.editor.problems() if self.editor else self._found
+
+    @property
+    def stale(self) -> bool:
+        """Something has changed since the last check."""
         if self.editor:
-            return self.editor.problems()
-        if self._found is None or self._found[0] is not self.draft:
-            self._found = (self.draft, self._check())
-        return self._found[1]
+            return self.editor.stale
+        draft, machine = self._found_for
+        return draft is not self.draft or machine is not self.machine
+
+    def check(self) -> None:
+        """Check now what has changed since the last time."""
+        if self.stale:
+            self.check_job().finish()()
+
+    def check_job(self) -> Job:
+        """The check as work for a thread; what it finds is known when it is done."""
+        if self.editor:
+            return self.editor.check_job()
+        draft, machine = self.draft, self.machine
+
+        def keep(found: Findings) -> None:
+            self._found, self._found_for = found, (draft, machine)
+
+        return Job(
+            title="Checking the answers",
+            run=lambda: findings(draft, machine, self.engine, self.seed),
+            done=keep,
+            failed=lambda error: keep({"": FieldProblem(field="", message=str(error))}),
+        )
 
     def missing(self) -> tuple[FieldProblem, ...]:
         """What keeps this step from being done, in the order of its fields."""
@@ -124,7 +152,8 @@ class Walk:
         problems = self.problems()
         if self.last:
             return self._review_problems()
-        return tuple(problems[name] for name in self.form().field_ids() if name in problems)
+        here = (problems[name] for name in self.form().field_ids() if name in problems)
+        return tuple(each for each in here if not (each.shared and self._elsewhere()))
 
     def blocked(self, told: Collection[str] = ()) -> str:
         """Why there is no going on from here; "" when there is.
@@ -148,6 +177,7 @@ class Walk:
 
     def forward(self) -> bool:
         """Go to the next step if this one is done; from the editor back to its step."""
+        self.check()
         if self.editor:
             if self.editor.forward():
                 self.editor = None
@@ -155,6 +185,7 @@ class Walk:
         if self.last or self.blocked():
             return False
         self._index += 1
+        self._reached = max(self._reached, self._index)
         return True
 
     def back(self) -> bool:
@@ -215,8 +246,9 @@ class Walk:
         waiting = drafts.waiting_password(self.draft, self.step.id)
         if waiting is not None:
             return self._hash_job(waiting)
-        if self.last and self.plan is None and self.error is None and not self._review_problems():
-            return self._plan_job()
+        if self.last and self.plan is None and self.error is None:
+            self.check()
+            return None if self._review_problems() else self._plan_job()
         return None
 
     def last_question(self, answer: Callable[[], None]) -> Question | None:
@@ -225,12 +257,21 @@ class Walk:
             return None
         return erase_disk(self.plan, self.wiped, lambda _text: answer())
 
-    def save_job(self, path: Path, done: Callable[[str], None]) -> Job:
+    def volumes(self) -> tuple[Volume, ...]:
+        """Where something can be saved so that it survives a restart, and the installation."""
+        if self.machine is None:
+            return ()
+        used = {self.draft.disk, *(each.path for each in self.wiped)}
+        if self.plan:
+            used.update(each.disk.path for each in self.plan.storage.disks)
+        return removable_volumes(self.machine, used)
+
+    def save_job(self, place: str, done: Callable[[str], None]) -> Job:
         """Save the draft as a kickstart; ``done`` gets "" or what went wrong."""
         document = self.draft.document()
         return Job(
-            title=f"Saving {path}",
-            run=lambda: self.engine.save(document, path),
+            title=f"Saving {place}",
+            run=lambda: self.engine.save(document, place),
             done=lambda _: done(""),
             failed=lambda error: done(str(error)),
         )
@@ -308,10 +349,11 @@ class Walk:
         )
 
     def _review_problems(self) -> tuple[FieldProblem, ...]:
-        """Every problem, with the screen it belongs to."""
+        """Every problem, with the screen it belongs to; the plan tells its own."""
         return tuple(
             replace(problem, message=f"{self._place(problem.field)}{problem.message}")
             for problem in self.problems().values()
+            if not problem.planned
         )
 
     def _refused(self) -> tuple[FieldProblem, ...]:
@@ -352,26 +394,9 @@ class Walk:
     def _label(self, field: str) -> str:
         return next((item.label for item in self.form().fields() if item.id == field), "")
 
-    def _check(self) -> Mapping[str, FieldProblem]:
-        found: dict[str, FieldProblem] = {}
-        for gap in gaps(self.draft, self.machine, usable=bool(self._usable(self.machine))):
-            found.setdefault(gap.field, gap)
-        for problem in (
-            *self.engine.check(self.draft.document_to_check()),
-            *self._layout_problems(),
-        ):
-            field = drafts.field_of(self.draft, problem.pointer)
-            found.setdefault(
-                field, FieldProblem(field=field, message=problem.message, hint=problem.hint)
-            )
-        return found
-
-    def _layout_problems(self) -> tuple[Problem, ...]:
-        """What keeps the disks from being used like that, as far as there is one."""
-        if self.machine is None or not self.draft.disk:
-            return ()
-        document = self.draft.document_to_check()
-        return self.engine.layout(document, self.machine, self.seed).problems
+    def _elsewhere(self) -> bool:
+        """A later screen may be the one to change, and must stay within reach."""
+        return self._index < self._reached or self.step is disk.STEP
 
 
 def _serial_console(console: str, baud: int) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from installer.secret import Secret
+from screens.typed import LONGEST
 
 
 class Tone(StrEnum):
@@ -29,13 +31,17 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A line to type. ``hint`` is shown beside or below it, ``width`` is in columns."""
+    """A line to type. ``hint`` is shown beside or below it, ``width`` is in columns.
+
+    ``limit`` are the most characters that it takes.
+    """
 
     id: str
     label: str
     value: str
     hint: str = ""
     width: int = 40
+    limit: int = LONGEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +52,7 @@ class SecretText:
     label: str
     value: Secret
     kept: bool = False
+    limit: int = LONGEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,13 +149,30 @@ class Form:
         return tuple(field.id for field in self.fields())
 
 
+def bounded(form: Form, limits: Mapping[str, int]) -> Form:
+    """The form whose lines to type in take no more than ``limits`` says."""
+    items = (
+        replace(item, limit=limits[item.id])
+        if isinstance(item, Text | SecretText) and item.id in limits
+        else item
+        for item in form.items
+    )
+    return replace(form, items=tuple(items))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldProblem:
-    """What is wrong with the value of a field: the rule, and what to do next."""
+    """What is wrong with the value of a field: the rule, and what to do next.
+
+    ``planned``: the plan refuses it, not the check. ``shared``: what was said on other screens may
+    be the cause.
+    """
 
     field: str
     message: str
     hint: str = ""
+    planned: bool = False
+    shared: bool = False
 
     def __str__(self) -> str:
         return f"{self.message} - {self.hint}" if self.hint else self.message

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from installer.config.recovery import ShownOnce
@@ -59,19 +58,12 @@ class Installation:
                 return
             self._take(event)
 
-    def save_job(self, path: Path, done: Callable[[str], None]) -> Job:
+    def save_job(self, place: str, done: Callable[[str], None]) -> Job:
         """Save the log; ``done`` gets "" or what went wrong."""
         text = "\n".join(self.log) + "\n"
-
-        def write() -> None:
-            try:
-                path.write_text(text, encoding="utf-8")
-            except OSError as error:
-                raise InstallerError(f"{path}: {error.strerror}") from error
-
         return Job(
-            title=f"Saving {path}",
-            run=write,
+            title=f"Saving {place}",
+            run=lambda: self._engine.save_text(text, place),
             done=lambda _: done(""),
             failed=lambda error: done(str(error)),
         )

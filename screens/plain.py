@@ -8,8 +8,8 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from installer.secret import Secret
@@ -25,19 +25,21 @@ from screens.recovery import written_down
 from screens.session import Follower, Session
 from screens.steps import finish
 from screens.steps.disk import disk_line
+from screens.takeover import TakeOver, headline
 from screens.terminal import Terminal, items_of, numbered, summary
 from screens.worker import Job, Worker
 
 _POLL_SECONDS = 0.1
 _FOLLOW_SECONDS = 1.0
 _UNDO_SECONDS = 45.0
+_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _HELP = (
     "Enter     the next screen",
     "a number  change that field, or do that",
     "a letter  before a colon: do what stands behind it",
     "b         the screen before; nothing is lost",
     "h         this help",
-    "q         quit the installer (it asks first)",
+    "q         quit the installer (it asks first); Ctrl-C at a question takes that back",
 )
 
 
@@ -49,17 +51,47 @@ class _QuitError(Exception):
         self.outcome = outcome
 
 
-def _leave(_number: int, _frame: object) -> NoReturn:
-    raise _QuitError
+class _GivenAwayError(Exception):
+    """Another console has taken the session over while an answer was awaited."""
+
+
+class Interrupts:
+    """Ctrl-C: it ends what is asked or waited for, and nothing else.
+
+    Anywhere else it is kept until the next question: no step is left half done by it.
+    """
+
+    def __init__(self) -> None:
+        self._open = False
+        self._kept = False
+
+    def came(self, _number: int, _frame: object) -> None:
+        """The signal's handler."""
+        if self._open:
+            raise KeyboardInterrupt
+        self._kept = True
+
+    @contextmanager
+    def allowed(self) -> Iterator[None]:
+        """Inside, Ctrl-C raises KeyboardInterrupt; so does one that came before."""
+        self._open = True
+        try:
+            if self._kept:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._open = self._kept = False
 
 
 def run_plain(engine: Engine, options: Options, terminal: Terminal | None = None) -> Outcome:
     """Walk through the steps line by line until the person quits, reboots or powers off."""
+    interrupts = Interrupts()
     if terminal is None:
         terminal = Terminal(source=sys.stdin, sink=sys.stdout)
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signal.SIGINT, interrupts.came)
+        for number in _ENDING:
             signal.signal(number, _leave)
-    plain = Plain(engine, options, terminal)
+    plain = Plain(engine, options, terminal, interrupts)
     try:
         plain.walk_through()
     except EOFError:
@@ -72,30 +104,79 @@ def run_plain(engine: Engine, options: Options, terminal: Terminal | None = None
     return Outcome.QUIT
 
 
+def _leave(_number: int, _frame: object) -> NoReturn:
+    # A second signal must not stop what the first one has begun to undo.
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    raise _QuitError
+
+
 class Plain:
     """One person's walk in line mode."""
 
-    def __init__(self, engine: Engine, options: Options, terminal: Terminal) -> None:
+    def __init__(
+        self, engine: Engine, options: Options, terminal: Terminal, interrupts: Interrupts
+    ) -> None:
         self.walk = Walk(engine, seed=options.seed, console=options.console, baud=options.baud)
         self.session = Session(options.paths, options.console or "another terminal")
         self._options = options
         self._terminal = terminal
+        self._interrupts = interrupts
         self._worker = Worker()
         self._installation: Installation | None = None
+        terminal.idle = self._keep
 
     def walk_through(self) -> None:
         """One step after the other, for ever; leaving raises."""
         self._follow()
         while True:
-            self._work()
-            self._show_step()
-            self._answer(self._terminal.ask("> ").strip())
+            try:
+                self._walk_on()
+            except _GivenAwayError:
+                self._follow()
+            except KeyboardInterrupt:
+                self._terminal.say("\n! Interrupted: nothing was changed.")
 
     def undo(self) -> None:
         """Whatever ended the walk, what an installation has mounted is taken back."""
         if self._installation and not self._installation.over:
             self._installation.cancel()
             self._worker.wait(_UNDO_SECONDS)
+
+    def _walk_on(self) -> None:
+        try:
+            self._work()
+        except KeyboardInterrupt:
+            self._quit()
+            return
+        self.walk.check()
+        self._show_step()
+        try:
+            answer = self._line("> ")
+        except KeyboardInterrupt:
+            self._terminal.say()
+            self._quit()
+        else:
+            self._answer(answer.strip())
+
+    def _line(self, prompt: str, *, secret: bool = False) -> str:
+        with self._interrupts.allowed():
+            return self._terminal.ask(prompt, secret=secret)
+
+    def _keep(self) -> None:
+        """Once a second while an answer is awaited: perhaps another console wants to go on."""
+        had = self.session.held
+        self.session.keep()
+        if had and not self.session.held and self.session.owner():
+            raise _GivenAwayError
+
+    def _own(self) -> bool:
+        """The first answer takes the session; without it nothing is answered here."""
+        if self.session.take():
+            return True
+        self._terminal.say("! Another console has taken over.")
+        self._follow()
+        return False
 
     # The steps.
 
@@ -174,18 +255,32 @@ class Plain:
             case Check() if field.refused and not field.value:
                 self._terminal.say(f"! not now: {field.refused}")
             case Check():
-                self.walk.set(field.id, "" if field.value else YES)
+                self._set(field.id, "" if field.value else YES)
             case SecretText():
-                self.walk.set(field.id, self._terminal.ask(f"{field.label}: ", secret=True))
+                self._set_text(field, self._line(f"{field.label}: ", secret=True))
             case Text():
                 hint = f" ({field.hint})" if field.hint else ""
                 self._terminal.say(f"Enter keeps it, - empties it.{hint}")
-                text = self._terminal.ask(f"{field.label} [{field.value}]: ").strip()
+                text = self._line(f"{field.label} [{field.value}]: ").strip()
                 if text:
-                    self.walk.set(field.id, "" if text == "-" else text)
+                    self._set_text(field, "" if text == "-" else text)
+        self.walk.check()
         problem = self.walk.problems().get(field.id)
         if problem:
             self._terminal.say(f"! {problem}")
+
+    def _set(self, field: str, value: str) -> None:
+        if self._own():
+            self.walk.set(field, value)
+
+    def _set_text(self, field: Text | SecretText, text: str) -> None:
+        if len(text) > field.limit:
+            self._terminal.say(
+                f"! At most {field.limit} characters fit here, and these are {len(text)}: "
+                "nothing was changed."
+            )
+        else:
+            self._set(field.id, text)
 
     def _choose(self, choice: Choice) -> None:
         say = self._terminal.say
@@ -196,7 +291,7 @@ class Plain:
             say(f"  {number}. ({mark}) {option.label}{refused}")
             for line in option.detail:
                 say(f"         {line}")
-        answer = self._terminal.ask("Number (Enter keeps it): ").strip()
+        answer = self._line("Number (Enter keeps it): ").strip()
         picked = numbered(choice.options, answer)
         if picked is None:
             if answer:
@@ -204,40 +299,42 @@ class Plain:
         elif picked.refused:
             say(f"! cannot be used: {picked.refused}")
         else:
-            self.walk.set(choice.id, picked.value)
+            self._set(choice.id, picked.value)
 
     def _next(self) -> None:
+        self.walk.check()
         blocked = self.walk.blocked()
         if blocked:
             self._terminal.say(f"! {blocked}")
         elif question := self.walk.last_question(self._install):
-            self._ask(question)
-        elif self.session.take():
-            self.walk.forward()
+            if self._own():
+                self._ask(question)
         else:
-            self._follow()
+            self.walk.forward()
 
     def _command(self, command: str) -> None:
         match command:
             case "rescan":
                 self.walk.rescan()
             case "save":
-                self._ask(questions.save_kickstart(self._save))
+                self._ask(questions.save_kickstart(self.walk.volumes(), self._save))
             case "save_log":
-                self._ask(questions.save_log(self._save_log))
+                self._ask(questions.save_log(self.walk.volumes(), self._save_log))
             case "review":
                 self._installation = None
                 self.walk.rescan()
             case "reboot" | "poweroff":
                 raise _QuitError(Outcome(command))
-            case _ if question := self.walk.command(command):
-                self._ask(question)
+            case _ if self._own():
+                if question := self.walk.command(command):
+                    self._ask(question)
 
     def _quit(self) -> None:
         def leave(_text: str) -> None:
             raise _QuitError
 
-        self._ask(questions.really_quit(answer=leave))
+        outcome = self._installation.state.outcome if self._installation else None
+        self._ask(questions.really_quit(outcome, leave))
 
     def _ask(self, question: Question) -> None:
         """Ask a dialog's question; Enter alone never does harm."""
@@ -245,9 +342,9 @@ class Plain:
             self._terminal.say(line)
         if question.label:
             default = f" [{question.text}]" if question.text else " (Enter cancels)"
-            text = self._terminal.ask(f"{question.label}{default}: ").strip() or question.text
+            text = self._line(f"{question.label}{default}: ").strip() or question.text
         else:
-            text = self._terminal.ask(f"{question.confirm}? Type yes: ").strip()
+            text = self._line(f"{question.confirm}? Type yes: ").strip()
             text = "" if text.lower() != "yes" else text
         if not text:
             return
@@ -257,17 +354,16 @@ class Plain:
         else:
             question.answer(text)
 
-    def _save(self, path: str) -> None:
-        self._run(self.walk.save_job(Path(path), lambda wrong: self._saved(path, wrong)))
+    def _save(self, place: str) -> None:
+        self._run(self.walk.save_job(place, lambda wrong: self._saved(place, wrong)))
 
-    def _save_log(self, path: str) -> None:
+    def _save_log(self, place: str) -> None:
         if self._installation:
-            job = self._installation.save_job(Path(path), lambda wrong: self._saved(path, wrong))
-            self._run(job)
+            self._run(self._installation.save_job(place, lambda wrong: self._saved(place, wrong)))
 
-    def _saved(self, path: str, wrong: str) -> None:
+    def _saved(self, place: str, wrong: str) -> None:
         # A path is not broken: it may be copied from here.
-        self._terminal.show(f"! Not saved: {wrong}" if wrong else f"Saved as {path}")
+        self._terminal.show(questions.saved_text(place, wrong))
 
     # Work that takes long.
 
@@ -277,7 +373,9 @@ class Plain:
 
     def _run(self, job: Job) -> None:
         self._terminal.say(f"{job.title}...")
-        job.finish()()
+        with self._interrupts.allowed():
+            told = job.finish()
+        told()
 
     def _install(self) -> None:
         plan = self.walk.plan
@@ -287,6 +385,7 @@ class Plain:
         self._terminal.say(f"Installing Photon onto {disk_line(plan.disk)}. Ctrl-C cancels.")
         worker = self._worker
         self._installation = Installation(self.walk.engine, plan, wake=lambda: None)
+        self.session.set_busy(busy=True)
         worker.start(self._installation.job())
         shown = _Shown(self._terminal.say)
         while not self._installation.over:
@@ -294,11 +393,19 @@ class Plain:
                 worker.drain()
                 self._installation.drain()
                 shown.show(self._installation.state, self._installation.log)
-                time.sleep(_POLL_SECONDS)
+                with self._interrupts.allowed():
+                    time.sleep(_POLL_SECONDS)
             except KeyboardInterrupt:
-                self._ask(questions.really_cancel(lambda _text: self._cancel()))
+                self._ask_cancel()
         shown.show(self._installation.state, self._installation.log)
         self._show_end(self._installation)
+
+    def _ask_cancel(self) -> None:
+        self._terminal.say()
+        try:
+            self._ask(questions.really_cancel(lambda _text: self._cancel()))
+        except KeyboardInterrupt:
+            self._terminal.say("\n! The installation goes on.")
 
     def _cancel(self) -> None:
         if self._installation:
@@ -311,10 +418,17 @@ class Plain:
         *before, last = finish.end_pages(installation.state, shown, log)
         for page in before:
             self._show_key(page)
+        self.session.set_busy(busy=False)
         while self._installation is not None:
             self._title(last.id, last.title)
             self._show_form(last.form)
-            self._pick(last.form, self._terminal.ask("Number: ").strip())
+            try:
+                self._pick(last.form, self._line("Number: ").strip())
+            except KeyboardInterrupt:
+                self._terminal.say()
+                self._quit()
+            except _GivenAwayError:
+                self._follow()
 
     def _show_key(self, page: finish.EndPage) -> None:
         """What is shown once stays until it is written down."""
@@ -322,20 +436,30 @@ class Plain:
         while not written:
             self._title(page.id, page.title)
             self._show_form(page.form)
-            self._ask(written_down(written.append))
+            try:
+                self._ask(written_down(written.append))
+            except KeyboardInterrupt:
+                self._terminal.say()
 
     def _follow(self) -> None:
-        """Show what another console does until it is through."""
+        """Show what another console does until it is through, or lets this one go on."""
         follower, shown = Follower(self._options.paths), _Shown(self._terminal.say)
-        told = False
-        while owner := self.session.owner():
-            if not told:
+        takeover, told = TakeOver(self.session), ""
+        while not takeover.attempt() and (owner := self.session.owner()):
+            if told != headline(owner):
+                told = headline(owner)
                 self._title("following", "Progress")
-                self._terminal.say(f"This machine is being installed from {owner}.")
-                told = True
+                self._terminal.say(told if owner.busy else f"{told} Enter takes over.")
             follower.read()
             shown.show(follower.state, list(follower.state.log))
-            time.sleep(_FOLLOW_SECONDS)
+            try:
+                with self._interrupts.allowed():
+                    pressed = self._terminal.pressed(_FOLLOW_SECONDS)
+                if pressed and not owner.busy and not takeover.asked:
+                    self._ask(questions.take_over(owner, lambda _text: takeover.ask()))
+            except KeyboardInterrupt:
+                self._terminal.say()
+                self._quit()
 
 
 class _Shown:

@@ -6,16 +6,23 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from installer.events import Failed, Finished
 from installer.machine import Disk
+from installer.saving import Volume, in_memory, is_place
 from screens import keys
 from screens.engine import PlanView
+from screens.session import Holder
 from screens.steps.disk import disk_line, serial_text, short_name
 from screens.steps.review import disk_changes
+from screens.takeover import idle_text
 
-SAVE_PATH = "/root/photon.json"
-LOG_PATH = "/root/photon-install.log"
+KICKSTART_NAME = "photon.json"
+LOG_NAME = "photon-install.log"
 _WIDTH = 66
+_VOLUMES_SHOWN = 5
 _DISKS_IN_FULL, _DISKS_SHOWN = 3, 8
+# Nobody types the names of more: then it is how many there are.
+_NAMES_TYPED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,16 +48,38 @@ def tell(title: str, text: str) -> Question:
     return Question(title=title, lines=lines(text), cancel="Close")
 
 
-def help_on_keys(*, editing: bool = False) -> Question:
-    """The key table."""
-    return Question(title="Keys", lines=keys.help_lines(editing=editing), cancel="Close")
+def help_on_keys(place: keys.Place, *, typing: bool = False) -> Question:
+    """The keys that do something now."""
+    return Question(title="Keys", lines=keys.help_lines(place, typing=typing), cancel="Close")
 
 
-def really_quit(answer: Callable[[str], None]) -> Question:
-    """Whether to leave; what was typed goes with it."""
+def take_over(holder: Holder, answer: Callable[[str], None]) -> Question:
+    """Whether to go on here, while another console is used."""
+    text = (
+        f"Take over from {holder.name}? {idle_text(holder)} The answers typed there stay there; "
+        "on this console you start with your own."
+    )
+    return Question(
+        title="Take over", lines=lines(text), confirm="Take over", cancel="Leave it", answer=answer
+    )
+
+
+def really_quit(outcome: Finished | Failed | None, answer: Callable[[str], None]) -> Question:
+    """Whether to leave; ``outcome`` is that of an installation that has ended."""
+    text = "Quit the installer? It starts again, and your answers are lost."
+    if isinstance(outcome, Finished):
+        text = (
+            "The host is installed, and nothing of it is lost. Quit without restarting the "
+            "machine? The installer then starts again with its first screen."
+        )
+    elif outcome:
+        text = (
+            "Quit the installer? It starts again: your answers are lost, and so is the log "
+            "unless you save it first."
+        )
     return Question(
         title="Quit",
-        lines=lines("Quit the installer? It starts again, and what was typed is lost."),
+        lines=lines(text),
         confirm="Quit",
         cancel="Stay",
         answer=answer,
@@ -73,29 +102,46 @@ def really_cancel(answer: Callable[[str], None]) -> Question:
     )
 
 
-def save_kickstart(answer: Callable[[str], None]) -> Question:
+def save_kickstart(volumes: tuple[Volume, ...], answer: Callable[[str], None]) -> Question:
     """Where to save the kickstart."""
     text = (
         "The kickstart repeats this installation. It holds hashes, not passwords, and only root "
-        "can read it. The installer runs from memory: name a place that outlives it."
+        "can read it."
     )
-    return _path("Save as kickstart", text, SAVE_PATH, answer)
+    return _path("Save as kickstart", text, KICKSTART_NAME, volumes, answer)
 
 
-def save_log(answer: Callable[[str], None]) -> Question:
+def save_log(volumes: tuple[Volume, ...], answer: Callable[[str], None]) -> Question:
     """Where to save the log."""
-    text = "The installer runs from memory: name a place that outlives it."
-    return _path("Save the log", text, LOG_PATH, answer)
+    text = "The new host, once it is installed, has its log in /var/log/photon-installer/."
+    return _path("Save the log", text, LOG_NAME, volumes, answer)
+
+
+def saved(place: str, wrong: str) -> Question:
+    """How it went; ``wrong`` is "" when the file is there."""
+    return tell("Not saved" if wrong else "Saved", saved_text(place, wrong))
+
+
+def saved_text(place: str, wrong: str) -> str:
+    """How it went, and whether the file stays."""
+    if wrong:
+        return f"! Not saved: {wrong}"
+    lost = "\n! This place is in memory: a restart loses the file." if in_memory(place) else ""
+    return f"Saved as {place}{lost}"
 
 
 def erase_disk(plan: PlanView, wiped: tuple[Disk, ...], answer: Callable[[str], None]) -> Question:
-    """The last question before anything is written: the name of the disk must be typed."""
+    """The last question before anything is written: the names of all the disks that lose data."""
     changes = disk_changes(plan.storage, wiped)
     erased = tuple(each.disk for each in changes if each.erased)
-    name = short_name((erased or tuple(each.disk for each in changes))[0])
+    named = tuple(each.disk for each in changes if each.loses) or (changes[0].disk,)
+    names = tuple(short_name(each) for each in named)
+    wanted = " ".join(names) if len(names) <= _NAMES_TYPED else f"{len(names)} disks"
 
     def refuse(text: str) -> str:
-        return "" if text.strip() == name else f"Type {name} to go on, or choose Cancel."
+        typed = text.replace(",", " ").split()
+        right = set(typed) == set(wanted.split()) and len(typed) == len(wanted.split())
+        return "" if right else f"Type {wanted} to go on, or choose Cancel."
 
     many = f"these {len(erased)} disks" if len(erased) > 1 else "this disk"
     groups = {f"Everything on {many} will be lost:": erased} if erased else {}
@@ -104,11 +150,14 @@ def erase_disk(plan: PlanView, wiped: tuple[Disk, ...], answer: Callable[[str], 
             groups[f"{each.text}:"] = (*groups.get(f"{each.text}:", ()), each.disk)
     room = _DISKS_SHOWN // len(groups)
     told = (line for head, disks in groups.items() for line in (head, *_disk_lines(disks, room)))
+    verb = "Erase" if erased else "Change"
+    what = "the disk" if len(names) == 1 else f"{len(names)} disks"
+    all_names = lines(f"All of them: {', '.join(names)}") if len(names) > _DISKS_IN_FULL else ()
     return Question(
-        title="Erase the disk?" if erased else "Change the disk?",
-        lines=(*told, "", f"Type {name} to confirm."),
-        confirm="Erase and install" if erased else "Change and install",
-        label="Disk to erase" if erased else "Disk to change",
+        title=f"{verb} {what}?",
+        lines=(*told, *all_names, "", f"Type {wanted} to confirm."),
+        confirm=f"{verb} and install",
+        label=f"{'Disk' if len(names) == 1 else 'Disks'} to {verb.lower()}",
         answer=answer,
         refuse=refuse,
     )
@@ -127,16 +176,42 @@ def _disk_lines(disks: tuple[Disk, ...], room: int) -> Iterator[str]:
         yield f"  and {len(disks) - room} more, as the review tells"
 
 
-def _path(title: str, text: str, path: str, answer: Callable[[str], None]) -> Question:
+def _path(
+    title: str,
+    text: str,
+    name: str,
+    volumes: tuple[Volume, ...],
+    answer: Callable[[str], None],
+) -> Question:
+    """Where to save ``name``: what is proposed survives a restart."""
+
+    def refuse(typed: str) -> str:
+        known = is_place(typed.strip())
+        return "" if known else f"Type a volume and a name, like sdb1:{name}, or a path from / on."
+
+    home = f"/root/{name}"
+    proposed = f"{volumes[0].name}:{name}" if volumes else "" if in_memory(home) else home
     return Question(
         title=title,
-        lines=lines(text),
+        lines=(*lines(text), "", *_volume_lines(volumes, name)),
         confirm="Save",
         label="File",
-        text=path,
+        text=proposed,
         answer=lambda typed: answer(typed.strip()),
-        refuse=lambda typed: "" if typed.strip().startswith("/") else "Type a path from / on.",
+        refuse=refuse,
     )
+
+
+def _volume_lines(volumes: tuple[Volume, ...], name: str) -> tuple[str, ...]:
+    if not volumes:
+        return lines(
+            "No removable volume was found. Attach one and type the name of its partition, like "
+            f"sdb1:{name}. On the installation medium a path from / on is in memory."
+        )
+    shown = volumes[:_VOLUMES_SHOWN]
+    more = len(volumes) - len(shown)
+    told = tuple(f"  {each.name}: {each.text}"[:_WIDTH] for each in shown)
+    return ("Removable volumes:", *told, *((f"  and {more} more",) if more else ()))
 
 
 def lines(text: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from installer.config.boot import BootMode
 from installer.layouts import Layout
 from installer.machine import Disk
 from installer.secret import Secret
+from ks_schema.language import longest
 from screens.editor import edit
 from screens.editor.actions import Action, actions
 from screens.editor.fixes import Fix, fixes
@@ -21,9 +22,10 @@ from screens.editor.nouns import asked_for
 from screens.editor.rows import HEAD, loose_problems, table
 from screens.editor.scene import Scene
 from screens.editor.task import Task, refusals
-from screens.forms import Command, FieldProblem, Form, Item, Note, SecretText, Tone
+from screens.forms import Command, FieldProblem, Form, Item, Note, SecretText, Tone, bounded
 from screens.questions import Question, lines
 from screens.steps.disk import disk_details
+from screens.worker import Job
 
 # What is to be done here, where the hint is for those who write kickstarts.
 _HERE = {"nothing is mounted at /": "open the row that shall be the root, then m"}
@@ -78,7 +80,7 @@ class Editor:
         # The row that was opened last, and its place for when it is there no longer.
         self._row, self._place = "", 0
         self._scene = self._look_at(history.now)
-        self._checked: tuple[Page, tuple[FieldProblem, ...]] | None = None
+        self._checked: tuple[Page | None, tuple[FieldProblem, ...]] = (None, ())
 
     @property
     def id(self) -> str:
@@ -110,11 +112,12 @@ class Editor:
             case Menu():
                 return self._menu_form(self._page)
             case Asking():
-                return Form(
+                asked = Form(
                     items=self._page.task.items(self._page.values),
                     start=next((each.id for each in self._fields(self._page)), ""),
                     next_label="Apply",
                 )
+                return bounded(asked, self._limits(self._page))
 
     def set(self, field: str, value: str) -> None:
         """Take in what was typed or chosen."""
@@ -127,12 +130,28 @@ class Editor:
         self._page = replace(self._page, values={**self._page.values, field: typed})
 
     def problems(self) -> Mapping[str, FieldProblem]:
-        """What is wrong with what was typed, by field."""
-        if not isinstance(self._page, Asking):
-            return {}
-        if self._checked is None or self._checked[0] is not self._page:
-            self._checked = (self._page, self._refusals(self._page))
-        return {each.field: each for each in self._checked[1]}
+        """What was wrong with what was typed by the last check, by field."""
+        asking = isinstance(self._page, Asking)
+        return {each.field: each for each in self._checked[1]} if asking else {}
+
+    @property
+    def stale(self) -> bool:
+        """Something was typed since the last check."""
+        return isinstance(self._page, Asking) and self._checked[0] is not self._page
+
+    def check_job(self) -> Job:
+        """The check as work for a thread; what it finds is known when it is done."""
+        page = self._page
+
+        def keep(found: tuple[FieldProblem, ...]) -> None:
+            self._checked = (page, found)
+
+        return Job(
+            title="Checking the edit",
+            run=lambda: self._refusals(page) if isinstance(page, Asking) else (),
+            done=keep,
+            failed=lambda error: keep((FieldProblem(field="", message=str(error)),)),
+        )
 
     def missing(self) -> tuple[FieldProblem, ...]:
         """What keeps this page from being done."""
@@ -307,6 +326,13 @@ class Editor:
 
     def _fields(self, page: Asking) -> tuple[Any, ...]:
         return Form(items=page.task.items(page.values)).fields()
+
+    def _limits(self, page: Asking) -> dict[str, int]:
+        """The most characters that the schema allows in each field of a task."""
+        places = [place.split("/")[1:] for place in page.task.places(page.values)]
+        fields = [field.id for field in self._fields(page)]
+        bounds = ((name, longest((*place, name))) for name in fields for place in places)
+        return {name: bound for name, bound in bounds if bound is not None}
 
     def _actions(self, row: str) -> tuple[Action, ...]:
         return actions(self._scene, row)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from installer.config.recovery import ShownOnce
+from installer.errors import ExitCode
 from installer.events import BootChecked, Failed, Finished
 from installer.secret import Secret
 from screens.forms import Command, Form, Note, Tone
@@ -41,7 +42,8 @@ def end_pages(
     if outcome is None:
         return ()
     if isinstance(outcome, Failed):
-        return (EndPage(id="failed", title="Failed", form=failed_form(outcome, log)),)
+        name, title = ("cancelled", "Cancelled") if cancelled(outcome) else ("failed", "Failed")
+        return (EndPage(id=name, title=title, form=failed_form(outcome, log)),)
     pages = (
         EndPage(
             id="recovery",
@@ -92,6 +94,11 @@ def boot_text(boot: BootChecked) -> str:
     return text
 
 
+def cancelled(outcome: Failed) -> bool:
+    """Nothing went wrong: somebody ended it."""
+    return outcome.exit_code == ExitCode.CANCELLED
+
+
 def failed_form(outcome: Failed, log: str) -> Form:
     """What went wrong, what it means for the disk, and what can be done now."""
     if outcome.restored:
@@ -105,10 +112,15 @@ def failed_form(outcome: Failed, log: str) -> Form:
     else:
         written = "Nothing was written to any disk."
     hint = (Note(text=outcome.hint),) if outcome.hint else ()
+    what: tuple[Note, ...] = (
+        Note(text="Photon is not installed.", tone=Tone.PROBLEM),
+        Note(text=f"! {outcome.message}", tone=Tone.PROBLEM),
+    )
+    if cancelled(outcome):
+        what = (Note(text="Photon is not installed.", tone=Tone.TITLE), Note(text=outcome.message))
     return Form(
         items=(
-            Note(text="Photon is not installed.", tone=Tone.PROBLEM),
-            Note(text=f"! {outcome.message}", tone=Tone.PROBLEM),
+            *what,
             *hint,
             Note(text=f"{written}\nThe log: {log}"),
             REVIEW,

@@ -32,11 +32,15 @@ def form(view: View) -> Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskChange:
-    """A disk, whether all that is on it goes, and what is done with it in a sentence."""
+    """A disk, whether all that is on it goes, and what is done with it in a sentence.
+
+    ``loses``: it loses data, be it all of it or some.
+    """
 
     disk: Disk
     erased: bool
     text: str
+    loses: bool = True
 
 
 def disk_changes(storage: StoragePlan, wiped: tuple[Disk, ...]) -> tuple[DiskChange, ...]:
@@ -55,7 +59,7 @@ def _change(planned: PlannedDisk) -> DiskChange:
     changed = any(each.new_size or each.overwritten for each in planned.kept)
     if not planned.deleted and not changed:
         text = "The free space of this disk is used, its partitions stay"
-        return DiskChange(disk=planned.disk, erased=False, text=text)
+        return DiskChange(disk=planned.disk, erased=False, text=text, loses=False)
     text = "Partitions of this disk change, the others stay"
     return DiskChange(disk=planned.disk, erased=False, text=text)
 

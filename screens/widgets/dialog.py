@@ -43,7 +43,7 @@ class Dialog(urwid.WidgetWrap[Any]):
 
     def keypress(self, size: Size, key: str) -> str | None:
         """Esc closes; Enter in the line to type in goes on to the button."""
-        if key == "esc":
+        if key in {"esc", "ctrl c"}:
             self._close()
             return None
         if key in {"tab", "shift tab"} or (key == "enter" and self._typing):
@@ -53,6 +53,14 @@ class Dialog(urwid.WidgetWrap[Any]):
         if self._typing and rest is None:
             self._problem.set_text("")
         return rest
+
+    def insert(self, text: str) -> bool:
+        """Take in a text at once; False when there is no line to type in with the focus."""
+        if self._entry is None or not self._typing:
+            return False
+        self._entry.insert(text)
+        self._problem.set_text("")
+        return True
 
     @property
     def _typing(self) -> bool:
@@ -77,7 +85,7 @@ class Dialog(urwid.WidgetWrap[Any]):
             self._bar.focus_position = place % len(self._bar.contents)
 
     def _refused(self) -> bool:
-        text = self._entry.edit.edit_text if self._entry else ""
+        text = self._entry.text if self._entry else ""
         problem = self._question.refuse(text)
         self._problem.set_text(f"! {problem}" if problem else "")
         return bool(problem)
@@ -86,7 +94,7 @@ class Dialog(urwid.WidgetWrap[Any]):
         if self._refused():
             return
         self._close()
-        self._question.answer(self._entry.edit.edit_text if self._entry else "")
+        self._question.answer(self._entry.text if self._entry else "")
 
 
 def _entry(question: Question) -> EntryRow | None:

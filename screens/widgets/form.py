@@ -21,12 +21,14 @@ from screens.forms import (
     SecretText,
     Text,
 )
+from screens.typed import is_character
 from screens.widgets.rows import Button, EntryRow, Line, Size, TextRow
 
 _FORWARD = "tab"
 _BACKWARD = "shift tab"
 # Tab stops at a table once, whatever row of it had the focus last.
 _TABLE = "table"
+NOTHING_TO_TYPE_IN = "There is no field to type in here: Tab goes to the next field."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class FormView(urwid.WidgetWrap[Any]):
         self._hooks = hooks
         self._form = form
         self._problems: Mapping[str, str] = {}
+        self._blocked = self._told = ""
         self._buttons = tuple(Button(label, act) for label, act in buttons)
         self._rows: Any = urwid.SimpleFocusListWalker([])
         self._list = urwid.ListBox(self._rows)
@@ -90,7 +93,13 @@ class FormView(urwid.WidgetWrap[Any]):
         refused = {each.label for each in form.commands if each.refused}
         for each in self._buttons:
             each.set_ready(each.label not in refused and not (each.label == main and blocked))
-        self._status.set_text(f"{main}: {blocked}" if blocked and main else "")
+        self._blocked = f"{main}: {blocked}" if blocked and main else ""
+        self._status.set_text(self._told or self._blocked)
+
+    def tell(self, text: str) -> None:
+        """Say something below the rows, until the next key."""
+        self._told = text
+        self._status.set_text(text or self._blocked)
 
     def go_to(self, field: str) -> None:
         """Put the focus on a field."""
@@ -99,7 +108,10 @@ class FormView(urwid.WidgetWrap[Any]):
     def keypress(self, size: Size, key: str) -> str | None:
         """Tab goes from field to field, Enter accepts one; the rest is the rows' own business."""
         before = self.focus_key
+        self.tell("")
         rest = self._keypress(size, key)
+        if rest is not None and is_character(rest):
+            self.tell(NOTHING_TO_TYPE_IN)
         if self.focus_key != before:
             self._hooks.leave(before)
         return rest
@@ -118,8 +130,18 @@ class FormView(urwid.WidgetWrap[Any]):
             return None
         rest: str | None = super().keypress(size, key)
         if isinstance(row, EntryRow) and rest is None:
-            self._hooks.change(row.key, row.edit.edit_text)
+            self._hooks.change(row.key, row.text)
         return rest
+
+    def insert(self, text: str) -> bool:
+        """Take in a text at once; False when the focus is not on a line to type in."""
+        row = self._rows.get_focus()[0] if self._w.focus_position == 0 and self._rows else None
+        if not isinstance(row, EntryRow):
+            return False
+        self.tell("")
+        row.insert(text)
+        self._hooks.change(row.key, row.text)
+        return True
 
     def _build(self) -> None:
         rows: list[urwid.Widget] = []
@@ -140,11 +162,10 @@ class FormView(urwid.WidgetWrap[Any]):
             case Note():
                 return [TextRow(line, item.tone.value) for line in item.text.splitlines()]
             case Text():
-                return [_entry(item.id, item.label, item.value, item.hint, item.width)]
+                return [_entry(item, item.value, item.hint, item.width)]
             case SecretText():
                 hint = "set; type to change" if item.kept else ""
-                text = item.value.reveal()
-                return [_entry(item.id, item.label, text, hint, 24, secret=True)]
+                return [_entry(item, item.value.reveal(), hint, 24)]
             case Choice():
                 options = (self._option(item, option) for option in item.options)
                 label = self._labels[item.id] = TextRow(item.label, "title")
@@ -156,9 +177,7 @@ class FormView(urwid.WidgetWrap[Any]):
         def press(key: str) -> None:
             if option.refused:
                 return
-            self._hooks.change(choice.id, option.value)
-            if key == "enter":
-                self._tab(1)
+            self._changed(choice.id, option.value, forward=key == "enter")
 
         head, detail = option_text(choice, option)
         return Line(choice.id, head, detail, press, option)
@@ -172,13 +191,31 @@ class FormView(urwid.WidgetWrap[Any]):
             case Row():
                 return self._row(item)
 
+    def _changed(self, key: str, value: str | None, *, forward: bool) -> None:
+        """Tell of another value; Enter goes on to what it asks for now.
+
+        What has just appeared and is chosen already is passed over: what is typed next belongs
+        into the field behind it.
+        """
+        before = set(self._form.field_ids())
+        if value is not None:
+            self._hooks.change(key, value)
+        if not forward:
+            return
+        self._tab(1)
+        for _ in self._form.items:
+            item = self._form.item(self.focus_key)
+            if not (isinstance(item, Choice) and item.value and item.id not in before):
+                return
+            self._tab(1)
+
     def _check(self, check: Check) -> Line:
         def press(key: str) -> None:
             now = self._form.item(check.id)
+            value = None
             if isinstance(now, Check) and (now.value or not now.refused):
-                self._hooks.change(check.id, "" if now.value else YES)
-            if key == "enter":
-                self._tab(1)
+                value = "" if now.value else YES
+            self._changed(check.id, value, forward=key == "enter")
 
         return Line(check.id, *check_text(check), press)
 
@@ -347,10 +384,11 @@ def command_text(command: Command) -> tuple[str, tuple[str, ...]]:
     return f"< {label} >", ()
 
 
-def _entry(
-    key: str, label: str, text: str, hint: str, width: int, *, secret: bool = False
-) -> EntryRow:
-    return EntryRow(key, label, text, hint=hint, width=width, secret=secret)
+def _entry(item: Text | SecretText, text: str, hint: str, width: int) -> EntryRow:
+    secret = isinstance(item, SecretText)
+    return EntryRow(
+        item.id, item.label, text, hint=hint, width=width, secret=secret, limit=item.limit
+    )
 
 
 def _tight(item: Item) -> bool:

@@ -7,7 +7,9 @@ from typing import Any
 
 import urwid
 
+from screens.questions import Question
 from screens.widgets.dialog import Dialog
+from screens.widgets.form import NOTHING_TO_TYPE_IN, FormView
 from screens.widgets.rows import Size, TextRow
 
 COLUMNS, ROWS = 80, 24
@@ -17,11 +19,15 @@ _DIALOG_WIDTH = 74
 class Frame(urwid.WidgetWrap[Any]):
     """The whole screen. ``handle`` gets each key first and says whether it was one of its own.
 
-    A terminal that is too small gets a sentence that says so, instead of half a screen.
+    A terminal that is too small gets a sentence that says so, instead of half a screen, and its
+    keys go to ``small``. What is asked there (``asked``) is answered by one letter.
     """
 
-    def __init__(self, handle: Callable[[str], bool]) -> None:
+    def __init__(self, handle: Callable[[str], bool], small: Callable[[str], None]) -> None:
         self._handle = handle
+        self._small = small
+        self._asked: Question | None = None
+        self._size: Size = (COLUMNS, ROWS)
         self._header = TextRow("", "header")
         self._footer = TextRow("", "footer")
         self._view: urwid.Widget = urwid.SolidFill(" ")
@@ -46,6 +52,28 @@ class Frame(urwid.WidgetWrap[Any]):
         self._view = view
         self.close()
 
+    @property
+    def asked(self) -> Question | None:
+        """What a terminal that is too small for a dialog asks."""
+        return self._asked
+
+    @asked.setter
+    def asked(self, question: Question | None) -> None:
+        self._asked = question
+        self._invalidate()
+
+    def insert(self, text: str) -> bool:
+        """Take in a text at once; False when no line to type in has the focus."""
+        if _too_small(self._size):
+            return False
+        target = self.dialog or self._view
+        return isinstance(target, Dialog | FormView) and target.insert(text)
+
+    def refuse_paste(self) -> None:
+        """Say that nothing can be pasted where the focus is."""
+        if self.dialog is None and isinstance(self._view, FormView):
+            self._view.tell(NOTHING_TO_TYPE_IN)
+
     def keys(self, text: str) -> None:
         """Show another bottom line."""
         self._footer.set_text(f" {text}")
@@ -64,18 +92,31 @@ class Frame(urwid.WidgetWrap[Any]):
 
     def keypress(self, size: Size, key: str) -> str | None:
         """Keys wait until there is room to see what they do."""
-        if _too_small(size) or self._handle(key):
+        self._size = size
+        if _too_small(size):
+            self._small(key)
+            return None
+        self._asked = None
+        if self._handle(key):
             return None
         rest: str | None = self._frame.keypress(size, key)
         return rest
 
     def render(self, size: Size, focus: bool = False) -> urwid.Canvas:
         """Draw the frame if it fits."""
+        self._size = size
         if not _too_small(size):
             return super().render(size, focus)
-        text = f"This terminal has {size[0]}x{size[1]}; the installer needs {COLUMNS}x{ROWS}."
-        message: Any = urwid.Filler(urwid.Text(f"{text} Make it larger."), "top")
+        message: Any = urwid.Filler(urwid.Text("\n".join(self._small_lines(size))), "top")
         return urwid.CompositeCanvas(message.render(size, focus))
+
+    def _small_lines(self, size: Size) -> tuple[str, ...]:
+        if self._asked:
+            return (f"{self._asked.confirm}? y: yes, another key: no", *self._asked.lines)
+        return (
+            f"This terminal has {size[0]}x{size[1]}; the installer needs {COLUMNS}x{ROWS}.",
+            "Make it larger. F3 or Ctrl-C quits.",
+        )
 
 
 class Working(urwid.WidgetWrap[Any]):

@@ -24,12 +24,14 @@ class ProgressView(urwid.Widget):
 
     def __init__(self, title: str) -> None:
         super().__init__()
-        self._title = title
+        self.title = title
+        self.note = ""
+        self._drawn = ("", "")
         self._state = ProgressState()
 
     def show(self, state: ProgressState) -> None:
-        """Show another state."""
-        if state != self._state:
+        """Show another state, and the title and the note as they are now."""
+        if state != self._state or (self.title, self.note) != self._drawn:
             self._state = state
             self._invalidate()
 
@@ -40,6 +42,7 @@ class ProgressView(urwid.Widget):
     def render(self, size: Size, focus: bool = False) -> urwid.CompositeCanvas:  # noqa: ARG002
         """Draw it, one line of text for each row."""
         columns, rows = size
+        self._drawn = (self.title, self.note)
         lines = [*self._head(columns), *self._phases(rows)]
         room = max(rows - len(lines) - 1, 0)
         tail = self._state.log[-room:] if room else ()
@@ -54,9 +57,9 @@ class ProgressView(urwid.Widget):
 
     def _head(self, columns: int) -> list[tuple[str, str]]:
         return [
-            ("title", self._title),
+            ("title", self.title),
             ("bar", bar(self._state.fraction, min(columns, 78))),
-            ("body", self._state.action),
+            ("body", self._state.action or self.note),
             ("body", ""),
         ]
 

@@ -13,6 +13,7 @@ import urwid
 
 from screens.forms import Option
 from screens.hanging import hanging
+from screens.typed import LONGEST, TypedLine
 
 # urwid passes a tuple of columns, or of columns and rows; its own widgets disagree on the type.
 Size = Any
@@ -138,13 +139,24 @@ class Line(urwid.Widget):
 
 
 class EntryRow(urwid.Widget):
-    """A labelled line to type in, with its hint, and below it what is wrong with its value."""
+    """A labelled line to type in, with its hint, and below it what is wrong with its value.
+
+    Only what is seen of a long text is drawn: a key must not take longer, the longer it gets.
+    """
 
     _sizing = frozenset([urwid.FLOW])
     _selectable = True
 
-    def __init__(
-        self, key: str, label: str, text: str, *, hint: str, width: int, secret: bool
+    def __init__(  # noqa: PLR0913  (what a field is)
+        self,
+        key: str,
+        label: str,
+        text: str,
+        *,
+        hint: str,
+        width: int,
+        secret: bool,
+        limit: int = LONGEST,
     ) -> None:
         super().__init__()
         self.key = key
@@ -152,15 +164,24 @@ class EntryRow(urwid.Widget):
         self._label = label
         self._hint = hint
         self._width = width
-        mask = "*" if secret else None
-        self.edit = urwid.Edit(edit_text=text, wrap="clip", mask=mask, multiline=False)
-        self.edit.set_edit_pos(len(text))
+        self._secret = secret
+        self._line = TypedLine(text=text, place=len(text), limit=limit)
+
+    @property
+    def text(self) -> str:
+        """What has been typed."""
+        return self._line.text
 
     def set_problem(self, problem: str) -> None:
         """Say what is wrong with the value; "" when nothing is."""
         if problem != self.problem:
             self.problem = problem
             self._invalidate()
+
+    def insert(self, text: str) -> None:
+        """Take in a text at once, as if it were typed."""
+        self._line = self._line.insert(text)
+        self._invalidate()
 
     def rows(self, size: Size, focus: bool = False) -> int:  # noqa: ARG002
         """One row, and those of the problem."""
@@ -184,31 +205,49 @@ class EntryRow(urwid.Widget):
             return row
         return urwid.CanvasCombine([(row, None, focus), *below])
 
-    def get_cursor_coords(self, size: Size) -> tuple[int, int] | None:
+    def get_cursor_coords(self, size: Size) -> tuple[int, int]:
         """Where the cursor is in the field."""
-        coords = self.edit.get_cursor_coords((self._edit_width(size[0]),))
-        if coords is None:
-            return None
-        return coords[0] + len(MARKER) + LABEL_WIDTH + 1, coords[1]
+        _shown, column = self._window(self._edit_width(size[0]))
+        return column + len(MARKER) + LABEL_WIDTH + 1, 0
 
-    def keypress(self, size: Size, key: str) -> str | None:
+    def keypress(self, size: Size, key: str) -> str | None:  # noqa: ARG002
         """Typing goes to the field."""
-        rest: str | None = self.edit.keypress((self._edit_width(size[0]),), key)
+        after = self._line.press(key)
+        if after is None:
+            return key
+        self._line = after
         self._invalidate()
-        return rest
+        return None
 
     def _edit_width(self, columns: int) -> int:
         return max(min(self._width, columns - len(MARKER) - LABEL_WIDTH - 2), 4)
 
     def _edit_canvas(self, width: int, focus: bool) -> urwid.CompositeCanvas:
-        canvas = urwid.CompositeCanvas(self.edit.render((width,), focus))
-        canvas.fill_attr("edit")
+        shown, column = self._window(width)
+        canvas = urwid.CompositeCanvas(_canvas(shown, "edit", width))
+        if focus:
+            canvas.cursor = column, 0
         return canvas
 
+    def _window(self, width: int) -> tuple[str, int]:
+        """The part of the text that is seen, and the column of the cursor in it."""
+        line, place = self._line, self._line.place
+        first, column = place, 0
+        while first and (more := column + self._columns(line.text[first - 1])) < width:
+            first, column = first - 1, more
+        part = line.text[first : first + width]
+        shown = "*" * len(part) if self._secret else "".join(map(_visible, part))
+        return shown, column
+
+    def _columns(self, character: str) -> int:
+        return 1 if self._secret else urwid.calc_width(_visible(character), 0, 1)
+
     def _below(self, columns: int) -> list[str]:
-        if not self.problem:
-            return []
-        lines = textwrap.wrap(f"! {self.problem}", columns - 6)
+        told = self.problem
+        if self._line.left_out:
+            limit, left_out = self._line.limit, self._line.left_out
+            told = f"At most {limit} characters fit here: the last {left_out} were left out"
+        lines = textwrap.wrap(f"! {told}", columns - 6) if told else []
         return [f"    {line}" for line in lines]
 
 
@@ -231,6 +270,10 @@ class Button(Line):
 
 def _tone(line: str) -> str:
     return "problem" if line.lstrip().startswith("! ") else "dim"
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else "?"
 
 
 def _canvas(text: str, attribute: str, columns: int) -> urwid.Canvas:

@@ -58,7 +58,7 @@ def test_the_adapter_plans_like_the_facade(engine: ApiEngine, tmp_path: Path) ->
     document = walker.app.walk.draft.document()
     assert engine.check(document) == ()
     assert engine.plan(document, machine("virtualbox"), SEED) == walker.app.walk.plan
-    engine.save(document, tmp_path / "saved.json")
+    engine.save(document, str(tmp_path / "saved.json"))
     assert (tmp_path / "saved.json").stat().st_mode & 0o777 == 0o600
 
 

@@ -107,9 +107,9 @@ def test_failure_offers_the_review(tmp_path: Path) -> None:
 def test_it_follows_another_console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = Session(Paths(folder=tmp_path), "tty1")
     assert other.take()
-    monkeypatch.setattr("screens.plain.time.sleep", lambda _seconds: other.release())
+    monkeypatch.setattr("screens.terminal.time.sleep", lambda _seconds: other.release())
     text, _, _ = answered(tmp_path)
-    assert "This machine is being installed from tty1." in text
+    assert "This machine is being set up from tty1. Enter takes over." in text
     assert text.index("[following]") < text.index("[welcome]")
 
 

@@ -150,7 +150,8 @@ def test_cancel_asks_first(walk: Walk) -> None:
     walker.keys("esc", "tab", "enter")
     walker.app.worker.wait(5)
     until(walker, "The installation was cancelled.")
-    assert walker.id == "failed"
+    assert walker.id == "cancelled"
+    assert "!" not in walker.screen, "nothing went wrong"
 
 
 def test_a_long_log_keeps_the_end_and_control_characters_are_harmless(walk: Walk) -> None:

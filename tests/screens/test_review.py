@@ -144,7 +144,8 @@ def test_errors_of_saving_are_shown(walk: Walk, tmp_path: Path) -> None:
 def test_save_refuses_a_relative_path(walk: Walk) -> None:
     walker = reviewed(walk())
     save(walker, Path("saved.json"))
-    assert "! Type a path from / on." in walker.screen
+    text = "! Type a volume and a name, like sdb1:photon.json, or a path from / on."
+    assert text in " ".join(walker.screen.replace("|", " ").split())
 
 
 def test_what_the_planner_refuses_is_shown_with_its_hint(

@@ -58,7 +58,12 @@ def test_a_mirror_is_on_further_disks(walk: Walk) -> None:
     assert walker.screen.count("! This disk will be erased") == 2
     walker.keys("enter")
     assert "Everything on these 2 disks will be lost" in walker.screen
-    assert "Type vda to confirm." in walker.screen
+    assert "Type vda vdb to confirm." in walker.screen
+    assert "Erase 2 disks?" in walker.screen
+    walker.type("vda").keys("enter")
+    assert "! Type vda vdb to go on" in walker.screen
+    walker.type(", vdb").keys("enter")
+    assert walker.focus.startswith("> < Erase and install >")
 
 
 def test_a_mirror_needs_another_disk(walk: Walk) -> None:

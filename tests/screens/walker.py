@@ -103,8 +103,11 @@ class MemoryEngine:
         if self.error:
             raise self.error
 
-    def save(self, document: Mapping[str, Any], path: Path) -> None:
-        api.save_kickstart(document, str(path))
+    def save(self, document: Mapping[str, Any], place: str) -> None:
+        api.save_kickstart(document, place)
+
+    def save_text(self, text: str, place: str) -> None:
+        api.save_text(text, place)
 
     def hash(self, plain: Secret, *, menu: bool = False) -> str:
         assert plain.reveal()
@@ -154,6 +157,7 @@ class Walker:
             time.sleep(0.0005)
         self.app.worker.drain()
         self.app.refresh()
+        self.app.check()
 
     @property
     def lines(self) -> list[str]:

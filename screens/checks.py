@@ -1,0 +1,68 @@
+"""When the answers are checked: beside the keys, once nobody types."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from installer.errors import InstallerError
+from screens.flow import Walk
+from screens.worker import Worker
+
+# So long nothing is typed before the check begins.
+PAUSE = 0.15
+
+
+class Checks:
+    """Has the walk checked in a thread. ``later`` calls something after some seconds: the main
+    loop's, once that runs.
+    """
+
+    def __init__(self, walk: Walk, worker: Worker) -> None:
+        self.later: Callable[[float, Callable[[], None]], None] = lambda _seconds, _call: None
+        self._walk = walk
+        self._worker = worker
+        self._waiting = self._running = False
+        self._changed = 0.0
+
+    def changed(self) -> None:
+        """Something was typed: check it after a pause."""
+        self._changed = time.monotonic()
+        self._wait(PAUSE)
+
+    def begin(self) -> None:
+        """Check now, beside what is shown, if there is anything to check."""
+        if not self._walk.stale or self._running:
+            return
+        self._running = True
+        job = self._walk.check_job()
+
+        def done(result: object) -> None:
+            self._running = False
+            job.done(result)
+            self._again()
+
+        def failed(error: InstallerError) -> None:
+            self._running = False
+            job.failed(error)
+            self._again()
+
+        self._worker.start(replace(job, done=done, failed=failed))
+
+    def _again(self) -> None:
+        if self._walk.stale:
+            self._wait(PAUSE)
+
+    def _wait(self, seconds: float) -> None:
+        if not self._waiting:
+            self._waiting = True
+            self.later(seconds, self._due)
+
+    def _due(self) -> None:
+        self._waiting = False
+        left = self._changed + PAUSE - time.monotonic()
+        if left > 0:
+            self._wait(left)
+        else:
+            self.begin()
