@@ -7,8 +7,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from installer.machine import IMAGE_TRANSPORT, Disk, Firmware, FirmwareMode, Mac
 from installer.payload import PayloadIndex, load_payload_index, verify_image
 from installer.plan.build import make_plan
 from installer.plan.model import InstallPlan
+from installer.private import private_text
 from installer.run import ProcessRunner
 from installer.saving import file_at
 from installer.verify.finding import Report
@@ -271,7 +271,7 @@ def save_text(text: str, place: str) -> None:
     try:
         with (
             file_at(place, ProcessRunner(lambda _event: None)) as path,
-            _open_private(str(path)) as file,
+            private_text(path) as file,
         ):
             file.write(text)
     except OSError as error:
@@ -297,11 +297,3 @@ def _member(data: Any, key: Any, default: Any) -> Any:
 def start_screens(emit: Emit) -> None:
     """Let the screens ask on every console of the live system."""
     ProcessRunner(emit).run([_START_SCREENS])
-
-
-@contextmanager
-def _open_private(path: str) -> Iterator[Any]:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o600)
-        yield file

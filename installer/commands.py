@@ -25,6 +25,7 @@ from installer.machine import Machine, machine_from_json
 from installer.machine_text import machine_text
 from installer.output import say
 from installer.plan.model import InstallPlan, disks_text
+from installer.private import private_text
 from installer.recovery_notice import has_terminal, show_on_terminal
 from ks_schema import Document
 from ks_schema.wording import printable
@@ -235,7 +236,7 @@ def event_file(path: str) -> Iterator[Emit]:
     :raises CommandFailed: it cannot be opened.
     """
     try:
-        stream = Path(path).open("w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
+        stream = private_text(Path(path), errors="backslashreplace", links=True)
     except OSError as error:
         raise CommandFailed(f"{path}: {error.strerror}", "Events cannot go there.") from error
     try:

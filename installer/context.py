@@ -9,11 +9,11 @@ from pathlib import Path
 from installer.errors import CommandFailed
 from installer.events import Emit, Message
 from installer.measured.prediction import Prediction
+from installer.new_root import NewRoot
 from installer.run import Runner
 from installer.secret import Secret
 
 RUN_DIRECTORY = Path("/run/photon-installer")
-_MAX_LINKS = 40
 
 Step = tuple[str, Callable[[], object]]
 
@@ -108,27 +108,11 @@ class Context:
         """How many entries the undo stack has."""
         return len(self._undo)
 
-    def inside(self, path: str) -> Path:
-        """Where an absolute path of the new host is, seen from here.
+    @property
+    def root(self) -> NewRoot:
+        """The door to the new host's files."""
+        return NewRoot(self.target)
 
-        Links on the way are followed as the new host would follow them, so that an absolute link
-        in the tree never leads to a file of the system that installs.
-        """
-        place = self.target
-        parts = [part for part in path.split("/") if part]
-        links = 0
-        while parts:
-            part = parts.pop(0)
-            step = place / part
-            if part == "..":
-                place = self.target if place == self.target else place.parent
-            elif parts and step.is_symlink():
-                links += 1
-                if links > _MAX_LINKS:
-                    raise CommandFailed(f"{path}: too many symbolic links inside the new host")
-                link = str(step.readlink())
-                parts = [each for each in link.split("/") if each] + parts
-                place = self.target if link.startswith("/") else place
-            else:
-                place = step
-        return place
+    def inside(self, path: str) -> Path:
+        """See :meth:`~installer.new_root.NewRoot.place`."""
+        return self.root.place(path)

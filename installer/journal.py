@@ -22,6 +22,7 @@ from installer.events import (
     Started,
     event_to_json,
 )
+from installer.private import private_directory, private_text
 from ks_schema.wording import printable, printable_lines
 
 
@@ -84,10 +85,10 @@ def log_lines(stream: TextStream, *, level: str = "debug") -> Emit:
 @contextmanager
 def open_journal(folder: Path) -> Iterator[Emit]:
     """The log and the JSON lines of an installation, begun anew in ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
+    private_directory(folder)
     with (
-        (folder / LOG_NAME).open("w", encoding="utf-8", errors="backslashreplace") as log,
-        (folder / EVENTS_NAME).open("w", encoding="utf-8", errors="backslashreplace") as events,
+        private_text(folder / LOG_NAME, errors="backslashreplace") as log,
+        private_text(folder / EVENTS_NAME, errors="backslashreplace") as events,
     ):
         yield tee(log_lines(log), json_lines(events))
 

@@ -31,6 +31,7 @@ from installer.kickstart import (
 )
 from installer.kickstart.http import Patience
 from installer.kickstart.sources import Surroundings
+from installer.private import private_directory, private_text
 from installer.recovery_notice import show_on_consoles
 from ks_schema import Document
 
@@ -151,7 +152,7 @@ def _sinks(parameters: KernelParameters) -> Iterator[Emit]:
 @contextlib.contextmanager
 def _session_lock() -> Iterator[None]:
     """Owned while this runs: the screens on the other consoles then only follow."""
-    SESSION_LOCK.parent.mkdir(parents=True, exist_ok=True)
-    with SESSION_LOCK.open("w") as file:
+    private_directory(SESSION_LOCK.parent)
+    with private_text(SESSION_LOCK) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

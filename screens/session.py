@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.events import event_from_json
+from installer.private import private_directory
 from screens.progress import ProgressState, follow
 
 RUN_FOLDER = Path("/run/photon-installer")
@@ -90,7 +91,7 @@ class Session:
             return True
         if self._reserved():
             return False
-        self._paths.folder.mkdir(parents=True, exist_ok=True)
+        private_directory(self._paths.folder)
         handle = os.open(self._paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         # A follower that looks whether the lock is free holds it for microseconds.
         for _ in range(_TRIES):

@@ -9,7 +9,6 @@ GRUB's own ``grub-mkimage`` builds the core image, and this module puts the two 
 from __future__ import annotations
 
 import os
-import shutil
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,12 +50,12 @@ class PrepareBiosGrub:
 
     def run(self, context: Context) -> None:
         """Build it."""
-        place, prefix = context.inside(_FOLDER), f"{self.folder}/grub"
-        shutil.copytree(context.inside(_MODULES), place, dirs_exist_ok=True)
-        (place / "load.cfg").write_text(
-            f"search.fs_uuid {self.uuid} root\nset prefix=($root)'{prefix}'\n",
-            encoding="utf-8",
-        )
+        prefix = f"{self.folder}/grub"
+        for module in sorted(context.root.followed(_MODULES).iterdir()):
+            if module.is_file() and not module.is_symlink():
+                context.root.write(f"{_FOLDER}/{module.name}", module.read_bytes())
+        start = f"search.fs_uuid {self.uuid} root\nset prefix=($root)'{prefix}'\n"
+        context.root.write(f"{_FOLDER}/load.cfg", start.encode())
         modules = ["part_gpt", "part_msdos", "search_fs_uuid", _MODULES_OF[self.filesystem]]
         modules += ["mdraid1x"] if self.arrays else []
         context.runner.run(
@@ -99,14 +98,14 @@ class EmbedBiosGrub:
 
     def run(self, context: Context) -> None:
         """Write the core image, then what loads it."""
-        folder = context.inside(_FOLDER)
-        core = (folder / "core.img").read_bytes()
+        core = context.root.followed(f"{_FOLDER}/core.img").read_bytes()
+        boot = context.root.followed(f"{_FOLDER}/boot.img").read_bytes()
         if len(core) > self.size:
             raise CommandFailed(f"GRUB's core image has {len(core)} bytes, its place {self.size}")
         sector = self.start // _SECTOR
         with Path(context.node(self.disk)).open("r+b") as device:
             _write_through(device, self.start, core_image(core, sector))
-            _write_through(device, 0, boot_sector_code((folder / "boot.img").read_bytes(), sector))
+            _write_through(device, 0, boot_sector_code(boot, sector))
 
 
 def boot_sector_code(boot_image: bytes, core_sector: int) -> bytes:

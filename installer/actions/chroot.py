@@ -27,7 +27,8 @@ def kernel_filesystems(context: Context) -> Iterator[None]:
 
 
 def _bind(context: Context, source: str, options: str) -> None:
-    place = context.inside(source)
+    # A link there would lead the mount to a place of the running system.
+    place = context.root.straight(source)
     place.mkdir(parents=True, exist_ok=True)
     # A slave: what is mounted or unmounted below it inside stays there.
     context.runner.run(["mount", "-o", options, source, str(place)])

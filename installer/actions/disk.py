@@ -12,6 +12,7 @@ from installer.context import Context
 from installer.disk_table import TableEntry, verify_table
 from installer.errors import CommandFailed
 from installer.events import Message
+from installer.private import new_private_file
 from installer.sizes import MIB, format_size
 
 DOS = "dos"
@@ -64,7 +65,7 @@ class CreateImage:
     def run(self, context: Context) -> None:
         """Create it."""
         try:
-            with Path(self.path).open("xb") as file:
+            with new_private_file(Path(self.path)) as file:
                 context.on_failure(f"remove {self.path}", lambda: self._remove(context))
                 file.truncate(self.size)
         except (OSError, OverflowError) as error:

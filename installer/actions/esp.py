@@ -77,7 +77,7 @@ class WriteEsp:
         copy_to_esp(context, self.volume, files, started=STARTED)
 
     def _program(self, context: Context, source: str) -> Path:
-        place = signed_copy(context, source) if self.signed else context.inside(source)
+        place = signed_copy(context, source) if self.signed else context.root.followed(source)
         if not place.is_file():
             raise CommandFailed(
                 f"the payload has no {source}", "It lacks the signed boot loader: rebuild it."

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 from installer.context import Context
 from installer.errors import CommandFailed
+from installer.private import private_directory
 
 # What ends the name of a program that firmware starts until all that it needs is on the disk. In
 # the case of the name itself, which FAT keeps in the entry.
@@ -39,7 +40,7 @@ def copy_to_esp(
     unfinished = {name: _unfinished(Path(name)) for name in started}
     digests = {name: _digest(content) for name, content in files.items()}
     esp = _Esp(context=context, node=context.node(volume))
-    context.work.mkdir(parents=True, exist_ok=True)
+    private_directory(context.work)
     esp.write({unfinished.get(name, name): content for name, content in files.items()})
     esp.compare({unfinished.get(name, name): digest for name, digest in digests.items()})
     for name in started:

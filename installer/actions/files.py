@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,8 @@ from installer.config.host_names import locale_source
 from installer.context import Context
 from installer.errors import MachineUnfit
 from ks_schema import Problem
+
+_LOCALES = "/usr/lib/locale"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +32,9 @@ class WriteFile:
         """Nothing to look at before the root is there."""
 
     def run(self, context: Context) -> None:
-        """Write it, never through a link that stands in its place."""
-        place = context.inside(self.path)
-        _make_folders(place.parent, self.owner)
-        if place.is_symlink():
-            place.unlink()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-        with os.fdopen(os.open(place, flags, self.mode), "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), self.mode)
-            os.fchown(file.fileno(), self.owner, self.owner)
-            file.write(self.text)
+        """Write it."""
+        data = self.text.encode()
+        context.root.write(self.path, data, mode=self.mode, owner=self.owner)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +54,7 @@ class MakeLink:
 
     def run(self, context: Context) -> None:
         """Make it."""
-        place = context.inside(self.path)
-        _make_folders(place.parent, 0)
-        place.unlink(missing_ok=True)
-        place.symlink_to(self.to)
+        context.root.link(self.path, self.to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +74,7 @@ class MakeFolder:
 
     def run(self, context: Context) -> None:
         """Make it."""
-        place = context.inside(self.path)
-        if place.is_dir():
-            return
-        _make_folders(place, 0)
-        place.chmod(self.mode)
+        context.root.folder(self.path, mode=self.mode)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +124,10 @@ class GenerateLocale:
 
     def run(self, context: Context) -> None:
         """Compile it."""
-        context.inside("/usr/lib/locale").mkdir(parents=True, exist_ok=True)
+        # localedef knows nothing of the new root, and would follow a link out of it.
+        context.root.straight(_LOCALES).mkdir(parents=True, exist_ok=True)
+        for each in context.root.place(_LOCALES).iterdir():
+            context.root.straight(f"{_LOCALES}/{each.name}")
         context.runner.run(
             [
                 "localedef",
@@ -150,13 +140,3 @@ class GenerateLocale:
                 self.locale,
             ]
         )
-
-
-def _make_folders(folder: Path, owner: int) -> None:
-    """Make the missing folders above a file; a private one (a dot folder) only for its owner."""
-    if folder.is_dir():
-        return
-    _make_folders(folder.parent, owner)
-    folder.mkdir()
-    os.chown(folder, owner, owner)
-    folder.chmod(0o700 if folder.name.startswith(".") else 0o755)

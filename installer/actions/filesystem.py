@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.context import Context
+from installer.private import new_private_file
 from installer.sizes import format_size
 
 VFAT = "vfat"
@@ -117,8 +118,7 @@ class MountFilesystem:
 
     def run(self, context: Context) -> None:
         """Mount it."""
-        place = context.inside(self.path)
-        place.mkdir(parents=True, exist_ok=True)
+        place = context.root.folder(self.path)
         node = context.node(self.volume)
         context.runner.run(["mount", "-t", self.kind, "-o", self.options, node, str(place)])
         context.on_undo(f"unmount {place}", lambda: context.runner.run(["umount", str(place)]))
@@ -149,7 +149,7 @@ class BindFolder:
 
     def run(self, context: Context) -> None:
         """Mount it."""
-        folder, place = context.inside(self.folder), context.inside(self.path)
+        folder, place = (context.root.followed(each) for each in (self.folder, self.path))
         context.runner.run(["mount", "--bind", str(folder), str(place)])
         context.on_undo(f"unmount {place}", lambda: context.runner.run(["umount", str(place)]))
 
@@ -173,15 +173,16 @@ class MakeSwapFile:
 
     def run(self, context: Context) -> None:
         """Make it without holes, as the kernel wants it."""
-        place = context.inside(self.path)
+        place = context.root.place(self.path)
+        place.unlink(missing_ok=True)
         if self.kind == BTRFS:
             # btrfs wants a file that is neither compressed nor copied on write:
             # https://btrfs.readthedocs.io/en/latest/Swapfile.html
             command = ["btrfs", "filesystem", "mkswapfile", "--uuid", self.uuid]
             context.runner.run([*command, "--size", str(self.size), str(place)])
             return
+        new_private_file(place).close()
         context.runner.run(["fallocate", "--length", str(self.size), str(place)])
-        place.chmod(0o600)
         context.runner.run(["mkswap", "--uuid", self.uuid, str(place)])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 
 from installer.actions.files import WriteFile
@@ -42,10 +41,8 @@ class KeepRecord:
             WriteFile(path=f"{LOG_FOLDER}/{name}", text=text, mode=0o600).run(context)
         for name in (LOG_NAME, EVENTS_NAME):
             if (context.work / name).is_file():
-                place = context.inside(f"{LOG_FOLDER}/{name}")
-                place.unlink(missing_ok=True)  # a link would be followed
-                shutil.copyfile(context.work / name, place)
-                place.chmod(0o600)
+                data = (context.work / name).read_bytes()
+                context.root.write(f"{LOG_FOLDER}/{name}", data, mode=0o600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,5 +64,5 @@ class SyncRoot:
 
     def run(self, context: Context) -> None:
         """Sync the filesystems that the new root is made of."""
-        places = [str(context.inside(path)) for path in self.paths]
+        places = [str(context.root.followed(path)) for path in self.paths]
         context.runner.run(["sync", "--file-system", *places])

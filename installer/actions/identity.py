@@ -13,6 +13,7 @@ from installer.actions.finish import LOG_FOLDER
 from installer.context import Context
 from installer.errors import CommandFailed
 from installer.events import Message
+from installer.private import private_directory
 from installer.secret import Secret
 
 SSH_HOST_KEYS = "ssh_host_keys"
@@ -90,7 +91,7 @@ class FindIdentity:
     ) -> tuple[_Host, ...]:
         """The hosts on a filesystem, which is mounted for a while so that nothing on it changes."""
         place = context.work / "earlier"
-        place.mkdir(parents=True, exist_ok=True)
+        private_directory(place)
         driver, options = _MOUNTS[kind]
         options += ",nodev,nosuid,noexec"
         depth = context.depth

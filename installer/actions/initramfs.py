@@ -29,4 +29,4 @@ class MakeInitramfs:
         command = ["chroot", str(context.target), "dracut", "--quiet", "--force"]
         with kernel_filesystems(context):
             context.runner.run([*command, new, self.kernel_version])
-        context.inside(new).replace(context.inside(image))
+        context.root.place(new).replace(context.root.place(image))

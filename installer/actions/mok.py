@@ -12,6 +12,7 @@ from installer.config.boot_certificate import certificate_name
 from installer.context import Context
 from installer.errors import CommandFailed, MachineUnfit
 from installer.events import Message
+from installer.private import private_directory, private_text
 from installer.secret import Secret
 from installer.secureboot.owner import certificate_der, copy_certificate
 from installer.secureboot.variables import EFIVARS
@@ -41,7 +42,7 @@ class QueueMok:
         if not EFIVARS.is_dir():
             raise CommandFailed("the firmware's variables are not mounted", f"Mount {EFIVARS}.")
         folder = context.work / "mok"
-        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        private_directory(folder)
         context.on_undo(f"remove {folder}", lambda: shutil.rmtree(folder, ignore_errors=True))
         wrong = copy_certificate(context.runner, self.certificate, folder / "mok.pem")
         if wrong:
@@ -58,8 +59,8 @@ class QueueMok:
         der = certificate_der(folder / "mok.pem")
         certificate.write_bytes(der)
         using: Callable[..., Any] = sha512_crypt.using
-        hashed.touch(mode=0o600)
-        hashed.write_text(using(rounds=_ROUNDS).hash(self.password.reveal()), encoding="ascii")
+        with private_text(hashed) as file:
+            file.write(using(rounds=_ROUNDS).hash(self.password.reveal()))
         runner.run(["mokutil", "--revoke-import"])
         said = runner.run(["mokutil", "--import", str(certificate), "--hash-file", str(hashed)])
         context.on_failure(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from installer.config.boot_certificate import certificate_name
 from installer.context import Context
 from installer.errors import CommandFailed, MachineUnfit
 from installer.events import Message
+from installer.private import private_directory
 from installer.secret import Secret
 from installer.secureboot import enroll
 from installer.secureboot.owner import (
@@ -117,10 +117,12 @@ class SignBootFiles:
     def run(self, context: Context) -> None:
         """Sign; each signature is verified."""
         pair, runner = db_pair(context, self.db), context.runner
-        context.inside(_SIGNED).mkdir(parents=True, exist_ok=True)
+        context.root.folder(_SIGNED)
         for program in _PROGRAMS:
-            sign_program(runner, pair, context.inside(program), signed_copy(context, program))
-        kernels = sorted(context.inside("/boot").glob("vmlinuz-*"))
+            source = context.root.followed(program)
+            sign_program(runner, pair, source, signed_copy(context, program))
+        found = sorted(context.root.followed("/boot").glob("vmlinuz-*"))
+        kernels = [each for each in found if not each.is_symlink()]
         if not kernels:
             raise CommandFailed("there is no kernel in /boot to sign", "Rebuild the payload.")
         for kernel in kernels:
@@ -147,11 +149,10 @@ class KeepSigningKey:
     def run(self, context: Context) -> None:
         """Copy them."""
         pair = db_pair(context, self.db)
-        folder = context.inside(BOOT_FOLDER)
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / "db.pem", pair.certificate.read_bytes(), 0o644)
+        context.root.write(f"{BOOT_FOLDER}/db.pem", pair.certificate.read_bytes())
         if self.private:
-            _write(folder / "db.key", Path(pair.key).read_bytes(), 0o600)
+            data = Path(pair.key).read_bytes()
+            context.root.write(f"{BOOT_FOLDER}/db.key", data, mode=0o600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,17 +179,15 @@ class HandOverKeys:
         """Write a PKCS#12 file for each key, and a signed update for each variable."""
         work = _key_folder(context)
         enroll.sign_updates(context.runner, work, self.owner, microsoft=self.microsoft)
-        folder = context.inside(HANDED_OVER)
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        context.root.folder(HANDED_OVER, mode=0o700).chmod(0o700)
         for name in self.names:
             pair, packed = _pair(context, name), work / f"{name}.p12"
             packed_key(context.runner, pair, name, self.passphrase, packed)
-            _write(folder / packed.name, packed.read_bytes(), 0o600)
+            context.root.write(f"{HANDED_OVER}/{packed.name}", packed.read_bytes(), mode=0o600)
         for name in enroll.VARIABLES:
             for kind in ("pem", "auth"):
                 file = work / f"{name}.{kind}"
-                _write(folder / file.name, file.read_bytes(), 0o600)
+                context.root.write(f"{HANDED_OVER}/{file.name}", file.read_bytes(), mode=0o600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +232,7 @@ def _key_folder(context: Context) -> Path:
     """The private folder of the keys; it is removed at the end."""
     folder = context.work / "owner-keys"
     if not folder.is_dir():
-        folder.mkdir(parents=True, mode=0o700)
+        private_directory(folder)
         context.on_undo(f"remove {folder}", lambda: shutil.rmtree(folder, ignore_errors=True))
     return folder
 
@@ -251,11 +250,3 @@ def db_pair(context: Context, db: SigningKey | None) -> KeyPair:
 
 def _unfit(pointer: str, message: str, hint: str) -> MachineUnfit:
     return MachineUnfit([Problem(pointer=pointer, message=message, hint=hint)])
-
-
-def _write(place: Path, data: bytes, mode: int) -> None:
-    """Write a file of the new host, never through a link that stands in its place."""
-    place.unlink(missing_ok=True)
-    with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        os.fchmod(file.fileno(), mode)
-        file.write(data)

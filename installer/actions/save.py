@@ -13,6 +13,7 @@ from installer.actions.disk import needs_loops, take_table_away
 from installer.context import Context
 from installer.errors import CommandFailed
 from installer.events import Message
+from installer.private import new_private_file, private_directory
 from installer.sizes import MIB
 
 # Everything that libblkid knows, and that wipefs and sfdisk therefore erase, is in these parts of a
@@ -69,8 +70,8 @@ class SaveDisk:
         with contextlib.suppress(CommandFailed):  # no table, or one that sfdisk does not know
             context.runner.run(["sfdisk", "--dump", self.disk])  # for whoever reads the log
         store.unlink(missing_ok=True)
-        context.work.mkdir(parents=True, exist_ok=True)
-        store.touch(mode=0o600)
+        private_directory(context.work)
+        new_private_file(store).close()
         os.truncate(store, self.size)
         copy_ranges(self.disk, store, ranges, holes=True)
 

@@ -8,6 +8,8 @@ from installer.actions.chroot import kernel_filesystems
 from installer.context import Context
 
 _VERBS = {"enabled": "enable", "disabled": "disable", "masked": "mask"}
+_UNITS = "/etc/systemd/system"
+_LISTS = frozenset({".wants", ".requires", ".upholds"})
 _SCRIPT = "/var/tmp/photon-installer-script"  # noqa: S108  (inside the new host, mode 0700)
 
 
@@ -28,6 +30,11 @@ class SetUnits:
 
     def run(self, context: Context) -> None:
         """Set them."""
+        # systemctl makes links in these, and would follow one that is there out of the new root.
+        for each in context.root.folder(_UNITS).iterdir():
+            if each.suffix in _LISTS:
+                context.root.straight(f"{_UNITS}/{each.name}")
+        context.root.straight(_UNITS)
         root = f"--root={context.target}"
         context.runner.run(["systemctl", root, "--quiet", _VERBS[self.state], *self.units])
 
@@ -51,10 +58,8 @@ class RunScript:
     def run(self, context: Context) -> None:
         """Run it with the kernel's filesystems and name resolution of the running system."""
         with kernel_filesystems(context):
-            place = context.inside(_SCRIPT)
-            place.touch(mode=0o700)
+            place = context.root.write(_SCRIPT, self.text.encode(), mode=0o700)
             context.on_undo(f"remove {_SCRIPT}", lambda: place.unlink(missing_ok=True))
-            place.write_text(self.text, encoding="utf-8")
             # In a process namespace, whose end is the end of every daemon that the script started:
             # one that went on would keep the new root busy.
             alone = ["unshare", "--pid", "--fork", "--kill-child"]

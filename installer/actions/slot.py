@@ -23,6 +23,6 @@ class CopySlot:
 
     def run(self, context: Context) -> None:
         """Copy it, with owners, links, capabilities and all."""
-        place = context.inside(self.path)
+        place = context.root.straight(self.path)
         command = ["cp", "--archive", "--one-file-system"]
         context.runner.run([*command, f"{context.target}/.", f"{place}/"])

@@ -41,7 +41,7 @@ class SignSystemdBoot:
 
     def run(self, context: Context) -> None:
         """Sign it; the signature is verified."""
-        program = context.inside(SYSTEMD_BOOT)
+        program = context.root.followed(SYSTEMD_BOOT)
         if not program.is_file():
             raise CommandFailed(f"the payload has no {SYSTEMD_BOOT}", "Rebuild it, or use GRUB.")
         target = _signed_loader(context)

@@ -53,11 +53,12 @@ class MakeUki:
     def run(self, context: Context) -> None:
         """Make it, sign it, verify the signature."""
         for program in (UKIFY, STUB):
-            if not context.inside(program).is_file():
+            if not context.root.followed(program).is_file():
                 text = "It lacks what makes unified kernel images: rebuild it, or use GRUB."
                 raise CommandFailed(f"the payload has no {program}", text)
-        unsigned = context.inside(_UNSIGNED)
-        unsigned.parent.mkdir(parents=True, exist_ok=True)
+        context.root.folder(str(Path(_UNSIGNED).parent))
+        unsigned = context.root.place(_UNSIGNED)
+        unsigned.unlink(missing_ok=True)
         chroot = ["chroot", str(context.target)]
         try:
             with kernel_filesystems(context):

@@ -17,6 +17,7 @@ from installer.errors import Unbootable
 from installer.events import BootChecked, Message
 from installer.measured.host import OTHER_FIRMWARE, grub_names, predictions_of, this_firmware
 from installer.measured.predict import FirmwareState
+from installer.private import private_directory
 from installer.secureboot.signature import Notary
 from installer.secureboot.trust import machine_trust, stock_trust
 from installer.secureboot.variables import EFIVARS
@@ -93,7 +94,7 @@ class VerifyBoot:
 
 def _report(action: VerifyBoot, context: Context) -> Report:
     folder = context.work / "boot-check"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_directory(folder)
     with contextlib.ExitStack() as undo:
         undo.callback(shutil.rmtree, folder, ignore_errors=True)
         places = Places(
@@ -111,7 +112,7 @@ def _report(action: VerifyBoot, context: Context) -> Report:
             esps=tuple(_esp(each, context, folder) for each in action.esps) if efi else (),
             judge=_judge(action, context, folder / "signatures") if efi else None,
             bios=tuple(context.node(each) for each in action.bios),
-            bios_grub=context.inside("/boot/grub/i386-pc"),
+            bios_grub=context.root.followed("/boot/grub/i386-pc"),
             nvram=None if action.elsewhere else machine_nvram(ordered=action.ordered),
         )
         pcrs = predictions_of(
@@ -138,7 +139,7 @@ def _esp(wanted: EspToCheck, context: Context, folder: Path) -> Esp:
 
 def _judge(action: VerifyBoot, context: Context, folder: Path) -> Judge:
     if _is_unknown(action):
-        owner = context.inside(f"{BOOT_FOLDER}/db.pem")
+        owner = context.root.followed(f"{BOOT_FOLDER}/db.pem")
         trust = stock_trust(owner if owner.is_file() else None)
     else:
         trust = machine_trust(enforced=action.enforcing or None)

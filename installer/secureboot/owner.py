@@ -145,6 +145,7 @@ def sign_program(runner: Runner, pair: KeyPair, source: Path, target: Path) -> N
     :raises CommandFailed: it cannot be signed, or the signature does not hold.
     """
     new = target.with_name(f"{target.name}.new")
+    new.unlink(missing_ok=True)  # sbsign would follow a link
     try:
         command = ["sbsign", *pair.arguments, "--output", str(new), str(source)]
         runner.run(command, stdin=pair.answer)

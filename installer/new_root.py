@@ -1,0 +1,119 @@
+"""The one door to paths below the new host's root: no link in the tree leads out of it.
+
+The kernel has openat2(2) with RESOLVE_IN_ROOT for that, which Python has not. Nothing of the new
+host runs while its files are written, so that what was looked at stays what it was.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.errors import CommandFailed, PayloadBad
+
+_MAX_LINKS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class NewRoot:
+    """The tree at ``top``, where the root of the new host is mounted."""
+
+    top: Path
+
+    def place(self, path: str) -> Path:
+        """Where an absolute path of the new host is, seen from here.
+
+        Links on the way are followed as the new host would follow them, so that an absolute link
+        in the tree never leads to a file of the system that installs. One in the last place is
+        not: whoever opens it must not follow it either. Whatever only reads takes :meth:`followed`.
+        """
+        return self._resolved(path, last=False)
+
+    def followed(self, path: str) -> Path:
+        """The same, with a link in the last place followed, too."""
+        return self._resolved(path, last=True)
+
+    def straight(self, path: str) -> Path:
+        """The place of a path without any link: for programs that would follow one out of the tree.
+
+        :raises PayloadBad: there is a link on the way, or in the last place.
+        """
+        place = self.top
+        for part in Path(path).parts[1:]:
+            place /= part
+            if place.is_symlink():
+                raise PayloadBad(
+                    f"{place.relative_to(self.top)} is a link in the payload, where it must be "
+                    "a directory of its own",
+                    "Rebuild the payload.",
+                )
+        return place
+
+    def folder(self, path: str, *, mode: int = 0o755, owner: int = 0) -> Path:
+        """A directory, made with those above it if it is missing; one that is there stays as it is.
+
+        New ones belong to ``owner``; those above have the mode 0755, dot directories 0700.
+        """
+        place = self.followed(path)
+        if not place.is_dir():
+            _make(place.parent, owner)
+            _make_one(place, owner, mode)
+        return place
+
+    def write(self, path: str, data: bytes, *, mode: int = 0o644, owner: int = 0) -> Path:
+        """Make a file anew, with the directories above it, in place of whatever file is there.
+
+        Nothing is written through a link, a hard link, a pipe or a device, and the file never has
+        another mode.
+        """
+        place = self.place(path)
+        _make(place.parent, owner)
+        place.unlink(missing_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(place, flags, mode), "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            os.fchown(file.fileno(), owner, owner)
+            file.write(data)
+        return place
+
+    def link(self, path: str, to: str) -> None:
+        """Make a symbolic link, in place of whatever file is there."""
+        place = self.place(path)
+        _make(place.parent, 0)
+        place.unlink(missing_ok=True)
+        place.symlink_to(to)
+
+    def _resolved(self, path: str, *, last: bool) -> Path:
+        place = self.top
+        parts = [part for part in path.split("/") if part]
+        links = 0
+        while parts:
+            part = parts.pop(0)
+            step = place / part
+            if part == "..":
+                place = self.top if place == self.top else place.parent
+            elif (parts or last) and step.is_symlink():
+                links += 1
+                if links > _MAX_LINKS:
+                    raise CommandFailed(f"{path}: too many symbolic links inside the new host")
+                link = str(step.readlink())
+                parts = [each for each in link.split("/") if each] + parts
+                place = self.top if link.startswith("/") else place
+            else:
+                place = step
+        return place
+
+
+def _make(folder: Path, owner: int) -> None:
+    """Make the missing directories up to this one; a dot directory only for its owner."""
+    if folder.is_dir():
+        return
+    _make(folder.parent, owner)
+    _make_one(folder, owner, 0o700 if folder.name.startswith(".") else 0o755)
+
+
+def _make_one(folder: Path, owner: int, mode: int) -> None:
+    folder.mkdir(mode=mode)
+    os.chown(folder, owner, owner)
+    folder.chmod(mode)
