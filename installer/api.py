@@ -21,6 +21,7 @@ from installer.context import RUN_DIRECTORY
 from installer.errors import CommandFailed, KickstartInvalid, MachineUnfit
 from installer.events import Emit
 from installer.execute import execute
+from installer.fetch import RetryPolicy
 from installer.journal import EVENTS_NAME, LOG_NAME, open_journal, tee
 from installer.machine import IMAGE_TRANSPORT, Disk, Firmware, FirmwareMode, Machine
 from installer.payload import PayloadIndex, load_payload_index, verify_image
@@ -198,16 +199,20 @@ def default_payload(command_line: str | None = None) -> str:
     return f"{medium.rstrip('/')}/payload" if medium else MEDIUM_PAYLOAD
 
 
-def payload_index(source: str | None = None) -> PayloadIndex:
+def payload_index(
+    source: str | None = None, *, cancelled: Callable[[], bool] = lambda: False
+) -> PayloadIndex:
     """What can be installed: from ``source``, or from the running medium.
 
     :raises PayloadBad: it is missing, or not what the medium was built with.
+    :raises Cancelled: the user gave up waiting for a server.
     """
+    policy = RetryPolicy(cancelled=cancelled)
     if source is not None:
-        return load_payload_index(source)
+        return load_payload_index(source, policy=policy)
     # An empty file vouches for nothing: "" is the digest of no index.
     digest = _INDEX_DIGEST.read_text("ascii")[:64] if _INDEX_DIGEST.is_file() else None
-    return load_payload_index(default_payload(), sha256=digest)
+    return load_payload_index(default_payload(), sha256=digest, policy=policy)
 
 
 def verify_payload(payload: PayloadIndex, advance: Callable[[float], None]) -> None:
@@ -225,7 +230,7 @@ def verify_payload(payload: PayloadIndex, advance: Callable[[float], None]) -> N
         advance(done / max(1, total))
 
     for image in images:
-        verify_image(payload.source, image, advance=count)
+        verify_image(payload.source, image, advance=count, access=payload.access)
 
 
 def verify_boot(

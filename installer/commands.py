@@ -17,9 +17,9 @@ from installer import api
 from installer.config.read import asked_later
 from installer.errors import Cancelled, CommandFailed, ExitCode, KickstartInvalid
 from installer.events import Emit, Event
+from installer.fetch import RetryPolicy
 from installer.journal import json_lines, log_lines, tee
 from installer.kickstart import read_kickstart
-from installer.kickstart.http import Patience
 from installer.kickstart.sources import Surroundings
 from installer.machine import Machine, machine_from_json
 from installer.machine_text import machine_text
@@ -155,9 +155,9 @@ def _verify_boot(arguments: Namespace) -> ExitCode:
 
 
 def _document(arguments: Namespace) -> Document:
-    patience = Patience(cancelled=STOP.is_set)
+    retries = RetryPolicy(cancelled=STOP.is_set)
     return read_kickstart(
-        arguments.kickstart, emit=_to_stderr, surroundings=Surroundings(patience=patience)
+        arguments.kickstart, emit=_to_stderr, surroundings=Surroundings(retries=retries, pipes=True)
     )
 
 

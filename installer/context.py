@@ -24,8 +24,9 @@ class Context:
 
     ``nodes`` maps the plan's references (``disk``, ``disk/2``) to device nodes; ``target`` is
     where the new host's root is mounted; ``work`` holds what need not survive the installation;
-    ``advance`` tells how far the running action is, from 0 to 1; ``written`` is set by the first
-    action that writes to a disk. ``altered`` are the disks that are not as they were; what they
+    ``advance`` tells how far the running action is, from 0 to 1, and raises Cancelled when the user
+    gave up; an action that waits asks ``cancelled``. ``written`` is set by the first action that
+    writes to a disk. ``altered`` are the disks that are not as they were; what they
     were is in the files ``saved`` until the first filesystem is made (``formatted``).
     ``kept`` are files of the host that is replaced, by their paths; they are in memory alone.
     ``expected_pcrs`` is what the boot check has told of the next start.
@@ -38,6 +39,7 @@ class Context:
     target: Path
     work: Path
     advance: Callable[[float], None] = lambda _: None
+    cancelled: Callable[[], bool] = lambda: False
     nodes: dict[str, str] = field(default_factory=dict)
     written: bool = False
     formatted: bool = False

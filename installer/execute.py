@@ -43,6 +43,7 @@ def execute(
         runner=runner,
         undo_runner=undo_runner,
         emit=emit,
+        cancelled=cancelled,
         work=work,
         target=work / "root" / (plan.tree.path or "target"),
     )

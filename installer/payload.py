@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
-import json
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import Any, TypeVar
 
 from installer.config.model import KernelFlavour, PackageSet
 from installer.errors import PayloadBad
+from installer.fetch import (
+    USUAL,
+    FetchFailed,
+    RetryPolicy,
+    fetch,
+    is_web_address,
+    without_credentials,
+)
+from installer.regular_file import open_regular
+from installer.secret import Secret
+from ks_schema.syntax import json_data
+from ks_schema.wording import quoted
 
 INDEX_FORMAT = 1
 INDEX_NAME = "index.json"
+MAX_INDEX_BYTES = 1 << 20
 _CHUNK = 1 << 20
-_TIMEOUT_SECONDS = 30
+_MOST_PARTS = 4
+# Names that are the same to a path, a shell and the patterns of unsquashfs.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,63}")
+_PRINTABLE = re.compile(r"[ -~]{1,128}")
+_SHA256 = re.compile("[0-9a-f]{64}")
+_UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,255}")
+_ACCOUNT = re.compile("[A-Za-z0-9_.-]{1,32}")
+_PATH = re.compile("/[!-~]{1,255}")
+_LARGEST = 1 << 60
+_WRITE_AGAIN = "Write the medium again from a verified ISO."
+
+_Kept = TypeVar("_Kept")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +74,15 @@ class PayloadTree:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadIndex:
-    """What can be installed. ``source`` is the folder of the index: a path or an HTTP URL."""
+    """What can be installed. ``source`` is the directory of the index: a path or an HTTP URL.
+
+    ``access`` is the same URL with the user and password that it was given with, if it was.
+    """
 
     source: str
     edition: str
     trees: tuple[PayloadTree, ...]
+    access: Secret | None = None
 
     def tree(self, package_set: PackageSet, kernel: KernelFlavour) -> PayloadTree | None:
         """The tree for a package set and a kernel, if the medium has it."""
@@ -67,53 +92,33 @@ class PayloadIndex:
         return None
 
 
-def load_payload_index(source: str, *, sha256: str | None = None) -> PayloadIndex:
-    """Read the index in the folder ``source``, a path or an HTTP URL.
+def load_payload_index(
+    source: str, *, sha256: str | None = None, policy: RetryPolicy = USUAL
+) -> PayloadIndex:
+    """Read the index in the directory ``source``, a path or an HTTP URL.
 
     ``sha256`` is the digest that the boot files of the medium vouch for.
 
     :raises PayloadBad: it is missing, has another digest, or does not say what an index says.
+    :raises Cancelled: it is no longer wanted.
     """
-    place = f"{source.rstrip('/')}/{INDEX_NAME}"
-    with open_payload(place) as stream:
-        try:
-            text = stream.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise PayloadBad(f"{place}: read error: {error}", "Write the medium anew.") from error
+    address = f"{source.rstrip('/')}/{INDEX_NAME}"
+    place = without_credentials(address) if is_web_address(source) else address
+    text = _read(address, b"".join, limit=MAX_INDEX_BYTES + 1, policy=policy)
+    if len(text) > MAX_INDEX_BYTES:
+        raise PayloadBad(f"{place}: not a payload index: it is larger than 1 MiB", _WRITE_AGAIN)
     if sha256 is not None and hashlib.sha256(text).hexdigest() != sha256:
         raise PayloadBad(
             f"{place}: not the index that this medium was started with",
-            "The medium is damaged or was changed. Write it anew from a verified ISO.",
+            f"The medium is damaged or was changed. {_WRITE_AGAIN}",
         )
+    shown = place.removesuffix(f"/{INDEX_NAME}")
+    access = Secret(source.rstrip("/")) if shown != source.rstrip("/") else None
     try:
-        return _index(source.rstrip("/"), json.loads(text))
+        return _index(shown, access, json_data(text))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else error
-        raise PayloadBad(
-            f"{place}: not a payload index: {reason}", "Write the medium anew."
-        ) from error
-
-
-def open_payload(place: str) -> BinaryIO:
-    """Open a file of the payload, a path or an HTTP URL, for reading.
-
-    :raises PayloadBad: it is not there or does not answer.
-    """
-    try:
-        if place.startswith(("http://", "https://")):
-            stream: BinaryIO = urllib.request.urlopen(place, timeout=_TIMEOUT_SECONDS)  # noqa: S310
-            return stream
-        return Path(place).open("rb")
-    except urllib.error.URLError as error:
-        reason = f"HTTP {error.code}" if isinstance(error, urllib.error.HTTPError) else error.reason
-        raise PayloadBad(f"{place}: {reason}", "Is the server up and the path right?") from error
-    except OSError as error:
-        raise PayloadBad(
-            f"{place}: {error.strerror or error}",
-            "The medium has no payload, or cannot be read; --payload names the folder of another.",
-        ) from error
-    except (http.client.HTTPException, ValueError) as error:
-        raise PayloadBad(f"{place}: {error}", "Is this the address of a payload?") from error
+        raise PayloadBad(f"{place}: not a payload index: {reason}", _WRITE_AGAIN) from error
 
 
 def verify_image(
@@ -122,76 +127,151 @@ def verify_image(
     *,
     advance: Callable[[int], None],
     keep: Path | None = None,
+    access: Secret | None = None,
+    policy: RetryPolicy = USUAL,
 ) -> None:
-    """Read an image once and compare its size and digest; keep a copy at ``keep`` if given.
+    """Read an image and compare its size and digest; keep a copy at ``keep`` if given.
 
-    ``advance`` is called with the number of bytes after each piece.
+    No more is read, or kept, than the index says. ``advance`` is called with the number of bytes
+    after each piece, and with a negative one when a server broke off and the image is read from
+    its beginning. ``access`` is the source with its user and password.
 
     :raises PayloadBad: it is missing or differs.
+    :raises Cancelled: it is no longer wanted.
     """
-    place = f"{source}/{image.file}"
-    digest = hashlib.sha256()
-    size = 0
-    with open_payload(place) as stream, open(keep or "/dev/null", "wb") as copy:  # noqa: PTH123
-        try:
-            while piece := stream.read(_CHUNK):
+    address = f"{access.reveal() if access else source}/{image.file}"
+    done = 0
+
+    def take(pieces: Iterable[bytes]) -> str:
+        nonlocal done
+        advance(-done)
+        done = 0
+        digest = hashlib.sha256()
+        with open(keep or "/dev/null", "wb") as copy:  # noqa: PTH123
+            for piece in pieces:
+                done += len(piece)
+                if done > image.size:
+                    return "of no interest"
                 digest.update(piece)
                 copy.write(piece)
-                size += len(piece)
                 advance(len(piece))
-        except (OSError, http.client.HTTPException) as error:
-            raise PayloadBad(
-                f"{place}: read error after {size} bytes: {error}", "Write the medium anew."
-            ) from error
-    if (size, digest.hexdigest()) != (image.size, image.sha256):
-        raise PayloadBad(
-            f"{place}: wrong digest: the image has {size} bytes with SHA-256 "
-            f"{digest.hexdigest()}, the index says {image.size} with {image.sha256}",
-            "The medium is damaged or was changed. Write it anew from a verified ISO.",
-        )
+        return digest.hexdigest()
 
-
-def _index(source: str, data: Mapping[str, Any]) -> PayloadIndex:
-    if data["format"] != INDEX_FORMAT:
-        raise ValueError(f"format {data['format']!r} is not {INDEX_FORMAT}")
-    images = {
-        each["file"]: PayloadImage(
-            file=_file_name(each["file"]), size=int(each["size"]), sha256=str(each["sha256"])
-        )
-        for each in data["images"]
-    }
-    return PayloadIndex(
-        source=source,
-        edition=str(data["edition"]),
-        trees=tuple(
-            PayloadTree(
-                name=each["name"],
-                set=PackageSet(each["set"]),
-                kernel=KernelFlavour(each["kernel"]),
-                image=images[each["image"]],
-                path=_inner_path(each["path"]),
-                kernel_version=each["kernel_version"],
-                installed_size=int(each["installed_size"]),
-                units=frozenset(each.get("units", ())),
-                groups=frozenset(each.get("groups", ())),
-                users=frozenset(each.get("users", ())),
-                shells=frozenset(each.get("shells", ())),
-            )
-            for each in data["trees"]
-        ),
+    found = _read(address, take, limit=image.size + 1, policy=policy)
+    if (done, found) == (image.size, image.sha256):
+        return
+    size = "more bytes" if done > image.size else f"{done} bytes with SHA-256 {found}"
+    raise PayloadBad(
+        f"{source}/{image.file}: wrong digest: the image has {size}, "
+        f"the index says {image.size} with {image.sha256}",
+        f"The medium is damaged or was changed. {_WRITE_AGAIN}",
     )
 
 
-def _file_name(name: str) -> str:
-    """A file beside the index and nowhere else: a copy is kept under the same name."""
-    if name in {"", ".", ".."} or "/" in name:
-        raise ValueError(f"{name!r} is not a file name")
-    return name
+def _read(
+    address: str,
+    take: Callable[[Iterable[bytes]], _Kept],
+    *,
+    limit: int,
+    policy: RetryPolicy,
+) -> _Kept:
+    """What ``take`` makes of a file of the payload, of which at most ``limit`` bytes are read."""
+    if not is_web_address(address):
+        return take(_pieces_of_file(address, limit))
+    try:
+        return fetch(address, take, limit=limit, policy=policy)
+    except FetchFailed as failure:
+        hint = failure.hint or "Is the server up and the path right?"
+        raise PayloadBad(failure.message, hint) from failure
 
 
-def _inner_path(path: str) -> str:
-    """A folder inside the image: the new root is mounted at a place of the same name."""
-    parts = PurePosixPath(path).parts
-    if path.startswith(("/", "-")) or ".." in parts:
-        raise ValueError(f"{path!r} is not a folder inside an image")
+def _pieces_of_file(place: str, limit: int) -> Iterator[bytes]:
+    done = 0
+    try:
+        with open_regular(place) as file:
+            while done < limit and (piece := file.read(min(_CHUNK, limit - done))):
+                done += len(piece)
+                yield piece
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        place = without_credentials(place)
+        reason = (error.strerror if isinstance(error, OSError) else None) or "no such file"
+        if done:
+            message = f"{place}: read error after {done} bytes: {reason}"
+            raise PayloadBad(message, _WRITE_AGAIN) from error
+        raise PayloadBad(
+            f"{place}: {reason}",
+            "The medium has no payload, or cannot be read; --payload names the directory of "
+            "another.",
+        ) from error
+
+
+def _index(source: str, access: Secret | None, data: Mapping[str, Any]) -> PayloadIndex:
+    if data["format"] != INDEX_FORMAT:
+        raise ValueError(f"format {quoted(data['format'])} is not {INDEX_FORMAT}")
+    images = {image.file: image for image in map(_image, data["images"])}
+    return PayloadIndex(
+        source=source,
+        access=access,
+        edition=_text(data, "edition", _PRINTABLE),
+        trees=tuple(_tree(each, images) for each in data["trees"]),
+    )
+
+
+def _image(data: Mapping[str, Any]) -> PayloadImage:
+    # A file beside the index and nowhere else: a copy is kept under the same name.
+    return PayloadImage(
+        file=_text(data, "file", _PLAIN_NAME),
+        size=_number(data, "size"),
+        sha256=_text(data, "sha256", _SHA256),
+    )
+
+
+def _tree(data: Mapping[str, Any], images: Mapping[str, PayloadImage]) -> PayloadTree:
+    return PayloadTree(
+        name=_text(data, "name", _PLAIN_NAME),
+        set=PackageSet(data["set"]),
+        kernel=KernelFlavour(data["kernel"]),
+        image=images[_text(data, "image", _PLAIN_NAME)],
+        path=_inner_path(data["path"]),
+        kernel_version=_text(data, "kernel_version", _PLAIN_NAME),
+        installed_size=_number(data, "installed_size"),
+        units=_names(data, "units", _UNIT),
+        groups=_names(data, "groups", _ACCOUNT),
+        users=_names(data, "users", _ACCOUNT),
+        shells=_names(data, "shells", _PATH),
+    )
+
+
+def _inner_path(path: object) -> str:
+    """A directory inside the image, "" for its root.
+
+    The new root is mounted at a place of the same name, and unsquashfs takes it for a pattern: so
+    it has few parts, and each is a plain name.
+    """
+    if not isinstance(path, str):
+        raise TypeError(f"{quoted(path)} is not a directory inside an image")
+    parts = path.split("/") if path else []
+    if len(parts) > _MOST_PARTS or not all(map(_PLAIN_NAME.fullmatch, parts)):
+        raise ValueError(f"{quoted(path)} is not a directory inside an image")
     return path
+
+
+def _text(data: Mapping[str, Any], key: str, form: re.Pattern[str]) -> str:
+    text = data[key]
+    if not isinstance(text, str) or not form.fullmatch(text):
+        raise ValueError(f"{quoted(text)} cannot be the {key} of anything")
+    return text
+
+
+def _number(data: Mapping[str, Any], key: str) -> int:
+    number = data[key]
+    if type(number) is not int or not 0 <= number <= _LARGEST:
+        raise ValueError(f"{quoted(number)} cannot be the {key} of anything")
+    return number
+
+
+def _names(data: Mapping[str, Any], key: str, form: re.Pattern[str]) -> frozenset[str]:
+    names = data.get(key, [])
+    if not isinstance(names, list):
+        raise TypeError(f"{quoted(names)} cannot be the {key} of anything")
+    return frozenset(_text({key: name}, key, form) for name in names)

@@ -21,6 +21,7 @@ from installer.config.model import EndAction, Finish
 from installer.context import RUN_DIRECTORY
 from installer.errors import ExitCode, InstallerError
 from installer.events import Emit, Event, Failed, Message
+from installer.fetch import RetryPolicy
 from installer.journal import log_lines, tee
 from installer.kickstart import (
     KernelParameters,
@@ -29,7 +30,6 @@ from installer.kickstart import (
     read_kickstart,
     with_disk,
 )
-from installer.kickstart.http import Patience
 from installer.kickstart.sources import Surroundings
 from installer.private import private_directory, private_text
 from installer.recovery_notice import show_on_consoles
@@ -44,7 +44,7 @@ def run(cancelled: Callable[[], bool]) -> ExitCode:
     """Install as the kernel command line asks, then do what the kickstart wants at the end."""
     parameters = kernel_parameters(_COMMAND_LINE.read_text(encoding="utf-8"))
     with _session_lock(), _sinks(parameters) as emit:
-        surroundings = Surroundings(patience=Patience(cancelled=cancelled))
+        surroundings = Surroundings(retries=RetryPolicy(cancelled=cancelled))
         outcome = _install(parameters, emit, cancelled, surroundings)
         if outcome is None:
             api.start_screens(emit)
@@ -92,7 +92,7 @@ def _install(
         finish = _finish(document)
         config = api.configuration(document)
         machine = api.probe_machine(tell, api.wanted_disks(config))
-        payload, seed = api.payload_index(), api.new_seed()
+        payload, seed = api.payload_index(cancelled=cancelled), api.new_seed()
         plan = api.prepare_configured(config, document, machine, payload, seed=seed)
         for line in plan.describe().splitlines():
             tell(Message(level="info", text=line))

@@ -53,12 +53,19 @@ Each of these can stand behind `photon.ks=` on the kernel's command line, and be
 | `label:` | the same, on the first volume labelled `PHOTONKS`, `OEMDRV` or `CIDATA` |
 | `file:///path`, `/path` | a file |
 
-A certificate must be good for one of the system's authorities. `user:password@` before the host is
-sent to that server alone. On a volume labelled `CIDATA`, `user-data` will do when it is a
+A certificate must be good for one of the system's authorities. `user:password@` before the host
+is sent to that server alone; in it, `/` is written `%2F`, `?` `%3F`, `#` `%23` and `@` `%40`. No
+message shows an address up to its last `@`. A link-local address has its interface after `%25`:
+`http://[fe80::1%25eth0]/ks`. On a volume labelled `CIDATA`, `user-data` will do when it is a
 kickstart. On a machine booted without any of these, a labelled volume is still looked for.
 
-A server that does not answer, or answers 5xx, is asked again after 1, 2, 4, 8 and 15 seconds, and
-each wait is shown; so is a wait for a volume. 403, 404 and an untrusted certificate end it at once.
+A server that does not answer, breaks off or answers 5xx is asked again after 1, 2, 4, 8 and 15
+seconds, and each wait is shown; so is a wait for a volume. 403, 404 and an untrusted certificate
+end it at once. A try ends when the server sends nothing for 15 seconds, and after a minute (a
+second more for every 64 KiB that have come), from the look-up of its name to the last byte; all
+tries together end after three minutes. Redirections are followed to `http://` and `https://`, but
+not from `https://` to `http://`. The payload of a medium that was booted over the network is read
+by the same rules.
 
 | kernel parameter | meaning |
 |---|---|

@@ -31,11 +31,11 @@ _BAD_WORDS = {
 }
 
 
-class Fault(Exception):
+class Fault(ValueError):
     """Why a text cannot be read, and where; line and column count from 1."""
 
     def __init__(self, message: str, line: int, column: int, hint: str = "") -> None:
-        super().__init__(message)
+        super().__init__(f"line {line}, column {column}: {message}")
         self.message = message
         self.line = line
         self.column = column
@@ -59,6 +59,17 @@ def read_json(text: str) -> Parsed:
     data = reader.value(0, "", 0)
     reader.finish()
     return Parsed(data=data, positions=reader.positions)
+
+
+def json_data(text: str | bytes) -> Any:
+    """The plain data in JSON from outside; bytes are UTF-8.
+
+    Unlike that of the standard library it has an end to its depth and to its numbers, and no text
+    in it that a file, an argument or a terminal could not take.
+
+    :raises ValueError: it is not JSON; for any text, nothing else is raised.
+    """
+    return read_json(text if isinstance(text, str) else text.decode("utf-8")).data
 
 
 def child(pointer: str, key: str | int) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from installer.context import Context
 from installer.errors import PayloadBad
+from installer.fetch import RetryPolicy, is_web_address
 from installer.payload import PayloadImage, PayloadTree, verify_image
+from installer.secret import Secret
 from installer.sizes import format_size
 
 # unsquashfs sets aside 512 MiB for its queues unless told otherwise: too much for a small machine.
@@ -25,6 +28,7 @@ class VerifyPayload:
 
     source: str
     image: PayloadImage
+    access: Secret | None = None
     weight: float = 10.0
 
     def describe(self) -> str:
@@ -35,9 +39,15 @@ class VerifyPayload:
         )
 
     def check(self, context: Context) -> None:
-        """A local image is there and has the right size: cheap to know before it is read."""
-        del context
-        if is_remote(self.source):
+        """What is cheap to know: a local image has the right size, memory has room for a copy."""
+        if is_web_address(self.source):
+            room = shutil.disk_usage(context.work).free
+            if self.image.size > room:
+                raise PayloadBad(
+                    f"{self.source}/{self.image.file}: its {format_size(self.image.size)} do not "
+                    f"fit into {context.work}, which has {format_size(room)} free",
+                    "Give the machine more memory, or start it from a disc or a stick.",
+                )
             return
         path = Path(self.source) / self.image.file
         if not path.is_file():
@@ -59,10 +69,13 @@ class VerifyPayload:
             done += size
             context.advance(min(1.0, done / max(1, self.image.size)))
 
-        keep = context.work / self.image.file if is_remote(self.source) else None
+        keep = context.work / self.image.file if is_web_address(self.source) else None
         if keep is not None:
             context.on_undo(f"remove {keep}", lambda: keep.unlink(missing_ok=True))
-        verify_image(self.source, self.image, advance=advance, keep=keep)
+        policy = RetryPolicy(cancelled=context.cancelled)
+        verify_image(
+            self.source, self.image, advance=advance, keep=keep, access=self.access, policy=policy
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +102,7 @@ class ExtractPayload:
         above = context.target
         for _ in PurePosixPath(self.tree.path).parts:
             above = above.parent
-        folder = context.work if is_remote(self.source) else Path(self.source)
+        folder = context.work if is_web_address(self.source) else Path(self.source)
 
         def watch(pid: int) -> None:
             context.advance(min(0.99, _bytes_written(pid) / max(1, self.tree.installed_size)))
@@ -111,11 +124,6 @@ class ExtractPayload:
             ],
             watch=watch,
         )
-
-
-def is_remote(source: str) -> bool:
-    """Whether the payload lies on a server."""
-    return source.startswith(("http://", "https://"))
 
 
 def _bytes_written(pid: int) -> int:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from installer.errors import KickstartUnparsable, KickstartUnreachable
+from installer.errors import KickstartRefused, KickstartUnparsable, KickstartUnreachable
 from installer.events import Emit, Message
-from installer.kickstart.http import Patience, fetch, without_password
+from installer.fetch import Download, FetchFailed, RetryPolicy, fetch, without_credentials
 from installer.kickstart.volumes import BY_LABEL, LABELS, labelled_volume, mounted
+from installer.regular_file import open_regular
 from installer.run import ProcessRunner, Runner
 from ks_schema import Document, SyntaxProblem, load
 from ks_schema.loader import MAX_BYTES
@@ -22,12 +25,16 @@ _FORMS = "a kickstart is a path, file://, http://, https://, medium:PATH or labe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Where sources are looked for; a test has its own."""
+    """Where sources are looked for; a test has its own.
+
+    ``pipes``: a path may be a pipe, as a shell gives one, and a person can end the wait for it.
+    """
 
     medium: Path = Path("/run/photon/medium")
     by_label: Path = BY_LABEL
     runner: Runner | None = None
-    patience: Patience = field(default_factory=Patience)
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
+    pipes: bool = False
 
 
 def read_kickstart(
@@ -41,21 +48,21 @@ def read_kickstart(
     :raises KickstartRefused: the server answered and did not give it.
     :raises KickstartUnparsable: it is neither JSON nor YAML.
     """
+    shown = without_credentials(source)
     scheme, colon, rest = source.partition(":")
-    match scheme if colon else "":
+    match scheme.lower() if colon else "":
         case "http" | "https":
-            data = fetch(source, emit=emit, limit=MAX_BYTES + 1, patience=surroundings.patience)
-            return parse_kickstart(data, name=without_password(source))
+            return _from_server(source, emit, surroundings.retries)
         case "file":
-            return parse_kickstart(_file(_file_url_path(source)), name=source)
+            return _from_path(_file_url_path(source, shown), shown, shown, surroundings)
         case "medium":
             return _from_folder(surroundings.medium, "medium", rest)
         case "label":
             return _from_label(rest, emit, surroundings)
         case _ if "://" in source:
-            raise KickstartUnreachable(f"{source}: {scheme} is no way to get a kickstart", _FORMS)
+            raise KickstartUnreachable(f"{shown}: a kickstart cannot be read from there", _FORMS)
         case _:
-            return parse_kickstart(_file(Path(source)), name=source)
+            return _from_path(Path(source), shown, source, surroundings)
 
 
 def find_volume_kickstart(
@@ -89,27 +96,60 @@ def parse_kickstart(data: str | bytes, *, name: str) -> Document:
         raise KickstartUnparsable(message, found.hint) from None
 
 
-def _file_url_path(url: str) -> Path:
-    parts = urlsplit(url)
+def _from_server(url: str, emit: Emit, retries: RetryPolicy) -> Document:
+    def take(download: Download) -> tuple[bytes, str]:
+        return b"".join(download), download.came_from
+
+    try:
+        data, came_from = fetch(url, take, limit=MAX_BYTES + 1, policy=retries, emit=emit)
+    except FetchFailed as failure:
+        kind = KickstartRefused if failure.refused else KickstartUnreachable
+        raise kind(failure.message, failure.hint) from None
+    name = without_credentials(url)
+    try:
+        return parse_kickstart(data, name=name)
+    except KickstartUnparsable as error:
+        if came_from == name:
+            raise
+        hint = f"{error.hint}; this came from {came_from}".removeprefix("; ")
+        raise KickstartUnparsable(error.message, hint) from None
+
+
+def _file_url_path(url: str, shown: str) -> Path:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
     if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):
-        raise KickstartUnreachable(f"{url}: this names no file of this machine", "file:///path")
+        raise KickstartUnreachable(f"{shown}: this names no file of this machine", "file:///path")
     return Path(unquote(parts.path))
 
 
-def _file(path: Path) -> bytes:
+def _from_path(path: Path, shown: str, name: str, surroundings: Surroundings) -> Document:
+    """The document in a file; ``shown`` is what it is called when it cannot be read."""
+    open_it = _open_any if surroundings.pipes else open_regular
+    return parse_kickstart(_file(partial(open_it, path), shown), name=name)
+
+
+def _open_any(path: str | Path) -> BinaryIO:
+    return Path(path).open("rb")
+
+
+def _file(open_it: Callable[[], BinaryIO], shown: str) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_it() as file:
             return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or "no such file"
-        raise KickstartUnreachable(f"{path}: {reason}", "is the path right?") from None
+        hint = "is the path right? the address of a server begins with http:// or https://"
+        raise KickstartUnreachable(f"{shown}: {reason}", hint) from None
 
 
 def _from_label(rest: str, emit: Emit, surroundings: Surroundings) -> Document:
     label, _, path = rest.partition(":")
     labels = (label,) if label else LABELS
     found = _awaited(
-        lambda: _first_volume(labels, surroundings.by_label), labels, emit, surroundings.patience
+        lambda: _first_volume(labels, surroundings.by_label), labels, emit, surroundings.retries
     )
     if found is None:
         message = f"no volume is labelled {' or '.join(labels)}"
@@ -128,15 +168,15 @@ def _awaited(
     look: Callable[[], tuple[str, Path] | None],
     labels: Iterable[str],
     emit: Emit,
-    patience: Patience,
+    retries: RetryPolicy,
 ) -> tuple[str, Path] | None:
     """What ``look`` finds, now or after one of the waits: a USB disk takes seconds to appear."""
-    for wait in patience.waits:
+    for wait in retries.waits:
         if found := look():
             return found
         text = f"no volume is labelled {' or '.join(labels)} yet; looking again in {wait:g} s"
         emit(Message(level="warning", text=text))
-        patience.wait(wait)
+        retries.wait(wait)
     return look()
 
 
@@ -151,7 +191,8 @@ def _from_volume(
 def _from_folder(folder: Path, shown: str, path: str, *, cloud: bool = False) -> Document:
     relative = path.lstrip("/")
     if ".." in Path(relative).parts:
-        raise KickstartUnreachable(f"{shown}:{path}: the path leaves the volume")
+        place = without_credentials(f"{shown}:{path}")
+        raise KickstartUnreachable(f"{place}: the path leaves the volume")
     if relative:
         return parse_kickstart(_file_of(folder, shown, relative), name=f"{shown}:{relative}")
     for name in FILE_NAMES:
@@ -164,12 +205,8 @@ def _from_folder(folder: Path, shown: str, path: str, *, cloud: bool = False) ->
 
 
 def _file_of(folder: Path, shown: str, name: str) -> bytes:
-    try:
-        return _file(folder / name)
-    except KickstartUnreachable as error:
-        # Where the volume happens to be mounted tells the user nothing.
-        message = error.message.replace(f"{folder / name}", f"{shown}:{name}")
-        raise KickstartUnreachable(message, error.hint) from None
+    # Where the volume happens to be mounted tells the user nothing.
+    return _file(partial(open_regular, folder / name), without_credentials(f"{shown}:{name}"))
 
 
 def _cloud_document(folder: Path, shown: str) -> Document | None:

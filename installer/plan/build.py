@@ -78,7 +78,7 @@ def _phase(name: str, title: str, actions: tuple[Action, ...]) -> Phase:
 
 
 def _verify_actions(made: Decisions, payload: PayloadIndex) -> tuple[Action, ...]:
-    return (VerifyPayload(source=payload.source, image=made.tree.image),)
+    return (VerifyPayload(source=payload.source, image=made.tree.image, access=payload.access),)
 
 
 def _extract_actions(made: Decisions, payload: PayloadIndex) -> tuple[Action, ...]:

@@ -34,7 +34,7 @@ def probed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     monkeypatch.setattr(unattended, "read_kickstart", read)
     monkeypatch.setattr(unattended, "find_volume_kickstart", lambda **_: None)
     monkeypatch.setattr(api, "probe_machine", probe)
-    monkeypatch.setattr(api, "payload_index", payload)
+    monkeypatch.setattr(api, "payload_index", lambda **_: payload())
     monkeypatch.setattr(api, "install", lambda *_, **__: None)
     return waited
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -66,4 +67,34 @@ def test_a_file_that_cannot_be_parsed_names_its_place(told: Told, tmp_path: Path
 
 def test_a_file_without_end_is_too_large(told: Told) -> None:
     with pytest.raises(KickstartUnparsable, match="larger than 1 MiB"):
-        told.read("/dev/zero")
+        told.read("/dev/zero", pipes=True)
+
+
+@pytest.mark.parametrize("source", ["{pipe}", "file://{pipe}", "medium:ks.json"])
+def test_nobody_waits_for_the_writer_of_a_pipe(source: str, told: Told, tmp_path: Path) -> None:
+    pipe = tmp_path / "ks.json"
+    os.mkfifo(pipe)
+    with pytest.raises(KickstartUnreachable, match="not a regular file"):
+        told.read(source.format(pipe=pipe), medium=tmp_path)
+
+
+def test_a_shell_may_give_a_pipe(told: Told) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as pipe:
+        pipe.write(GOOD)
+    assert told.read(f"/dev/fd/{reading}", pipes=True).data["hostname"] == "from-here"
+    os.close(reading)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["user:CANARY@127.0.0.1/ks", "//user:CANARY@127.0.0.1/ks", "ftp://user:CANARY@127.0.0.1/ks",
+     "CANARY://user@127.0.0.1/ks", "file://user:CANARY@127.0.0.1/ks", "file:user:CANARY@host/ks",
+     "medium:http://user:CANARY@127.0.0.1/ks", "medium:../user:CANARY@127.0.0.1/ks",
+     "label:user:CANARY@127.0.0.1/ks", "user:CANARY/a@b@127.0.0.1/ks"],
+)  # fmt: skip
+def test_no_part_up_to_the_last_at_is_shown(source: str, told: Told, tmp_path: Path) -> None:
+    with pytest.raises(KickstartUnreachable) as caught:
+        told.read(source, medium=tmp_path, by_label=tmp_path)
+    assert "CANARY" not in str(caught.value)
+    assert "CANARY" not in told.text

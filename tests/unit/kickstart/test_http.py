@@ -21,7 +21,7 @@ from installer.errors import (
     KickstartUnparsable,
     KickstartUnreachable,
 )
-from installer.kickstart.http import WAITS
+from installer.fetch import WAITS
 from ks_schema.loader import MAX_BYTES
 from tests.unit.kickstart.told import GOOD, Told
 
@@ -162,7 +162,7 @@ def test_a_server_that_is_silent(told: Told) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with pytest.raises(KickstartUnreachable, match="no answer in time"):
-            told.read(f"http://127.0.0.1:{port}/ks", waits=(), answer=0.1)
+            told.read(f"http://127.0.0.1:{port}/ks", waits=(), silence=0.1)
 
 
 def test_what_is_no_web_server(told: Told) -> None:
@@ -175,7 +175,7 @@ def test_what_is_no_web_server(told: Told) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=talk, args=[listening])
         thread.start()
-        with pytest.raises(KickstartUnreachable, match="what answered is no web server"):
+        with pytest.raises(KickstartUnreachable, match="what answered is not a web server"):
             told.read(f"http://127.0.0.1:{listening.getsockname()[1]}/ks", waits=())
         thread.join()
 

@@ -15,11 +15,11 @@ from installer.errors import (
     KickstartUnparsable,
     KickstartUnreachable,
 )
+from installer.fetch import RetryPolicy
 from installer.kickstart import (
     find_volume_kickstart,
     read_kickstart,
 )
-from installer.kickstart.http import Patience
 from installer.kickstart.sources import Surroundings
 from installer.kickstart.volumes import labelled_volume
 from tests.unit.kickstart.told import GOOD, Told
@@ -127,7 +127,7 @@ def test_a_volume_that_appears_late(told: Told, volume: Volume, tmp_path: Path) 
         (seen["by_label"] / "PHOTONKS").touch()
         seen["runner"].volumes["PHOTONKS"] = tmp_path / "content-OTHER"
 
-    surroundings = Surroundings(patience=Patience(waits=(1.0,), sleep=plug), **seen)
+    surroundings = Surroundings(retries=RetryPolicy(waits=(1.0,), sleep=plug), **seen)
     document = read_kickstart("label:", emit=told.events.append, surroundings=surroundings)
     assert document.data["hostname"] == "from-here"
 
@@ -192,13 +192,13 @@ def test_a_volume_that_cannot_be_unmounted_keeps_its_files(
 
 
 def test_waiting_ends_when_the_user_gives_up(told: Told, volume: Volume) -> None:
-    patience = Patience(
+    retries = RetryPolicy(
         waits=(60.0,), sleep=told.waited.append, cancelled=lambda: told.seconds >= 2.0
     )
     with pytest.raises(Cancelled):
         read_kickstart(
             "label:",
             emit=told.events.append,
-            surroundings=Surroundings(patience=patience, **volume()),
+            surroundings=Surroundings(retries=retries, **volume()),
         )
     assert told.seconds == 2.0

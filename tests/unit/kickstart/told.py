@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from installer.events import Event, Message
+from installer.fetch import RetryPolicy
 from installer.kickstart import (
     read_kickstart,
 )
-from installer.kickstart.http import Patience
 from installer.kickstart.sources import Surroundings
 from ks_schema import Document
 
@@ -33,9 +33,16 @@ class Told:
 
     def surroundings(self, **more: Any) -> Surroundings:
         waits = more.pop("waits", (1.0, 2.0))
-        answer = more.pop("answer", 5.0)
-        patience = Patience(waits=waits, sleep=self.waited.append, answer=answer)
-        return Surroundings(patience=patience, **more)
+        silence, one_try = more.pop("silence", 5.0), more.pop("one_try", 60.0)
+        all_tries = more.pop("all_tries", 180.0)
+        retries = RetryPolicy(
+            waits=waits,
+            sleep=self.waited.append,
+            silence=silence,
+            one_try=one_try,
+            all_tries=all_tries,
+        )
+        return Surroundings(retries=retries, **more)
 
     def read(self, source: str, **more: Any) -> Document:
         return read_kickstart(
