@@ -268,7 +268,9 @@ def _missing_company(found: Finding) -> Iterator[Said]:
 
 def _length(found: Finding) -> Iterator[Said]:
     if found.keyword == "minLength":
-        yield Said(found.pointer, "this text must not be empty", found.looks_like)
+        short = f"this is too short: at least {found.limit} characters"
+        message = short if found.value else "this text must not be empty"
+        yield Said(found.pointer, message, found.looks_like)
         return
     unit = "items" if found.keyword == "maxItems" else "characters"
     yield Said(found.pointer, f"this is too long: at most {found.limit} {unit}", found.looks_like)

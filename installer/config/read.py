@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_address, ip_interface, ip_network
@@ -42,9 +43,12 @@ from installer.secret import Secret
 from installer.sizes import parse_duration
 from ks_schema import Document, Problem, check
 from ks_schema.checker import in_order
+from ks_schema.language import schema
 
 _LONGEST_SECRET = 1024
 _TYPED_BEFORE_THE_HOST = frozenset({MENU, MOK})
+# What the schema calls a secret, where its key does not say it.
+_FORMS = {"password": "secret"}
 _STORAGE_KEYS = ("version", "disks", "storage")
 
 Data = Mapping[str, Any]
@@ -72,7 +76,7 @@ def read_secret_file(path: str) -> str:
 
 def asked_later(_pointer: str) -> str:
     """An answer for whoever only wants to know whether all else is right."""
-    return "asked for when it is installed"
+    return "asked-for-when-it-is-installed"
 
 
 def from_document(
@@ -148,7 +152,24 @@ def _secret_text(
             text = str(said.get("plain", ""))
     if pointer in _TYPED_BEFORE_THE_HOST and not text.isascii():
         raise ValueError("it cannot be typed on a US keyboard, the one known where it is asked for")
+    if text and (fault := _fault_of(text, pointer)):
+        raise ValueError(fault)
     return text
+
+
+def _fault_of(text: str, pointer: str) -> str:
+    """Why a secret from elsewhere could not stand in the kickstart as it is; "" when it could."""
+    kind = pointer.rpartition("/")[2]
+    if pointer in {PIN, MOK}:
+        kind = "typed_secret"
+    form = schema()["$defs"][_FORMS.get(kind, kind)]["properties"]["plain"]
+    if len(text) < form["minLength"]:
+        return f"it is too short: at least {form['minLength']} characters"
+    if len(text) > form["maxLength"]:
+        return f"it is too long: at most {form['maxLength']} characters"
+    if not re.fullmatch(form["pattern"].removeprefix("^").removesuffix("$"), text):
+        return f"it is not {form['x-looks-like']}"
+    return ""
 
 
 def _unreadable(document: Document, pointer: str, error: OSError | ValueError) -> Problem:

@@ -325,3 +325,46 @@ def test_a_wrong_type_never_reaches_a_rule() -> None:
                 problems({**BASE, key: {inner: junk}})
                 problems({**BASE, key: {inner: {"a": junk}}})
                 problems({**BASE, key: [{inner: junk}]})
+
+
+@pytest.mark.parametrize("length", [1, 7])
+def test_a_short_passphrase_is_told_how_long_it_must_be(length: int) -> None:
+    said = {"passphrase": {"plain": "x" * length}}
+    found = only(storage={"encryption": said})
+    assert found.pointer == "/storage/encryption/passphrase/plain"
+    assert found.message == "this is too short: at least 8 characters"
+    assert problems({**BASE, "storage": {"encryption": {"passphrase": {"plain": "x" * 8}}}}) == ()
+
+
+def test_what_a_file_or_a_person_says_has_the_same_rules() -> None:
+    for text, fault in (("short", "too short: at least 8"), ("x" * 257, "too long: at most 256")):
+        for said in ({"file": "/x"}, {"ask": True}):
+            data = {**BASE, "storage": {"encryption": {"passphrase": said}}}
+            with pytest.raises(KickstartInvalid, match=fault):
+                from_document(
+                    Document(data=data),
+                    read_secret=lambda _path, text=text: text,  # type: ignore[misc]
+                    ask=lambda _pointer, text=text: text,  # type: ignore[misc]
+                )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a\tb", "a\x1b[2Jb", "a\x7fb", "a\x85b", "a\x9bb", "a\u200eb", "a\u200fb", "a\u061cb",
+     "a\u2028b", "a\u202eb", "a\u2066b", "\ufeffa", "a:b", "a,b", "a\nb"],
+)  # fmt: skip
+def test_a_full_name_has_neither_controls_nor_marks_of_direction(name: str) -> None:
+    found = only(users=[{"name": "ops", "full_name": name}])
+    assert found.pointer == "/users/0/full_name"
+    assert found.message.isascii()
+
+
+def test_full_names_in_any_script() -> None:
+    for name in (
+        "Olga P\u00e9rez",
+        "\u5c71\u7530",
+        "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",
+        "-x",
+        "",
+    ):
+        assert problems({**BASE, "users": [{"name": "ops", "full_name": name}]}) == ()
