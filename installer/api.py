@@ -26,6 +26,7 @@ from installer.journal import EVENTS_NAME, LOG_NAME, open_journal, tee
 from installer.machine import IMAGE_TRANSPORT, Disk, Firmware, FirmwareMode, Machine
 from installer.payload import PayloadIndex, load_payload_index, verify_image
 from installer.plan.build import make_plan
+from installer.plan.disks import missing_disks, with_kickstart_source
 from installer.plan.model import InstallPlan
 from installer.private import private_text
 from installer.run import ProcessRunner
@@ -36,7 +37,6 @@ from ks_schema.wording import printable
 
 MEDIUM_PAYLOAD = "/run/photon/medium/photon/payload"
 _INDEX_DIGEST = Path("/run/photon/index.sha256")
-_COMMAND_LINE = Path("/proc/cmdline")
 _START_SCREENS = "/usr/lib/photon-installer/start-screens"
 _INSTALLED = "installed"
 _IMAGE_MEMORY = 1 << 30
@@ -101,6 +101,8 @@ def prepare_configured(
 
     :raises MachineUnfit: the machine or the payload cannot give what it asks for.
     """
+    label = kickstart.volume_label(document.name)
+    machine = replace(machine, disks=with_kickstart_source(machine.disks, label))
     try:
         return make_plan(config, machine, payload, seed=seed)
     except MachineUnfit as error:
@@ -159,19 +161,20 @@ def remove_work(work: Path) -> None:
             folder.rmdir()
 
 
-def probe_machine(emit: Emit, wanted: tuple[str, ...] = ()) -> Machine:
+def probe_machine(emit: Emit, config: InstallConfig | None = None, source: str = "") -> Machine:
     """The machine this runs on; in the live system, disks that come late are waited for.
 
-    ``wanted`` are names of disks (paths, links, serial numbers) that must be there.
+    Those are the disks that ``config`` names or describes, or else any that can be used.
+    ``source`` is the name of the document that it is read from.
 
     :raises CommandFailed: it cannot be looked at.
     """
-    return probe.probe_machine(ProcessRunner(emit), emit=emit, wanted=wanted)
+    selectors, label = config.disks if config else (), kickstart.volume_label(source)
 
+    def missing(disks: tuple[Disk, ...]) -> str:
+        return missing_disks(selectors, with_kickstart_source(disks, label))
 
-def wanted_disks(config: InstallConfig) -> tuple[str, ...]:
-    """The disks that a configuration names, by path or serial number."""
-    return tuple(name for each in config.disks if (name := each.device or each.serial))
+    return probe.probe_machine(ProcessRunner(emit), emit=emit, missing=missing)
 
 
 def image_target(document: Document, path: str, size: int) -> tuple[Document, Machine]:
@@ -194,7 +197,7 @@ def image_target(document: Document, path: str, size: int) -> tuple[Document, Ma
 
 def default_payload(command_line: str | None = None) -> str:
     """Where the running medium has its payload: a folder, or a URL after a network start."""
-    text = _COMMAND_LINE.read_text(encoding="utf-8") if command_line is None else command_line
+    text = kickstart.kernel_command_line() if command_line is None else command_line
     medium = kickstart.kernel_parameters(text).medium
     return f"{medium.rstrip('/')}/payload" if medium else MEDIUM_PAYLOAD
 

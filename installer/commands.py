@@ -9,11 +9,12 @@ import os
 import sys
 import threading
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 from installer import api
+from installer.config.model import InstallConfig
 from installer.config.read import asked_later
 from installer.errors import Cancelled, CommandFailed, ExitCode, KickstartInvalid
 from installer.events import Emit, Event
@@ -51,14 +52,14 @@ def check(arguments: Namespace) -> ExitCode:
 
 def plan(arguments: Namespace) -> ExitCode:
     """``plan``: what would happen."""
-    made = _plan(arguments, _machine(arguments.machine), asked_later)
+    made = _plan(arguments, lambda *_: _machine(arguments.machine), asked_later)
     _print(arguments, made.to_json(), made.describe())
     return ExitCode.DONE
 
 
 def install(arguments: Namespace) -> ExitCode:
     """``install``: onto a disk of this machine, after a question unless ``--yes`` was given."""
-    made = _plan(arguments, api.probe_machine(_to_stderr), _ask())
+    made = _plan(arguments, lambda *wanted: api.probe_machine(_to_stderr, *wanted), _ask())
     _require_root()
     _require_eyes(made)
     if not arguments.yes:
@@ -161,11 +162,16 @@ def _document(arguments: Namespace) -> Document:
     )
 
 
-def _plan(arguments: Namespace, machine: Machine, ask: api.Ask | None) -> InstallPlan:
+def _plan(
+    arguments: Namespace, look: Callable[[InstallConfig, str], Machine], ask: api.Ask | None
+) -> InstallPlan:
+    """The plan; ``look`` gives the machine for a configuration, by the name of its document."""
     document = _document(arguments)
+    config = api.configuration(document, ask)
+    machine = look(config, document.name)
     payload = api.payload_index(arguments.payload)
     seed = arguments.seed or api.new_seed()
-    return api.prepare(document, machine, payload, seed=seed, ask=ask)
+    return api.prepare_configured(config, document, machine, payload, seed=seed)
 
 
 def _ask() -> api.Ask | None:

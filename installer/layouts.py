@@ -33,7 +33,7 @@ def layout(data: Mapping[str, Any], machine: Machine, *, seed: str = "") -> Layo
         config = with_drawn_secrets(storage_from_document(Document(data=data), ask=asked_later))
     except KickstartInvalid as error:
         return Layout(plan=None, problems=error.problems)
-    chosen = chosen_disks(config, machine.disks)
+    chosen = chosen_disks(config, machine)
     if isinstance(chosen, tuple):
         return Layout(plan=None, problems=chosen)
     resolved = resolve_layout(config, machine, chosen.used, seed)
@@ -46,7 +46,7 @@ def said_in_nouns(data: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
     :raises KickstartInvalid: the draft's storage is not valid.
     """
     config = storage_from_document(Document(data=data), ask=asked_later)
-    chosen = chosen_disks(config, machine.disks)
+    chosen = chosen_disks(config, machine)
     if isinstance(chosen, tuple):
         raise KickstartInvalid(chosen)
     mode = config.boot.mode or BootMode(machine.firmware.mode.value)

@@ -14,6 +14,9 @@ from typing import Any, TypeVar
 
 from ks_schema.wording import printable
 
+# The labels of volumes that kickstarts are read from, in the order in which they are looked for:
+# ours, Red Hat's driver disk, cloud-init's NoCloud.
+KICKSTART_LABELS = ("PHOTONKS", "OEMDRV", "CIDATA")
 # The transport of a disk that is an image file.
 IMAGE_TRANSPORT = "image"
 
@@ -107,7 +110,9 @@ class Disk:
     """A disk, or an image file that stands for one. Sizes are bytes.
 
     ``links`` are its other names below ``/dev/disk``; ``in_use`` is the reason why it must not be
-    written to ("" when it may be); ``medium`` marks the disk that the installer booted from.
+    written to ("" when it may be); ``medium`` marks the disk that the installer booted from, and
+    ``kickstart`` the one that the kickstart was read from. ``label`` and ``uuid`` are those of the
+    ``filesystem`` that is on the whole disk.
     """
 
     path: str
@@ -123,9 +128,12 @@ class Disk:
     removable: bool = False
     read_only: bool = False
     medium: bool = False
+    kickstart: bool = False
     in_use: str = ""
     table: str = ""
     filesystem: str = ""
+    label: str = ""
+    uuid: str = ""
     partitions: tuple[Partition, ...] = ()
 
     def __post_init__(self) -> None:
@@ -144,12 +152,30 @@ class LeftOut:
 
 
 class LayerKind(StrEnum):
-    """What lies between disks and filesystems."""
+    """What lies between disks and filesystems.
+
+    A ``pool`` is whatever is spread over several devices and has not been assembled: a btrfs, a ZFS
+    pool, an array of the firmware.
+    """
 
     SWAP = "swap"
     CRYPT = "crypt"
     LVM = "lvm"
     MD = "md"
+    POOL = "pool"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What is on a device that a layer makes: a filesystem, or a member of another layer."""
+
+    path: str
+    filesystem: str
+    label: str = ""
+    uuid: str = ""
+
+    def __post_init__(self) -> None:
+        _escape_texts(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,15 +183,19 @@ class Layer:
     """Swap space in use, an encrypted volume, a volume group or an array, on one or more disks.
 
     ``parents`` are the device nodes that it lies on (disks, partitions, or ``devices`` of another
-    layer), ``devices`` those that it makes. Nothing uses the disks of one that is not ``active``.
+    layer), ``devices`` those that it makes, with ``contents`` on some of them. Nothing uses the
+    disks of one that is not ``active``. The ``name`` of a pool is what kind of pool it is, its
+    ``label`` which one.
     """
 
     kind: LayerKind
     name: str
+    label: str = ""
     uuid: str = ""
     active: bool = True
     parents: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    contents: tuple[Content, ...] = ()
 
     def __post_init__(self) -> None:
         _escape_texts(self)
@@ -277,7 +307,9 @@ def _disk(data: Mapping[str, Any]) -> Disk:
 def _layer(data: Mapping[str, Any]) -> Layer:
     parents, devices = _texts(data, "parents"), _texts(data, "devices")
     kind = LayerKind(data["kind"])
-    return _checked(Layer, {**data, "kind": kind, "parents": parents, "devices": devices})
+    contents = tuple(_checked(Content, each) for each in data.get("contents", ()))
+    read = {"kind": kind, "parents": parents, "devices": devices, "contents": contents}
+    return _checked(Layer, {**data, **read})
 
 
 def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:

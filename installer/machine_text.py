@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterator
 from itertools import chain
 
-from installer.machine import Disk, Layer, LeftOut, Machine, NetworkInterface, Partition
+from installer.machine import Disk, Layer, LayerKind, LeftOut, Machine, NetworkInterface, Partition
 from installer.plan.layers import layer_text
+from installer.plan.pools import stacked
 from installer.sizes import format_size
 
 _WIDTH = 80
@@ -22,7 +23,7 @@ def machine_text(machine: Machine) -> str:
     sections = (
         _lines((_summary(machine), 0)),
         *(_lines(*_disk(disk)) for disk in machine.disks),
-        _section("Stacked on the disks:", *map(_layer, machine.layers)),
+        _section("Stacked on the disks:", *map(_layer, stacked(machine))),
         _section("Left out:", *map(_left_out, machine.left_out)),
         _section("Network:", *map(_interface, machine.interfaces)),
     )
@@ -65,7 +66,10 @@ def _disk_kind(disk: Disk) -> str:
         "rotating" if disk.rotational else "solid state",
         "removable" if disk.removable else "",
         f"sectors of {disk.logical_sector} bytes (physical {disk.physical_sector})",
-        _said("holds", disk.filesystem) or table,
+        _said("holds", _joined(" ", disk.filesystem, f'"{disk.label}"' if disk.label else ""))
+        if disk.filesystem
+        else table,
+        _said("UUID", disk.uuid),
     )
 
 
@@ -87,7 +91,7 @@ def _partition(partition: Partition) -> Iterator[Line]:
 
 
 def _layer(layer: Layer) -> Iterator[Line]:
-    state = "" if layer.active else "(not active)"
+    state = "" if layer.active or layer.kind is LayerKind.POOL else "(not active)"
     yield _joined(" ", layer_text(layer), state, _said("on", " ".join(layer.parents))), 1
     details = _joined(", ", _said("UUID", layer.uuid), _said("makes", " ".join(layer.devices)))
     if details:

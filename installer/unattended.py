@@ -12,7 +12,6 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from installer import api
@@ -26,6 +25,7 @@ from installer.journal import log_lines, tee
 from installer.kickstart import (
     KernelParameters,
     find_volume_kickstart,
+    kernel_command_line,
     kernel_parameters,
     read_kickstart,
     with_disk,
@@ -37,12 +37,11 @@ from ks_schema import Document
 
 SESSION_LOCK = RUN_DIRECTORY / "session.lock"
 VERDICT = RUN_DIRECTORY / "verdict"
-_COMMAND_LINE = Path("/proc/cmdline")
 
 
 def run(cancelled: Callable[[], bool]) -> ExitCode:
     """Install as the kernel command line asks, then do what the kickstart wants at the end."""
-    parameters = kernel_parameters(_COMMAND_LINE.read_text(encoding="utf-8"))
+    parameters = kernel_parameters(kernel_command_line())
     with _session_lock(), _sinks(parameters) as emit:
         surroundings = Surroundings(retries=RetryPolicy(cancelled=cancelled))
         outcome = _install(parameters, emit, cancelled, surroundings)
@@ -91,7 +90,7 @@ def _install(
             return None
         finish = _finish(document)
         config = api.configuration(document)
-        machine = api.probe_machine(tell, api.wanted_disks(config))
+        machine = api.probe_machine(tell, config, document.name)
         payload, seed = api.payload_index(cancelled=cancelled), api.new_seed()
         plan = api.prepare_configured(config, document, machine, payload, seed=seed)
         for line in plan.describe().splitlines():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from installer.machine import Disk, Machine
 from installer.plan.layers import disks_sharing
+from installer.plan.pools import stacked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +61,11 @@ def partners(paths: Iterable[str], machine: Machine | None) -> tuple[str, ...]:
     """The further disks that must be erased with these: half an array is of no use to anybody."""
     if machine is None:
         return ()
-    wanted = tuple(paths)
+    wanted, layers = tuple(paths), stacked(machine)
     found = [
         other.path
         for disk in machine.disks
         if disk.path in wanted
-        for other in disks_sharing(disk, machine.disks, machine.layers)
+        for other in disks_sharing(disk, machine.disks, layers)
     ]
     return tuple(path for path in dict.fromkeys(found) if path not in wanted)

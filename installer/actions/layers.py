@@ -8,6 +8,8 @@ from typing import assert_never
 from installer.context import Context
 from installer.machine import Layer, LayerKind
 
+_NEVER_ACTIVE = "a pool is what nothing has assembled"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopLayer:
@@ -31,6 +33,8 @@ class StopLayer:
                 return f"deactivate the volume group {name} ({', '.join(self.layer.devices)})"
             case LayerKind.MD:
                 return f"stop the array {name}"
+            case LayerKind.POOL:
+                raise ValueError(_NEVER_ACTIVE)
             case _:
                 assert_never(self.layer.kind)
 
@@ -54,5 +58,7 @@ class StopLayer:
                 return ["vgchange", "--activate", "n", *(which or [self.layer.name])]
             case LayerKind.MD:
                 return ["mdadm", "--stop", *self.layer.devices[:1]]
+            case LayerKind.POOL:
+                raise ValueError(_NEVER_ACTIVE)
             case _:
                 assert_never(self.layer.kind)

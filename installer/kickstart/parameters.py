@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ks_schema import Document
 
@@ -25,6 +26,14 @@ class KernelParameters:
     disk: str | None = None
     events: str | None = None
     medium: str | None = None
+
+
+def kernel_command_line(path: Path = Path("/proc/cmdline")) -> str:
+    """What the machine was started with; bytes that are no UTF-8 come as U+FFFD.
+
+    A boot loader passes on whatever was typed, in whatever encoding.
+    """
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def kernel_parameters(cmdline: str) -> KernelParameters:

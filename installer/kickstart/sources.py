@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 from installer.errors import KickstartRefused, KickstartUnparsable, KickstartUnreachable
 from installer.events import Emit, Message
 from installer.fetch import Download, FetchFailed, RetryPolicy, fetch, without_credentials
-from installer.kickstart.volumes import BY_LABEL, LABELS, labelled_volume, mounted
+from installer.kickstart.volumes import BY_LABEL, labelled_volume, mounted
+from installer.machine import KICKSTART_LABELS
 from installer.regular_file import open_regular
 from installer.run import ProcessRunner, Runner
 from ks_schema import Document, SyntaxProblem, load
@@ -72,7 +73,7 @@ def find_volume_kickstart(
 
     :raises KickstartUnparsable: there is one, but it is neither JSON nor YAML.
     """
-    for label in LABELS:
+    for label in KICKSTART_LABELS:
         device = labelled_volume(label, surroundings.by_label)
         if device is None:
             continue
@@ -81,6 +82,12 @@ def find_volume_kickstart(
         except KickstartUnreachable as error:
             emit(Message(level="info", text=error.message))
     return None
+
+
+def volume_label(name: str) -> str:
+    """The label of the volume that a document of that name was read from; "" if it was none."""
+    scheme, _, rest = name.partition(":")
+    return rest.partition(":")[0] if scheme == "label" else ""
 
 
 def parse_kickstart(data: str | bytes, *, name: str) -> Document:
@@ -147,7 +154,7 @@ def _file(open_it: Callable[[], BinaryIO], shown: str) -> bytes:
 
 def _from_label(rest: str, emit: Emit, surroundings: Surroundings) -> Document:
     label, _, path = rest.partition(":")
-    labels = (label,) if label else LABELS
+    labels = (label,) if label else KICKSTART_LABELS
     found = _awaited(
         lambda: _first_volume(labels, surroundings.by_label), labels, emit, surroundings.retries
     )

@@ -10,8 +10,6 @@ from pathlib import Path
 from installer.errors import CommandFailed, KickstartUnreachable
 from installer.run import Runner
 
-# In the order in which they are looked for: ours, Red Hat's driver disk, cloud-init's NoCloud.
-LABELS = ("PHOTONKS", "OEMDRV", "CIDATA")
 BY_LABEL = Path("/dev/disk/by-label")
 _MOUNT_SECONDS = 30.0
 

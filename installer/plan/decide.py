@@ -18,6 +18,7 @@ from installer.plan.keys import key_notes, key_problems
 from installer.plan.layers import layers_on, name_problems, sharing_problems
 from installer.plan.losses import lost_disks
 from installer.plan.model import disk_text
+from installer.plan.pools import stacked
 from installer.plan.preserve import preserve_problems
 from installer.plan.storage.bootable import (
     ab_problems,
@@ -72,7 +73,7 @@ def decide(
 ) -> Decisions | tuple[Problem, ...]:
     """All decisions, or everything that keeps this machine from being installed as asked."""
     problems = firmware_problems(config, machine)
-    chosen = chosen_disks(config, machine.disks)
+    chosen = chosen_disks(config, machine)
     if isinstance(chosen, tuple):
         return (*problems, *chosen)
     kernel = config.packages.kernel or kernel_for(machine, tuple(chosen.used.values()))
@@ -91,11 +92,12 @@ def decide(
     if config.boot.loader is BootLoader.SYSTEMD_BOOT:
         problems += uki_problems(esp_places(storage), mode)
     lost = (*lost_disks(storage), *chosen.wiped)
-    layers = layers_on(lost, machine.layers)
+    everything = stacked(machine)
+    layers = layers_on(lost, everything)
     problems += sharing_problems(lost, layers, machine)
     problems += name_problems(
         storage,
-        (each for each in machine.layers if each not in layers),
+        (each for each in everything if each not in layers),
     )
     problems += room_problems(storage, tree, swap)
     if problems:

@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from installer.config.model import DiskMatch, DiskSelector, InstallConfig, Pick
 from installer.config.storage import Storage
-from installer.machine import IMAGE_TRANSPORT, Disk
+from installer.machine import (
+    IMAGE_TRANSPORT,
+    KICKSTART_LABELS,
+    Disk,
+    Layer,
+    LeftOut,
+    Machine,
+)
+from installer.plan.layers import disks_under
 from installer.plan.matching import attributes_text, differences, match_text
 from installer.plan.model import disk_text
+from installer.plan.pools import is_firmware_member
 from installer.plan.storage.resolve import used_disks
 from ks_schema.problem import Problem
 
 
-def select_disk(selector: DiskSelector, disks: tuple[Disk, ...]) -> Disk | Problem:
-    """The one disk that a selector means, or what is wrong with it."""
+def select_disk(
+    selector: DiskSelector,
+    disks: tuple[Disk, ...],
+    layers: tuple[Layer, ...] = (),
+    left_out: tuple[LeftOut, ...] = (),
+) -> Disk | Problem:
+    """The one disk that a selector means, or what is wrong with it.
+
+    ``layers`` and ``left_out`` are what else somebody may take for a disk.
+    """
     image = next((disk for disk in disks if disk.transport == IMAGE_TRANSPORT), None)
     if image and not unfit_reason(image):
         # It stands for a disk that is not here yet.
         return image
     if selector.match is not None:
         return _matched(selector, selector.match, disks)
-    return _named(selector, disks)
+    found = _named(selector, disks)
+    if isinstance(found, Problem):
+        return _no_disk(selector, disks, layers, left_out) or found
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +54,14 @@ class ChosenDisks:
     notes: tuple[str, ...]
 
 
-def chosen_disks(
-    config: InstallConfig, disks: tuple[Disk, ...]
-) -> ChosenDisks | tuple[Problem, ...]:
+def chosen_disks(config: InstallConfig, machine: Machine) -> ChosenDisks | tuple[Problem, ...]:
     """What the selectors mean: each exactly one disk, and no two the same."""
     selectors = {each.name: each for each in config.disks}
     names = _used_names(config.storage, tuple(selectors))
     found: dict[str, Disk] = {}
     problems: list[Problem] = []
     for name in (*names, *config.storage.wipe):
-        disk = select_disk(selectors[name], disks)
+        disk = select_disk(selectors[name], machine.disks, machine.layers, machine.left_out)
         if isinstance(disk, Problem):
             problems.append(disk)
         elif disk not in found.values():
@@ -95,14 +113,114 @@ def unfit_reason(disk: Disk) -> str:
     return disk.in_use
 
 
+def kickstart_reason(disk: Disk) -> str:
+    """Why the disk is only installed onto when it is named outright; "" when there is no reason."""
+    labels = (disk.label, *(each.label for each in disk.partitions))
+    label = next((each for each in labels if each.upper() in KICKSTART_LABELS), "")
+    if label:
+        return f"it holds a volume for kickstarts ({label})"
+    return "the kickstart was read from it" if disk.kickstart else ""
+
+
+def with_kickstart_source(disks: tuple[Disk, ...], label: str) -> tuple[Disk, ...]:
+    """The disks, marked where they hold a volume of that label; "" marks none."""
+    return tuple(
+        replace(disk, kickstart=True) if label and _has_label(disk, label) else disk
+        for disk in disks
+    )
+
+
+def missing_disks(selectors: tuple[DiskSelector, ...], disks: tuple[Disk, ...]) -> str:
+    """The disks that are wanted and not there yet, for people; "" when nothing is missing.
+
+    One that is only described is there when a disk fits the description that no other selector
+    means. Without selectors, one disk that can be used is enough.
+    """
+    if not selectors:
+        usable = any(not (unfit_reason(disk) or kickstart_reason(disk)) for disk in disks)
+        return "" if usable else "a disk that can be used"
+    named_first = sorted(selectors, key=lambda each: each.match is not None)
+    taken: list[Disk] = []
+    missing: list[str] = []
+    for selector in named_first:
+        found = select_disk(selector, disks)
+        if not _meant(selector, disks) or (selector.match is not None and found in taken):
+            missing.append(_selector_text(selector))
+        elif isinstance(found, Disk):
+            taken.append(found)
+    return ", ".join(missing)
+
+
+def _meant(selector: DiskSelector, disks: tuple[Disk, ...]) -> list[Disk]:
+    """Every disk that the selector might mean, one that is named outright even if it is unfit."""
+    if selector.match is not None:
+        return _fitting(selector.match, disks)
+    if selector.serial is not None:
+        return [disk for disk in disks if disk.serial == selector.serial]
+    return [disk for disk in disks if selector.device in {disk.path, *disk.links}]
+
+
+def _fitting(match: DiskMatch, disks: tuple[Disk, ...]) -> list[Disk]:
+    return [disk for disk in disks if not _undescribed(disk) and not differences(match, disk)]
+
+
+def _undescribed(disk: Disk) -> str:
+    """Why a description never means the disk; "" when it may."""
+    if reason := unfit_reason(disk):
+        return reason
+    reason = kickstart_reason(disk)
+    return f'{reason}, so that only "device" or "serial" can mean it' if reason else ""
+
+
+def _selector_text(selector: DiskSelector) -> str:
+    if selector.match is not None:
+        return f"a disk that is as described ({match_text(selector.match)})"
+    return selector.serial or selector.device or ""
+
+
+def _has_label(disk: Disk, label: str) -> bool:
+    labels = (disk.label, *(each.label for each in disk.partitions))
+    return label.upper() in {each.upper() for each in labels}
+
+
+def _no_disk(
+    selector: DiskSelector,
+    disks: tuple[Disk, ...],
+    layers: tuple[Layer, ...],
+    left_out: tuple[LeftOut, ...],
+) -> Problem | None:
+    """What is wrong with a device that is there, but is no disk."""
+    pointer, device = f"/disks/{selector.name}/device", selector.device or ""
+    for layer in layers:
+        if device in layer.devices:
+            return _on_a_layer(pointer, device, disks_under(layer, disks, layers), disks)
+    reason = next((each.reason for each in left_out if each.path == device), "")
+    if not reason:
+        return None
+    message = f"{device} cannot be installed onto: it is {reason}"
+    return Problem(pointer=pointer, message=message, hint=_candidates(disks))
+
+
+def _on_a_layer(pointer: str, device: str, under: set[str], disks: tuple[Disk, ...]) -> Problem:
+    """``under`` are the paths of the disks that the device lies on."""
+    names = ", ".join(sorted(under))
+    if any(is_firmware_member(disk) for disk in disks if disk.path in under):
+        message = f"{device} is an array of the firmware, which cannot be installed onto"
+        hint = (
+            "switch the firmware from RAID to AHCI, or give up its array: name its disks "
+            f'({names}) and use "mirror"'
+        )
+        return Problem(pointer=pointer, message=message, hint=hint)
+    message = f"{device} is no disk: it lies on {names}"
+    hint = f'name {names}, and say in "storage" what is made of it'
+    return Problem(pointer=pointer, message=message, hint=hint)
+
+
 def _named(selector: DiskSelector, disks: tuple[Disk, ...]) -> Disk | Problem:
     """The disk with that path or serial number. One that is named but unfit is told of as such."""
-    if selector.serial is not None:
-        pointer, wanted = f"/disks/{selector.name}/serial", selector.serial
-        found = [disk for disk in disks if disk.serial == selector.serial]
-    else:
-        pointer, wanted = f"/disks/{selector.name}/device", selector.device or ""
-        found = [disk for disk in disks if selector.device in {disk.path, *disk.links}]
+    key = "device" if selector.serial is None else "serial"
+    pointer, wanted = f"/disks/{selector.name}/{key}", _selector_text(selector)
+    found = _meant(selector, disks)
     if not found:
         message = f"no disk matches {wanted}"
         return Problem(pointer=pointer, message=message, hint=_candidates(disks))
@@ -123,7 +241,7 @@ def _named(selector: DiskSelector, disks: tuple[Disk, ...]) -> Disk | Problem:
 
 def _matched(selector: DiskSelector, match: DiskMatch, disks: tuple[Disk, ...]) -> Disk | Problem:
     """The disk that the description fits. Unfit disks are never meant."""
-    found = [disk for disk in disks if not unfit_reason(disk) and not differences(match, disk)]
+    found = _fitting(match, disks)
     if found and selector.pick is not None:
         found = _picked(selector.pick, found)
     if len(found) == 1:
@@ -151,15 +269,23 @@ def _picked(pick: Pick, disks: list[Disk]) -> list[Disk]:
 
 def _why_none(match: DiskMatch, disks: tuple[Disk, ...]) -> str:
     lines = [
-        f"{disk_text(disk)}: {unfit_reason(disk) or ', '.join(differences(match, disk))}"
+        f"{disk_text(disk)}: {_undescribed(disk) or ', '.join(differences(match, disk))}"
         for disk in disks
     ]
     return "; ".join(lines) or "this machine has no disk"
 
 
 def _candidates(disks: tuple[Disk, ...]) -> str:
-    fit = [disk for disk in disks if not unfit_reason(disk)]
-    return f"disks that could be used: {_list(fit)}" if fit else "there is no disk to use"
+    fit = [disk for disk in disks if not _undescribed(disk)]
+    free = [disk for disk in fit if not is_firmware_member(disk)]
+    if free:
+        return f"disks that could be used: {_list(free)}"
+    if fit:
+        return (
+            f"{_list(fit)} belong to an array of the firmware: switch it from RAID to AHCI, or "
+            'erase them together ("mirror" or "wipe")'
+        )
+    return "there is no disk to use"
 
 
 def _list(disks: list[Disk]) -> str:

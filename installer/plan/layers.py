@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from installer.config.name_rules import mapper_name
 from installer.machine import Disk, Layer, LayerKind, Machine
+from installer.plan.pools import pool_text, stacked
 from installer.plan.storage.model import StoragePlan
 from ks_schema.problem import Problem
 
@@ -19,6 +20,8 @@ _KINDS = {
 
 def layer_text(layer: Layer) -> str:
     """The layer for people: ``volume group vg0``."""
+    if layer.kind is LayerKind.POOL:
+        return pool_text(layer)
     return f"{_KINDS[layer.kind]} {layer.name}"
 
 
@@ -44,7 +47,7 @@ def disks_sharing(
     while new - erased:
         erased |= new
         there = layers_on((each for each in disks if each.path in erased), layers)
-        new = {path for each in there for path in _disks_below(each, disks, layers)}
+        new = {path for each in there for path in disks_under(each, disks, layers)}
     return tuple(each for each in disks if each.path in erased - {disk.path})
 
 
@@ -56,10 +59,11 @@ def sharing_problems(
     ``disks`` have those partitions alone that are lost.
     """
     erased = {path for disk in disks for path in _nodes(disk)}
+    everything = stacked(machine)
     told: set[str] = set()
     problems: list[Problem] = []
     for layer in reversed(layers):
-        others = _nodes_below(layer, machine.disks, machine.layers) - erased
+        others = _nodes_below(layer, machine.disks, everything) - erased
         # What lies on one that is told of is lost for the same reason.
         if others and not told & set(layer.parents):
             problems.append(_sharing_problem(layer, others, disks, machine.disks))
@@ -97,10 +101,17 @@ def _sharing_problem(
     parts = {path for disk in disks if disk.path in losing for path in others & set(_nodes(disk))}
     names = ", ".join(sorted(whole | parts))
     key = '"delete"' if parts else '"wipe"'
+    hint = f'let {names} be erased too ({key} in "storage"), or take it out of the machine'
+    if layer.kind is not LayerKind.POOL or layer.uuid:
+        message = f"the {layer_text(layer)} lies on {names} as well, which would keep a part of it"
+        return Problem(pointer="/storage", message=message, hint=hint)
+    own = ", ".join(sorted(set(layer.parents) - others))
     return Problem(
         pointer="/storage",
-        message=f"the {layer_text(layer)} lies on {names} as well, which would keep a part of it",
-        hint=f'let {names} be erased too ({key} in "storage"), or take it out of the machine',
+        message=f"{own} and {names} are members ({layer_text(layer)}); whether of the same one "
+        "cannot be told, and then one alone would keep a part of it",
+        hint=f"{hint}; or, if they have nothing to do with each other, remove what marks {own} "
+        "with wipefs first",
     )
 
 
@@ -116,7 +127,7 @@ def _top_first(layers: list[Layer]) -> tuple[Layer, ...]:
     return tuple(ordered)
 
 
-def _disks_below(layer: Layer, disks: tuple[Disk, ...], layers: tuple[Layer, ...]) -> set[str]:
+def disks_under(layer: Layer, disks: tuple[Disk, ...], layers: tuple[Layer, ...]) -> set[str]:
     """The disks that it lies on, through whatever layers are between."""
     reached = _nodes_below(layer, disks, layers)
     return {disk.path for disk in disks if reached & set(_nodes(disk))}

@@ -45,7 +45,7 @@ def _of_disk(disk: Disk, *, named: bool) -> tuple[str, ...]:
 
 
 def _layer_loss(layer: Layer) -> str:
-    state = "" if layer.active else ", not active"
+    state = "" if layer.active or layer.kind is LayerKind.POOL else ", not active"
     content = f", with {', '.join(layer.devices)}" if layer.devices else ""
     return f"{layer_text(layer)} on {', '.join(layer.parents)}{content}{state}"
 
@@ -67,7 +67,8 @@ def _disk_losses(disk: Disk) -> tuple[str, ...]:
         for each in disk.partitions
     ]
     if not lines and disk.filesystem:
-        lines.append(f"{disk.path}: {disk.filesystem} on the whole disk")
+        label = f' "{disk.label}"' if disk.label else ""
+        lines.append(f"{disk.path}: {disk.filesystem}{label} on the whole disk")
     elif not lines and disk.table:
         lines.append(f"{disk.path}: an empty {disk.table} partition table")
     return tuple(lines)

@@ -14,13 +14,14 @@ from pathlib import Path
 from installer.errors import CommandFailed
 from installer.events import Emit
 from installer.machine import Machine
+from installer.plan.disks import missing_disks
 from installer.probe.disks import Devices, probe_disks
 from installer.probe.firmware import probe_firmware
 from installer.probe.network import probe_interfaces
 from installer.probe.shrink import with_minimums
 from installer.probe.sysfs import read_text
 from installer.probe.systems import with_system_names
-from installer.probe.wait import settle, wait_for_disks
+from installer.probe.wait import Missing, settle, wait_for_disks
 from installer.run import Runner
 
 _LIVE_FOLDER = "run/photon"
@@ -30,19 +31,19 @@ def probe_machine(
     runner: Runner,
     *,
     emit: Emit = lambda _: None,
-    wanted: tuple[str, ...] = (),
+    missing: Missing = lambda disks: missing_disks((), disks),
     root: Path = Path("/"),
     sleep: Callable[[float], None] = time.sleep,
 ) -> Machine:
     """The machine this runs on; ``root`` is where its ``sys``, ``proc``, ``dev`` and ``run`` are.
 
-    In the live system, disks that come late are waited for: those that are ``wanted`` (by path,
-    link or serial number), or else any that can be used. ``emit`` is told.
+    In the live system, disks that come late are waited for, as long as any are ``missing``; without
+    that, until there is one that can be used. ``emit`` is told.
 
     :raises CommandFailed: the disks cannot be listed.
     """
     dmi = root / "sys/class/dmi/id"
-    devices = _devices(runner, root, wanted, emit=emit, sleep=sleep)
+    devices = _devices(runner, root, missing, emit=emit, sleep=sleep)
     return Machine(
         firmware=probe_firmware(root),
         memory=memory_size(read_text(root / "proc/meminfo")),
@@ -69,7 +70,7 @@ def memory_size(meminfo: str) -> int:
 def _devices(
     runner: Runner,
     root: Path,
-    wanted: tuple[str, ...],
+    missing: Missing,
     *,
     emit: Emit,
     sleep: Callable[[float], None],
@@ -79,7 +80,7 @@ def _devices(
     if not (root / _LIVE_FOLDER).is_dir():
         # Elsewhere a machine without a disk to use is nothing unusual.
         return probe_disks(runner, root)
-    return wait_for_disks(lambda: probe_disks(runner, root), wanted, emit=emit, sleep=sleep)
+    return wait_for_disks(lambda: probe_disks(runner, root), missing, emit=emit, sleep=sleep)
 
 
 def _virtualization(runner: Runner) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from installer.probe.layers import (
     layers_in,
     volume_group_members,
 )
-from installer.probe.nodes import Node, children_of, mounts_of, text_of
+from installer.probe.nodes import Node, block_devices, children_of, mounts_of, text_of
 from installer.probe.systems import operating_system
 from installer.run import Runner
 
@@ -26,7 +26,7 @@ COLUMNS = (
     "NAME,KNAME,PATH,TYPE,SIZE,MODEL,SERIAL,WWN,TRAN,LOG-SEC,PHY-SEC,ROTA,RM,RO,"
     "PTTYPE,FSTYPE,LABEL,UUID,MOUNTPOINTS,START,PARTTYPE,PARTLABEL"
 )
-MEDIUM_LABEL = "PHOTON"
+# Its initrd tells our medium from others that carry the same label, and mounts it here.
 MEDIUM_FOLDER = "/run/photon/medium"
 
 # lsblk's START column counts these, whatever the disk's own sectors are (so does the kernel's
@@ -73,22 +73,29 @@ def probe_disks(runner: Runner, root: Path = Path("/")) -> Devices:
     """
     # Without --all it keeps silent about drives that have no card or disc in them.
     command = ["lsblk", "--json", "--bytes", "--all", "--output", COLUMNS]
-    listing = json.loads(runner.run(command))
+    nodes = block_devices(_listing(runner.run(command)))
     if not (root / "run/udev/data").is_dir():
         # lsblk takes signatures from udev's database alone where it can.
-        listing = {"blockdevices": [_signed(runner, each) for each in listing["blockdevices"]]}
-    volumes = volume_group_members(runner, root, listing["blockdevices"])
-    return parse_devices(listing, links=_links(root / "dev/disk"), volumes=volumes)
+        nodes = tuple(_signed(runner, each) for each in nodes)
+    volumes = volume_group_members(runner, root, nodes)
+    return devices_in(nodes, links=_links(root / "dev/disk"), volumes=volumes)
 
 
 def parse_devices(
-    listing: Node, *, links: Links | None = None, volumes: VolumeGroups | None = None
+    listing: object, *, links: Links | None = None, volumes: VolumeGroups | None = None
 ) -> Devices:
     """The devices in the output of ``lsblk --json --bytes``; ``links`` has each kernel name's."""
+    return devices_in(block_devices(listing), links=links, volumes=volumes)
+
+
+def devices_in(
+    nodes: Iterable[Node], *, links: Links | None = None, volumes: VolumeGroups | None = None
+) -> Devices:
+    """The disks among these nodes, what is stacked on them, and what is left out."""
     disks: list[Disk] = []
     left_out: list[LeftOut] = []
     roots: list[Node] = []
-    for node in filter(_is_there, listing["blockdevices"]):
+    for node in filter(_is_there, nodes):
         reason = _no_disk(node)
         if reason:
             left_out.append(LeftOut(path=node["path"], reason=reason))
@@ -105,6 +112,13 @@ def parse_devices(
     )
 
 
+def _listing(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CommandFailed(f"lsblk: its output is not JSON: {error}") from error
+
+
 def _is_there(node: Node) -> bool:
     return bool(node["size"]) or not re.fullmatch(_IDLE_NODES, node["kname"])
 
@@ -112,7 +126,8 @@ def _is_there(node: Node) -> bool:
 def _no_disk(node: Node) -> str:
     """Why this is no disk, "" when it is one."""
     if node["type"] != "disk":
-        return _NOT_DISKS.get(node["type"], f"a device of type {node['type']}")
+        kind = node["type"] or "that is not known"
+        return _NOT_DISKS.get(kind, f"a device of type {kind}")
     for pattern, what in _NAMES_NOT_DISKS:
         if re.fullmatch(pattern, node["kname"]):
             return what
@@ -133,7 +148,7 @@ def _is_unknown_layer(node: Node) -> bool:
 
 def _disk(node: Node, links: tuple[str, ...]) -> Disk:
     parts = [child for child in children_of(node) if child["type"] == "part"]
-    medium = any(_is_medium(each) for each in (node, *parts))
+    medium = any(MEDIUM_FOLDER in mounts_of(each) for each in (node, *parts))
     return Disk(
         path=node["path"],
         size=node["size"],
@@ -151,6 +166,8 @@ def _disk(node: Node, links: tuple[str, ...]) -> Disk:
         in_use=_in_use(node, medium=medium),
         table=text_of(node, "pttype"),
         filesystem=text_of(node, "fstype"),
+        label=text_of(node, "label"),
+        uuid=text_of(node, "uuid"),
         partitions=_partitions(parts),
     )
 
@@ -161,7 +178,7 @@ def _partitions(parts: list[Node]) -> tuple[Partition, ...]:
         Partition(
             path=part["path"],
             number=_number(part["kname"]),
-            start=(part["start"] or 0) * _START_UNIT,
+            start=part["start"] * _START_UNIT,
             size=part["size"],
             type_guid=text_of(part, "parttype").lower(),
             name=text_of(part, "partlabel"),
@@ -179,11 +196,6 @@ def _partitions(parts: list[Node]) -> tuple[Partition, ...]:
         for part in parts
     )
     return tuple(sorted(partitions, key=lambda partition: partition.number))
-
-
-def _is_medium(node: Node) -> bool:
-    labelled = text_of(node, "fstype") == "iso9660" and text_of(node, "label") == MEDIUM_LABEL
-    return labelled or MEDIUM_FOLDER in mounts_of(node)
 
 
 def _in_use(node: Node, *, medium: bool) -> str:
@@ -235,9 +247,9 @@ def _links(folder: Path) -> dict[str, tuple[str, ...]]:
 
 def _signed(runner: Runner, node: Node) -> Node:
     """The node and its children with what ``blkid`` finds on them."""
-    children = [_signed(runner, child) for child in children_of(node)]
+    children = tuple(_signed(runner, child) for child in children_of(node))
     found = {} if node["type"] == "rom" or not node["size"] else _signatures(runner, node["path"])
-    return {**node, **found, **({"children": children} if children else {})}
+    return {**node, **found, "children": children}
 
 
 def _signatures(runner: Runner, path: str) -> dict[str, str]:

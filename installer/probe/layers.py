@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from installer.errors import CommandFailed
-from installer.machine import Layer, LayerKind
+from installer.machine import Content, Layer, LayerKind
 from installer.probe.nodes import Node, children_of, mounts_of, text_of
 from installer.probe.sysfs import read_text
 from installer.run import Runner
@@ -24,6 +24,8 @@ _LVM_MEMBER = "LVM2_member"
 # "LVM-", the volume group's UUID and the volume's, 32 characters each, no hyphens:
 # https://sourceware.org/git/?p=lvm2.git;a=blob;f=lib/activate/dev_manager.c
 _DM_UUID = re.compile(r"LVM-(\w{32})\w{32}.*")
+# What stands for the name of groups that LVM could not be asked for.
+_UNREAD_GROUP = "that cannot be read"
 _GROUPS_OF_UUID = (6, 4, 4, 4, 4, 4, 6)
 
 # The device, its volume group's name and UUID.
@@ -48,6 +50,19 @@ class _Found:
     active: bool = True
     parents: dict[str, None] = field(default_factory=dict)
     devices: dict[str, None] = field(default_factory=dict)
+    contents: dict[str, Content] = field(default_factory=dict)
+
+    def add(self, node: Node) -> None:
+        """Remember a device that the layer makes, and what is on it."""
+        path, filesystem = node["path"], text_of(node, "fstype")
+        self.devices[path] = None
+        if filesystem:
+            self.contents[path] = Content(
+                path=path,
+                filesystem=filesystem,
+                label=text_of(node, "label"),
+                uuid=text_of(node, "uuid"),
+            )
 
     def layer(self) -> Layer:
         return Layer(
@@ -58,6 +73,7 @@ class _Found:
             # A thin volume lies on its pool, which is of the same group.
             parents=tuple(each for each in self.parents if each not in self.devices),
             devices=tuple(self.devices),
+            contents=tuple(self.contents.values()),
         )
 
 
@@ -97,9 +113,19 @@ def volume_group_members(runner: Runner, root: Path, nodes: Iterable[Node]) -> V
     command = ["pvs", "--reportformat", "json", "--options", "pv_name,vg_name,vg_uuid"]
     try:
         members = parse_members(runner.run(command))
-    except CommandFailed:  # the volumes that are active are known without it
-        members = ()
+    except CommandFailed:
+        # The volumes that are active are known without it. Of the others nobody can say what
+        # belongs together, so that they stay or go as one.
+        members = tuple((path, _UNREAD_GROUP, "") for path in _idle_members(everything))
     return VolumeGroups(members=members, active=active)
+
+
+def _idle_members(nodes: Iterable[Node]) -> Iterator[str]:
+    """The members on which no volume is active."""
+    for node in nodes:
+        active = any(each["type"] == "lvm" for each in children_of(node))
+        if text_of(node, "fstype") == _LVM_MEMBER and not active:
+            yield node["path"]
 
 
 def _is_of_lvm(node: Node) -> bool:
@@ -120,14 +146,20 @@ def volume_group_uuid(dm_uuid: str) -> str:
 
 
 def parse_members(report: str) -> tuple[Member, ...]:
-    """The devices that belong to a volume group, from the output of ``pvs --reportformat json``."""
-    rows = [row for part in json.loads(report)["report"] for row in part["pv"]]
-    return tuple(
-        (row["pv_name"], row["vg_name"], row["vg_uuid"])
-        for row in rows
-        # A member that is missing has no device.
-        if row["vg_name"] and row["pv_name"].startswith("/dev/")
-    )
+    """The devices that belong to a volume group, from the output of ``pvs --reportformat json``.
+
+    :raises CommandFailed: it is not what pvs prints.
+    """
+    try:
+        rows = [row for part in json.loads(report)["report"] for row in part["pv"]]
+        return tuple(
+            (row["pv_name"], row["vg_name"], row["vg_uuid"])
+            for row in rows
+            # A member that is missing has no device.
+            if row["vg_name"] and row["pv_name"].startswith("/dev/")
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CommandFailed(f"pvs: its output is not a report: {error}") from error
 
 
 def _with_parents(node: Node, parent: Node | None) -> Iterator[tuple[Node, Node | None]]:
@@ -147,15 +179,30 @@ def _collect(
     if kind is not None and parent is not None:
         name, uuid = _identity(kind, node, parent, volumes)
         layer = found.setdefault((kind, uuid or name), _Found(kind=kind, name=name, uuid=uuid))
-        layer.parents[parent["path"]] = None
-        layer.devices[path] = None
+        container = None if _is_container(node) else _container_on(parent)
+        layer.parents[(container or parent)["path"]] = None
+        layer.add(node)
     elif node["type"] == "part" and parent is not None and layer_kind(parent) is LayerKind.MD:
         # A partition of an array goes with it.
         array = next(each for each in found.values() if parent["path"] in each.devices)
-        array.devices[path] = None
+        array.add(node)
     if SWAP_MOUNT in mounts_of(node):
         swap = _Found(kind=LayerKind.SWAP, name=path)
         found.setdefault((LayerKind.SWAP, path), swap).parents[path] = None
+
+
+def _container_on(node: Node) -> Node | None:
+    """The container on the device that the arrays of the firmware are in, if there is one.
+
+    lsblk shows both on the disks, side by side. The arrays have to be stopped first:
+    https://git.kernel.org/pub/scm/utils/mdadm/mdadm.git/tree/Manage.c (Manage_stop)
+    """
+    return next((each for each in children_of(node) if _is_container(each)), None)
+
+
+def _is_container(node: Node) -> bool:
+    """A container has no room of its own; of two devices on one disk, one must be it."""
+    return layer_kind(node) is LayerKind.MD and not node["size"]
 
 
 def _collect_idle_member(found: dict[tuple[LayerKind, str], _Found], node: Node) -> None:

@@ -13,6 +13,9 @@ from installer.run import Runner
 PATIENCE_SECONDS = 30
 STEP_SECONDS = 3
 
+# Which disks are not there yet, for people.
+Missing = Callable[[tuple[Disk, ...]], str]
+
 
 def settle(runner: Runner, emit: Emit) -> None:
     """Wait until udev has handled every device that the kernel has announced."""
@@ -31,7 +34,7 @@ def settle(runner: Runner, emit: Emit) -> None:
 
 def wait_for_disks(
     look: Callable[[], Devices],
-    wanted: tuple[str, ...],
+    missing: Missing,
     *,
     emit: Emit,
     sleep: Callable[[float], None],
@@ -39,25 +42,15 @@ def wait_for_disks(
     """What ``look`` finds once the disks are there, or when the time is up.
 
     Disks behind USB or a RAID controller come seconds after everything else, and udev cannot know
-    that there will be one. ``wanted`` are names of disks (paths, links, serial numbers); without
-    any, one disk that can be used is enough.
+    that there will be one. ``missing`` says what is not there yet ("": nothing is waited for).
     """
     devices = look()
     for waited in range(0, PATIENCE_SECONDS, STEP_SECONDS):
-        missing = missing_disks(devices.disks, wanted)
-        if not missing:
+        what = missing(devices.disks)
+        if not what:
             break
-        text = f"waiting for {missing} ({waited} of {PATIENCE_SECONDS} s)"
+        text = f"waiting for {what} ({waited} of {PATIENCE_SECONDS} s)"
         emit(Message(level="info", text=text))
         sleep(STEP_SECONDS)
         devices = look()
     return devices
-
-
-def missing_disks(disks: tuple[Disk, ...], wanted: tuple[str, ...]) -> str:
-    """What is not there yet, for people; "" when nothing is missing."""
-    if wanted:
-        names = {name for disk in disks for name in (disk.path, disk.serial, *disk.links)}
-        return ", ".join(each for each in wanted if each not in names)
-    usable = any(not disk.in_use for disk in disks)
-    return "" if usable else "a disk that can be used"

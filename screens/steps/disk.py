@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from installer.machine import Disk, LeftOut, Partition
+from installer.plan.disks import kickstart_reason
 from installer.plan.layers import disks_sharing
+from installer.plan.pools import stacked
 from installer.sizes import format_size
 from screens.forms import Choice, Command, Form, Note, Option, Tone
 from screens.step import Step, View
@@ -32,7 +34,7 @@ def form(view: View) -> Form:
     if not disks:
         note = Note(text=_NONE, tone=Tone.PROBLEM)
         return Form(items=(note, *left_out), commands=(RESCAN,), start=RESCAN.id)
-    layers = view.machine.layers if view.machine else ()
+    layers = stacked(view.machine) if view.machine else ()
     options = tuple(
         _option(disk, view.refusal(disk), disks_sharing(disk, disks, layers)) for disk in disks
     )
@@ -91,8 +93,11 @@ def disk_details(disk: Disk) -> str:
 
 def _option(disk: Disk, refused: str, partners: tuple[Disk, ...]) -> Option:
     names = ", ".join(short_name(each) for each in partners)
-    shared = (f"! shares an array or volume group with {names}: erased as well",) if names else ()
-    detail = (disk_details(disk), *shared, *_contents(disk))
+    text = f"! shares an array, volume group or pool with {names}: erased as well"
+    shared = (text,) if names else ()
+    reason = kickstart_reason(disk)
+    source = (f"! {reason}",) if reason else ()
+    detail = (disk_details(disk), *source, *shared, *_contents(disk))
     return Option(value=disk.path, label=disk_line(disk), detail=detail, refused=refused)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from installer.errors import CommandFailed
 from installer.machine import Disk, machine_from_json
 from installer.probe.disks import parse_blkid, parse_devices, probe_disks
 from installer.probe.systems import operating_system
@@ -75,10 +76,51 @@ def test_the_stick_it_booted_from_is_the_medium() -> None:
     assert devices.left_out[0].reason == "no card or disk is in it"
 
 
-def test_a_medium_is_one_before_it_is_mounted() -> None:
-    assert one_disk(fstype="iso9660", label="PHOTON").medium
-    assert not one_disk(fstype="ext4", label="PHOTON").medium
-    assert not one_disk(fstype="iso9660", label="DEBIAN").medium
+def test_the_medium_is_what_is_mounted_as_such_and_not_what_has_its_label() -> None:
+    old = disks("old-medium")["/dev/sda"]
+    assert (old.medium, old.in_use) == (False, "")
+    assert not one_disk(fstype="iso9660", label="PHOTON").medium
+    medium = one_disk(fstype="iso9660", label="ANY", mountpoints=["/run/photon/medium"])
+    assert (medium.medium, medium.in_use) == (True, "it holds the installation medium")
+
+
+def test_what_is_on_a_whole_disk_has_its_label_and_uuid() -> None:
+    first = disks("btrfs-over-two")["/dev/sda"]
+    found = (first.filesystem, first.label, first.uuid)
+    assert found == ("btrfs", "tank", "11111111-2222-4333-8444-555555555555")
+
+
+WRONG: tuple[Any, ...] = (None, "", "x", 7, -1, 1.5, True, [], [None], {}, {"children": None})
+
+
+def test_no_value_of_any_column_is_a_crash() -> None:
+    for capture in ("windows-dual-boot", "md-lvm-luks-left", "firmware-array"):
+        for column in listing(capture)["blockdevices"][0]:
+            for value in WRONG:
+                nodes = listing(capture)["blockdevices"]
+                spoilt = [_spoilt(each, column, value) for each in nodes]
+                parse_devices({"blockdevices": [*spoilt, value]})
+
+
+def _spoilt(node: dict[str, Any], column: str, value: Any) -> dict[str, Any]:
+    children = [_spoilt(each, column, value) for each in node.get("children", ())]
+    return {**node, "children": children, column: value}
+
+
+def test_numbers_and_flags_come_as_texts_from_an_older_lsblk() -> None:
+    old = one_disk(**{"size": "21474836480", "log-sec": "4096", "rota": "1", "ro": "0"})
+    assert (old.size, old.logical_sector, old.rotational, old.read_only) == (
+        20 << 30, 4096, True, False,
+    )  # fmt: skip
+    assert one_disk(mountpoints=None, mountpoint="/mnt").in_use == "mounted at /mnt"
+    nothing = one_disk(**dict.fromkeys(("log-sec", "phy-sec", "rota", "rm", "ro", "model")))
+    assert (nothing.logical_sector, nothing.model, nothing.removable) == (512, "", False)
+
+
+@pytest.mark.parametrize("output", ["", "null", "[]", "{}", '{"blockdevices": null}', "[" * 99999])
+def test_what_is_no_list_of_devices_is_told_as_such(tmp_path: Path, output: str) -> None:
+    with pytest.raises(CommandFailed, match="lsblk: its output"):
+        probe_disks(FakeRunner({"lsblk": output}), tmp_path)
 
 
 def test_an_idle_mirror_is_not_in_use() -> None:

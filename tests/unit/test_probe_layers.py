@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from installer.machine import Layer, LayerKind, machine_from_json
+from installer.machine import Content, Layer, LayerKind, machine_from_json
 from installer.probe.disks import parse_devices, probe_disks
 from installer.probe.layers import VolumeGroups, parse_members, volume_group_uuid
 from tests.unit.test_probe import FakeRunner, write
@@ -159,3 +159,33 @@ def test_members_of_no_group_and_missing_ones_are_left_out() -> None:
 )
 def test_the_group_in_a_device_mapper_uuid(dm: str, uuid: str) -> None:
     assert volume_group_uuid(dm) == uuid
+
+
+def test_an_array_of_the_firmware_lies_on_its_container() -> None:
+    container, array = layers("firmware-array")
+    assert (container.name, container.parents) == ("md127", ("/dev/sda", "/dev/sdb"))
+    assert (array.name, array.parents) == ("md126", ("/dev/md127",))
+    assert array.devices == ("/dev/md126", "/dev/md126p1")
+
+
+def test_what_is_on_a_device_of_a_layer_is_known() -> None:
+    crypt = node(
+        "dm-0", "crypt", name="c", path="/dev/mapper/c", fstype="btrfs", uuid="U", label="t"
+    )
+    (layer,) = stacked(node("sda", "disk", node("sda1", "part", crypt)))
+    assert layer.contents == (
+        Content(path="/dev/mapper/c", filesystem="btrfs", label="t", uuid="U"),
+    )
+
+
+@pytest.mark.parametrize("output", ["", "{}", '{"report": [{"pv": [{}]}]}', "[]", '{"report": 1}'])
+def test_members_of_groups_that_cannot_be_read_stay_or_go_together(
+    tmp_path: Path, output: str
+) -> None:
+    write(tmp_path, "run/udev/data/b8:0", "")
+    disks = [node(name, "disk", fstype="LVM2_member") for name in ("sda", "sdb")]
+    runner = FakeRunner({"lsblk": json.dumps({"blockdevices": disks}), "pvs": output})
+    (group,) = probe_disks(runner, tmp_path).layers
+    assert (group.kind, group.active, group.parents) == (
+        LayerKind.LVM, False, ("/dev/sda", "/dev/sdb"),
+    )  # fmt: skip

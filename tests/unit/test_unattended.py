@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from installer import api, unattended
-from installer.config.model import EndAction, Finish, InstallConfig
+from installer.config.model import DiskSelector, EndAction, Finish, InstallConfig
 from installer.config.read import from_document
 from installer.errors import ExitCode, KickstartUnreachable
 from installer.events import Emit, Failed, Message
@@ -20,12 +20,13 @@ FINISH = {"on_success": "poweroff", "on_failure": "halt"}
 
 
 @pytest.fixture(autouse=True)
-def probed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+def probed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[DiskSelector, ...]]:
     """A machine with a payload, but no installation; which disks were waited for."""
-    waited: list[tuple[str, ...]] = []
+    waited: list[tuple[DiskSelector, ...]] = []
 
-    def probe(_: Emit, wanted: tuple[str, ...]) -> Machine:
-        waited.append(wanted)
+    def probe(_: Emit, config: InstallConfig, source: str) -> Machine:
+        del source
+        waited.append(config.disks)
         return machine("empty-virtio")
 
     def read(*_: object, **__: object) -> Document:
@@ -48,16 +49,18 @@ def test_done() -> None:
     assert run(Told()) == (ExitCode.DONE, wanted)
 
 
-def test_the_disks_that_the_kickstart_names_are_waited_for(probed: list[tuple[str, ...]]) -> None:
+def test_the_disks_that_the_kickstart_names_are_waited_for(
+    probed: list[tuple[DiskSelector, ...]],
+) -> None:
     run(Told())
-    assert probed == [("/dev/vda",)]
+    assert probed == [(DiskSelector(name="default", device="/dev/vda"),)]
 
 
 @pytest.mark.parametrize(
     "bad", [{"hostname": "-"}, {"storage": {"encryption": {"passphrase": {"ask": True}}}}]
 )
 def test_what_nobody_can_do_is_refused_before_anything_is_waited_for(
-    monkeypatch: pytest.MonkeyPatch, probed: list[tuple[str, ...]], bad: dict[str, Any]
+    monkeypatch: pytest.MonkeyPatch, probed: list[tuple[DiskSelector, ...]], bad: dict[str, Any]
 ) -> None:
     document = Document(data=kickstart(**bad))
     monkeypatch.setattr(unattended, "read_kickstart", lambda *_, **__: document)
