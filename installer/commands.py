@@ -25,7 +25,7 @@ from installer.kickstart.sources import Surroundings
 from installer.machine import Machine, machine_from_json
 from installer.machine_text import machine_text
 from installer.output import say
-from installer.plan.model import InstallPlan, disks_text
+from installer.plan.model import InstallPlan, confirmation, disks_text, is_confirmed
 from installer.private import private_text
 from installer.recovery_notice import has_terminal, show_on_terminal
 from ks_schema import Document
@@ -212,11 +212,12 @@ def _machine(path: str | None) -> Machine:
 
 
 def _confirm(made: InstallPlan) -> None:
-    name = Path(made.disk.path).name
+    disks = (*made.disks, *made.wiped)
     say(made.describe())
     what = "Everything" if not any(each.keep for each in made.storage.disks) else "What is lost"
-    say(f"{what} on {disks_text(made.disks)} will be gone. Type {name} to go on: ", end="")
-    if sys.stdin.readline().strip() != name:
+    typed = confirmation(disks)
+    say(f"{what} on {disks_text(disks)} will be gone. Type {typed} to go on: ", end="")
+    if not is_confirmed(sys.stdin.readline(), disks):
         raise Cancelled("Not confirmed; nothing was written.")
 
 

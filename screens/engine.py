@@ -57,6 +57,10 @@ class PlanView(Protocol):
         """What the planner decided because nobody said, a line each."""
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What can be done and may not be meant, a line each."""
+
+    @property
     def phases(self) -> Sequence[PhaseView]:
         """Everything that will be done, phase by phase."""
 

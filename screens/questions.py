@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from installer.events import Failed, Finished
 from installer.machine import Disk
+from installer.plan.model import confirmation, is_confirmed
 from installer.saving import Volume, in_memory, is_place
 from screens import keys
 from screens.engine import PlanView
@@ -21,8 +22,6 @@ LOG_NAME = "photon-install.log"
 _WIDTH = 66
 _VOLUMES_SHOWN = 5
 _DISKS_IN_FULL, _DISKS_SHOWN = 3, 8
-# Nobody types the names of more: then it is how many there are.
-_NAMES_TYPED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,12 +135,10 @@ def erase_disk(plan: PlanView, wiped: tuple[Disk, ...], answer: Callable[[str], 
     erased = tuple(each.disk for each in changes if each.erased)
     named = tuple(each.disk for each in changes if each.loses) or (changes[0].disk,)
     names = tuple(short_name(each) for each in named)
-    wanted = " ".join(names) if len(names) <= _NAMES_TYPED else f"{len(names)} disks"
+    wanted = confirmation(named)
 
     def refuse(text: str) -> str:
-        typed = text.replace(",", " ").split()
-        right = set(typed) == set(wanted.split()) and len(typed) == len(wanted.split())
-        return "" if right else f"Type {wanted} to go on, or choose Cancel."
+        return "" if is_confirmed(text, named) else f"Type {wanted} to go on, or choose Cancel."
 
     many = f"these {len(erased)} disks" if len(erased) > 1 else "this disk"
     groups = {f"Everything on {many} will be lost:": erased} if erased else {}

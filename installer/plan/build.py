@@ -67,6 +67,8 @@ def make_plan(
         phases=tuple(phase for phase in phases if phase.actions),
         losses=losses(made.lost, made.layers),
         defaults=made.notes,
+        warnings=made.warnings,
+        wiped=made.wiped,
         on_success=config.finish.on_success.value,
         shown_once=shown_once(config),
     )

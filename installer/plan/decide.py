@@ -24,8 +24,10 @@ from installer.plan.storage.bootable import (
     ab_problems,
     bios_places,
     boot_problems,
+    boot_warnings,
     disks_below,
     esp_places,
+    unused_notes,
 )
 from installer.plan.storage.guided import BIOS_BOOT_SIZE, ESP_SIZE, guided_nouns
 from installer.plan.storage.model import StoragePlan
@@ -50,7 +52,7 @@ class Decisions:
 
     ``wiped`` are the further disks to be erased, ``lost`` every disk that loses something with the
     partitions that it loses, ``layers`` what lies on those, top first. ``notes`` has a line for
-    each default that was taken.
+    each default that was taken, ``warnings`` one for what can be done and may not be meant.
     """
 
     storage: StoragePlan
@@ -61,6 +63,7 @@ class Decisions:
     swap: Swap
     tree: PayloadTree
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]
 
     @property
     def disk(self) -> Disk:
@@ -115,6 +118,7 @@ def decide(
             *notes(config, machine, resolved, kernel),
             *key_notes(config, image=is_image(machine)),
         ),
+        warnings=boot_warnings(storage, mode),
     )
 
 
@@ -292,6 +296,7 @@ def notes(
         lines.append(f"kernel {kernel}: the machine is {_kind(machine)}")
     lines += storage_notes(config.storage, layout.nouns)
     lines += boot_notes(layout)
+    lines += unused_notes(layout.storage) if layout.storage else ()
     if config.storage.swap and config.storage.swap.size is None and layout.swap.size:
         lines.append(f"swap of {format_size(layout.swap.size)}: from the size of the memory")
     if config.network is None:

@@ -14,6 +14,9 @@ from installer.plan.storage.model import StoragePlan
 from installer.secret import MASK, Secret
 from installer.sizes import format_size
 
+# Nobody types the names of more: then it is how many there are.
+_MOST_NAMES = 4
+
 
 class Action(Protocol):
     """One step. A frozen dataclass: its fields say everything that :meth:`run` will do.
@@ -60,8 +63,9 @@ class InstallPlan:
     """Everything that will happen.
 
     ``losses`` has a line for each thing that is on the disk now and will be gone; ``defaults`` a
-    line for each decision that the kickstart left to the planner. ``disk`` is the first of those
-    that ``storage`` uses. ``shown_once`` are the secrets that were
+    line for each decision that the kickstart left to the planner, ``warnings`` one for each thing
+    that can be done and may not be meant. ``disk`` is the first of those that ``storage`` uses,
+    ``wiped`` are the further ones that are only erased. ``shown_once`` are the secrets that were
     drawn: people get to see them after a success.
     """
 
@@ -74,6 +78,8 @@ class InstallPlan:
     losses: tuple[str, ...]
     defaults: tuple[str, ...]
     on_success: str
+    warnings: tuple[str, ...] = ()
+    wiped: tuple[Disk, ...] = ()
     shown_once: tuple[ShownOnce, ...] = ()
 
     @property
@@ -85,6 +91,8 @@ class InstallPlan:
         """The plan for people: what is lost, what was decided, what is done, line by line."""
         lines = [f"Install {self.tree.name} ({self.payload.edition}) onto {disks_text(self.disks)}"]
         lines += ["", "Lost:", *(f"  {line}" for line in self.losses or ("nothing",))]
+        if self.warnings:
+            lines += ["", "Warnings:", *(f"  ! {line}" for line in self.warnings)]
         lines += ["", "Decided:", *(f"  {line}" for line in self.defaults or ("nothing",))]
         for phase in self.phases:
             lines += ["", f"{phase.title}:"]
@@ -98,6 +106,7 @@ class InstallPlan:
             "disks": [plain(disk) for disk in self.disks],
             "tree": self.tree.name,
             "losses": list(self.losses),
+            "warnings": list(self.warnings),
             "defaults": list(self.defaults),
             "phases": [
                 {
@@ -112,6 +121,20 @@ class InstallPlan:
             ],
             "on_success": self.on_success,
         }
+
+
+def confirmation(disks: tuple[Disk, ...]) -> str:
+    """What must be typed before the disks are written to: the name of each, of many their number.
+
+    :func:`is_confirmed` looks whether it was.
+    """
+    names = " ".join(disk.path.rpartition("/")[2] for disk in disks)
+    return names if len(disks) <= _MOST_NAMES else f"{len(disks)} disks"
+
+
+def is_confirmed(typed: str, disks: tuple[Disk, ...]) -> bool:
+    """Whether it is the :func:`confirmation`, the names in any order, with commas or without."""
+    return sorted(typed.replace(",", " ").split()) == sorted(confirmation(disks).split())
 
 
 def disk_text(disk: Disk) -> str:

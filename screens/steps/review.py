@@ -71,6 +71,8 @@ def _plan_items(
         disk = change.disk
         text = f"! {change.text}: {disk_line(disk)}\n    {disk_details(disk)}"
         yield Note(text=text, tone=Tone.WARNING)
+    for line in plan.warnings:
+        yield Note(text=f"! {line}", tone=Tone.WARNING)
     losses = plan.losses or ("nothing",)
     yield Note(text="What will be lost:\n" + _listed(losses))
     yield Note(text="What you chose:\n" + _listed(choices))

@@ -93,7 +93,7 @@ def test_no_disk_is_chosen_for_the_person_when_there_are_two(walk: Walk) -> None
 
 def test_a_disk_takes_those_along_that_share_an_array_with_it(walk: Walk) -> None:
     walker = walk("two-sata-same-model").go("disk")
-    assert "! shares an array or volume group with sdb: erased as well" in walker.screen
+    assert "! shares an array, volume group or pool with sdb: erased as well" in walker.screen
     walker.keys("down", " ")
     document = walker.app.walk.draft.document()
     assert document["disks"] == {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from installer.config.boot import BootMode
-from installer.config.storage import ESP_MOUNT, Storage, TableKind
+from installer.config.storage import ESP_MOUNT, PartitionType, Storage, TableKind
 from installer.plan.model import disk_text
 from installer.plan.storage.model import EspPlace, PlannedDisk, StoragePlan
 from installer.plan.storage.types import is_bios_boot, is_esp
-from installer.sizes import MIB, format_size
+from installer.sizes import GIB, MIB, format_size
 from ks_schema.problem import Problem
 
 _SECTOR_OF_BIOS = 512
@@ -19,12 +19,17 @@ _ROOT_KINDS = frozenset({"ext4", "xfs", "btrfs"})
 # Where the payload, the kernel and the boot menu are written.
 _PLACES_OF_THE_SYSTEM = ("/", "/boot", "/usr", "/var")
 _BOOT_ROOM = 256 * MIB
+# Where bootctl(1) and the host's own tools look for an ESP.
+_ESP_PATHS = (ESP_MOUNT, "/efi")
+_BELOW_BOOT = ("/boot/", "/efi/")
 _MOST_ESPS = 8
+# Disks of one size differ by less.
+_WORTH_TELLING = GIB
 
 
 def boot_problems(plan: StoragePlan, mode: BootMode) -> tuple[Problem, ...]:
     """Everything that keeps a layout from starting in that mode."""
-    problems = [*_root_problems(plan), *_boot_volume_problems(plan)]
+    problems = [*_root_problems(plan), *_boot_volume_problems(plan), *_boot_path_problems(plan)]
     if mode is not BootMode.BIOS:
         problems += _efi_problems(plan)
     if mode is not BootMode.EFI:
@@ -39,6 +44,76 @@ def ab_problems(storage: Storage, mode: BootMode) -> tuple[Problem, ...]:
     message = f"the two roots of ab start by EFI alone, and the machine started by {mode}"
     hint = "switch the firmware to EFI, or leave ab out"
     return (Problem(pointer="/storage/ab", message=message, hint=hint),)
+
+
+def boot_warnings(plan: StoragePlan, mode: BootMode) -> tuple[str, ...]:
+    """Disks whose loss an array would survive, and the host would not."""
+    boot = {disk.name for disk in disks_below(plan, plan.boot.volume)}
+    if not _is_redundant(plan, plan.boot.volume):
+        if not _is_redundant(plan, plan.root.volume):
+            return ()
+        names = _paths(disk for disk in plan.disks if disk.name in boot)
+        text = f"/boot lies on {names} alone: without it the host does not start"
+        return (f"{text}, whatever the array of its root survives",)
+    esps = {place.disk.name for place in esp_places(plan)}
+    cores = {disk.name for disk, _, _ in bios_places(plan)}
+    lines = []
+    for missing, what, kind in (
+        (boot - esps if mode is not BootMode.BIOS else set(), "ESP", PartitionType.ESP),
+        (boot - cores if mode is not BootMode.EFI else set(), "place for the boot loader",
+         PartitionType.BIOS_BOOT),
+    ):  # fmt: skip
+        names = _paths(disk for disk in plan.disks if disk.name in missing)
+        if names:
+            lines.append(
+                f"no {what} on {names}: the host does not start when the other disks are gone, "
+                f'although /boot is mirrored; give each disk a partition of type "{kind}"'
+            )
+    return tuple(lines)
+
+
+def _is_redundant(plan: StoragePlan, reference: str) -> bool:
+    """Whether it lies on an array that survives the loss of a disk."""
+    lower = all_below(plan, reference)
+    return any(array.level != 0 and array.reference in lower for array in plan.arrays)
+
+
+def _paths(disks: Iterable[PlannedDisk]) -> str:
+    return ", ".join(each.disk.path for each in disks)
+
+
+def unused_notes(plan: StoragePlan) -> tuple[str, ...]:
+    """What arrays leave unused of disks that are larger than the smallest of them."""
+    sizes = _volume_sizes(plan)
+    unused: dict[str, int] = {}
+    for array in plan.arrays:
+        if array.level == 0:
+            continue  # it stripes what is left of the larger ones too
+        known = {each: sizes[each] for each in array.members if each in sizes}
+        for member, size in known.items():
+            below_it = disks_below(plan, member)
+            if len(below_it) == 1:
+                path = below_it[0].disk.path
+                unused[path] = unused.get(path, 0) + size - min(known.values())
+    return tuple(
+        f"{format_size(size)} of {path} stay unused: an array takes as much of each disk as of the "
+        "smallest"
+        for path, size in unused.items()
+        if size >= _WORTH_TELLING
+    )
+
+
+def _volume_sizes(plan: StoragePlan) -> dict[str, int]:
+    sizes = {disk.reference: disk.disk.size for disk in plan.disks}
+    for disk in plan.disks:
+        sizes |= {each.reference: each.size for each in disk.partitions}
+        sizes |= {
+            each.reference: each.partition.size if each.new_size is None else each.new_size
+            for each in disk.kept
+            if each.reference
+        }
+    sizes |= {each.reference: each.size for each in plan.encrypted}
+    return sizes
 
 
 def esp_places(plan: StoragePlan) -> tuple[EspPlace, ...]:
@@ -146,6 +221,32 @@ def _boot_volume_problems(plan: StoragePlan) -> Iterator[Problem]:
             f"/boot has only {format_size(boot.size)}: no room for a second kernel",
             f"give it at least {format_size(_BOOT_ROOM)}",
         )
+
+
+def _boot_path_problems(plan: StoragePlan) -> Iterator[Problem]:
+    """Whether what is mounted where boot loaders are kept is what this host starts from.
+
+    Upgrades write there, and the firmware or the boot loader would go on reading another place.
+    """
+    filled = {place.filesystem.volume for place in esp_places(plan)}
+    for filesystem in plan.filesystems:
+        places = [each.path for each in filesystem.mounts]
+        bound = [place for _, place in filesystem.binds]
+        for path in (*places, *bound):
+            other = filesystem.volume not in filled or path in bound
+            if path in _ESP_PATHS and other:
+                yield _problem(
+                    f"what is mounted at {path} is not the ESP that the boot loader goes to",
+                    'make a new one for this host, {"size": "512 MiB", "type": "esp"}, or mount '
+                    "that of another system elsewhere, like /srv/esp",
+                )
+            elif path not in _ESP_PATHS and (
+                path.startswith(_BELOW_BOOT) or (path == "/boot" and path in bound)
+            ):
+                yield _problem(
+                    f"something is mounted at {path}, where the boot loader would not find it",
+                    "leave it to the filesystem of /boot",
+                )
 
 
 def _efi_problems(plan: StoragePlan) -> Iterator[Problem]:
