@@ -29,7 +29,8 @@ _WORTH_TELLING = GIB
 
 def boot_problems(plan: StoragePlan, mode: BootMode) -> tuple[Problem, ...]:
     """Everything that keeps a layout from starting in that mode."""
-    problems = [*_root_problems(plan), *_boot_volume_problems(plan), *_boot_path_problems(plan)]
+    problems = [*_root_problems(plan), *_boot_volume_problems(plan)]
+    problems += _boot_path_problems(plan, mode)
     if mode is not BootMode.BIOS:
         problems += _efi_problems(plan)
     if mode is not BootMode.EFI:
@@ -223,17 +224,18 @@ def _boot_volume_problems(plan: StoragePlan) -> Iterator[Problem]:
         )
 
 
-def _boot_path_problems(plan: StoragePlan) -> Iterator[Problem]:
+def _boot_path_problems(plan: StoragePlan, mode: BootMode) -> Iterator[Problem]:
     """Whether what is mounted where boot loaders are kept is what this host starts from.
 
     Upgrades write there, and the firmware or the boot loader would go on reading another place.
     """
     filled = {place.filesystem.volume for place in esp_places(plan)}
+    none_at_all = not filled and mode is not BootMode.BIOS  # of which is told anyway
     for filesystem in plan.filesystems:
         places = [each.path for each in filesystem.mounts]
         bound = [place for _, place in filesystem.binds]
         for path in (*places, *bound):
-            other = filesystem.volume not in filled or path in bound
+            other = not none_at_all and (filesystem.volume not in filled or path in bound)
             if path in _ESP_PATHS and other:
                 yield _problem(
                     f"what is mounted at {path} is not the ESP that the boot loader goes to",
