@@ -29,10 +29,12 @@ from installer.plan.model import InstallPlan, confirmation, disks_text, is_confi
 from installer.private import private_text
 from installer.recovery_notice import has_terminal, show_on_terminal
 from ks_schema import Document
+from ks_schema.syntax import json_data
 from ks_schema.wording import printable
 
 INTERRUPTED = "Interrupted; nothing was written."
 _SHORTEST_PASSPHRASE = 8
+_LARGEST_MACHINE = 16 << 20
 
 # Set by a signal; what runs then ends in order.
 STOP = threading.Event()
@@ -203,9 +205,11 @@ def _machine(path: str | None) -> Machine:
     if path is None:
         return api.probe_machine(_quiet)
     try:
-        return machine_from_json(json.loads(Path(path).read_text(encoding="utf-8")))
+        with Path(path).open("rb") as file:
+            # What is cut off there is not JSON: nothing that describes a machine is so large.
+            return machine_from_json(json_data(file.read(_LARGEST_MACHINE)))
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         raise CommandFailed(
             f"{path}: {reason}", "Give the output of `photon-installer facts --json`."
         ) from error

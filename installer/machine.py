@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from ks_schema.wording import printable
+from ks_schema.wording import printable, quoted
 
 # The labels of volumes that kickstarts are read from, in the order in which they are looked for:
 # ours, Red Hat's driver disk, cloud-init's NoCloud.
@@ -315,7 +315,7 @@ def _layer(data: Mapping[str, Any]) -> Layer:
 def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
     texts = data.get(name, ())
     if not isinstance(texts, list | tuple) or not all(isinstance(each, str) for each in texts):
-        raise TypeError(f"{name} is {texts!r}")
+        raise TypeError(f"{name} is {quoted(texts)}")
     return tuple(texts)
 
 
@@ -326,5 +326,5 @@ def _checked(kind: type[_Kind], data: Mapping[str, Any]) -> _Kind:
         value: Any = getattr(made, each.name)
         expected = _SIMPLE.get(str(each.type))
         if expected and (type(value) is not expected or (type(value) is int and value < 0)):
-            raise TypeError(f"{each.name} is {value!r}")
+            raise TypeError(f"{each.name} is {quoted(value)}")
     return made

@@ -9,6 +9,7 @@ import json
 import math
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,9 @@ from ks_schema.document import Position
 
 MAX_DEPTH = 32
 MAX_INTEGER = 1 << 63
+MAX_KEY = 256
+MAX_POINTERS = 16 << 20
+TOO_MANY = "too many values in too long keys; no kickstart has so many"
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][-+]?[0-9]+)?")
@@ -42,12 +46,27 @@ class Fault(ValueError):
         self.hint = hint
 
 
+class Positions(dict[str, Position]):
+    """The place of each value by JSON pointer, as long as the pointers do not fill the memory.
+
+    A long key with a long list in it, which fit into a mebibyte, have gibibytes of pointers.
+    """
+
+    _left = MAX_POINTERS
+
+    def add(self, pointer: str, place: Position) -> bool:
+        """Remember a place; False when this is one too many."""
+        self._left -= len(pointer)
+        self.setdefault(pointer, place)
+        return self._left >= 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
     """The value of a text, and the place of each value in it by JSON pointer."""
 
     data: Any
-    positions: dict[str, Position] = field(default_factory=dict)
+    positions: Mapping[str, Position] = field(default_factory=dict)
 
 
 def read_json(text: str) -> Parsed:
@@ -77,6 +96,14 @@ def child(pointer: str, key: str | int) -> str:
     return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
 
 
+def second_time(first: Position) -> str:
+    """What to say of a key that comes twice.
+
+    It is not repeated: a password that was written as a key is one that no message may show.
+    """
+    return f"this key is here for the second time; it stands in line {first.line} already"
+
+
 def usable_text(text: str) -> str:
     """The text itself.
 
@@ -87,6 +114,13 @@ def usable_text(text: str) -> str:
     if not text.isascii() and re.search("[\ud800-\udfff]", text):
         raise ValueError("half of a surrogate pair is not a character")
     return text
+
+
+def unusable_key(key: str) -> str:
+    """Why no object may have this key; "" when it may. The key is not repeated."""
+    if not key.isprintable():
+        return "a key cannot hold control characters"
+    return f"a key has at most {MAX_KEY} characters" if len(key) > MAX_KEY else ""
 
 
 def usable_number(whole: str, fraction: str = "", exponent: str = "") -> int | float:
@@ -111,12 +145,13 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.positions: dict[str, Position] = {}
+        self.positions = Positions()
         self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def value(self, depth: int, pointer: str, place: int) -> Any:
         self._skip()
-        self.positions.setdefault(pointer, self._position(place or self.at))
+        if not self.positions.add(pointer, self._position(place or self.at)):
+            raise self._fault(TOO_MANY)
         if depth > MAX_DEPTH:
             raise self._fault(f"more than {MAX_DEPTH} levels of nesting")
         match self._next():
@@ -142,10 +177,11 @@ class _Reader:
         while self._next() != "}":
             key_at = self.at
             key = self._key(opened)
-            if not key.isprintable():
-                raise self._fault("a key cannot hold control characters", at=key_at)
+            if fault := unusable_key(key):
+                raise self._fault(fault, at=key_at)
             if key in found:
-                raise self._fault(f"the key {key!r} is here for the second time", at=key_at)
+                first = self.positions[child(pointer, key)]
+                raise self._fault(second_time(first), at=key_at)
             self._skip()
             if self._next() != ":":
                 # The text is not repeated: with a comma in the colon's place it may be a password.

@@ -14,7 +14,18 @@ from typing import Any
 import yaml
 
 from ks_schema.document import Position
-from ks_schema.syntax import MAX_DEPTH, Fault, Parsed, child, usable_number, usable_text
+from ks_schema.syntax import (
+    MAX_DEPTH,
+    TOO_MANY,
+    Fault,
+    Parsed,
+    Positions,
+    child,
+    second_time,
+    unusable_key,
+    usable_number,
+    usable_text,
+)
 
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _BOOLEANS = {
@@ -32,8 +43,10 @@ def read_yaml(text: str) -> Parsed:
 
     :raises Fault: it is not YAML, or uses what a kickstart does not have.
     """
+    loader: Any = None
     try:
-        return _Builder(yaml.parse(text, Loader=yaml.SafeLoader)).document()
+        loader = yaml.SafeLoader(text)
+        return _Builder(_events(loader)).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise Fault(*_explained(error.problem or error.context or "", mark)) from None
@@ -41,6 +54,21 @@ def read_yaml(text: str) -> Parsed:
         before = text[: error.position]
         place = (before.count("\n") + 1, error.position - before.rfind("\n"))
         raise Fault("not YAML: a character that no text may hold", *place) from None
+    except Fault:
+        raise
+    except (ValueError, OverflowError):
+        # PyYAML's scanner calls chr() and int() on whatever stands in an escape or a directive.
+        mark = loader.get_mark()
+        line, column = _place(mark)
+        # It has read the backslash and the letter of an escape.
+        column -= 2 * text.startswith("\\", max(0, mark.index - 2))
+        message = "not YAML: a number here is too large for what it means"
+        raise Fault(message, line, column) from None
+
+
+def _events(loader: Any) -> Iterator[Any]:
+    while loader.check_event():
+        yield loader.get_event()
 
 
 def _explained(problem: str, mark: Any) -> tuple[str, int, int, str]:
@@ -56,7 +84,7 @@ class _Builder:
 
     def __init__(self, events: Iterator[Any]) -> None:
         self.events = events
-        self.positions: dict[str, Position] = {}
+        self.positions = Positions()
 
     def document(self) -> Parsed:
         next(self.events)
@@ -71,7 +99,9 @@ class _Builder:
         return Parsed(data=data, positions=self.positions)
 
     def _value(self, event: Any, pointer: str, depth: int, key: Any) -> Any:
-        self.positions[pointer] = Position(*_place((key or event).start_mark))
+        place = Position(*_place((key or event).start_mark))
+        if not self.positions.add(pointer, place):
+            raise _fault(event, TOO_MANY)
         _refuse_extras(event)
         if depth > MAX_DEPTH:
             raise _fault(event, f"more than {MAX_DEPTH} levels of nesting")
@@ -88,7 +118,7 @@ class _Builder:
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             key = _key(event)
             if key in found:
-                raise _fault(event, f"the key {key!r} is here for the second time")
+                raise _fault(event, second_time(self.positions[child(pointer, key)]))
             found[key] = self._value(next(self.events), child(pointer, key), depth + 1, event)
         return found
 
@@ -114,8 +144,8 @@ def _key(event: Any) -> str:
         raise _fault(event, "a key is a plain text")
     if event.value == "<<" and event.style is None:
         raise _fault(event, "a kickstart has no merge keys", "write the values again")
-    if not event.value.isprintable():
-        raise _fault(event, "a key cannot hold control characters")
+    if fault := unusable_key(event.value):
+        raise _fault(event, fault)
     return _text(event)
 
 

@@ -118,8 +118,8 @@ def _from_server(url: str, emit: Emit, retries: RetryPolicy) -> Document:
     except KickstartUnparsable as error:
         if came_from == name:
             raise
-        hint = f"{error.hint}; this came from {came_from}".removeprefix("; ")
-        raise KickstartUnparsable(error.message, hint) from None
+        hints = (error.hint, f"what was read came from {came_from}")
+        raise KickstartUnparsable(error.message, "; ".join(filter(None, hints))) from None
 
 
 def _file_url_path(url: str, shown: str) -> Path:

@@ -133,6 +133,25 @@ def test_4_a_machine_that_is_none(
     assert "facts --json" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 50_000, '{"firmware":' * 50_000, '{"firmware": {"mode": Infinity}}', "9" * 5000,
+     '{"firmware": {"mode": "' + "x" * 100_000 + '"}}', '{"firmware": {"mode": []}}',
+     "\0", "\ud800"],
+)  # fmt: skip
+def test_4_a_machine_that_no_json_reader_likes(good: str, tmp_path: Path, text: str) -> None:
+    (tmp_path / "machine.json").write_bytes(text.encode(errors="surrogatepass"))
+    arguments = ["plan", good, "--machine", str(tmp_path / "machine.json"), "--payload", PAYLOAD]
+    assert cli.main(arguments) == ExitCode.COMMAND
+    arguments[3] = "/dev/zero"
+    assert cli.main(arguments) == ExitCode.COMMAND
+
+
+def test_9_an_index_that_no_json_reader_likes(good: str, tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text("[" * 50_000)
+    assert cli.main(["verify", "--payload", str(tmp_path)]) == ExitCode.PAYLOAD
+
+
 @pytest.mark.parametrize("command", ["unattended", "verify --root /", "verify --disk /dev/null"])
 def test_4_only_root_can(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.server
 import shutil
 import socket
@@ -194,6 +195,33 @@ def test_a_web_page_is_no_kickstart(told: Told) -> None:
         pytest.raises(KickstartUnparsable, match="this is a web page"),
     ):
         told.read(f"{url}/ks")
+
+
+def test_what_is_no_kickstart_names_where_it_came_from(told: Told) -> None:
+    page = b"<html><head><style>body { color: red }</style>"
+    with (
+        server(gives(page)) as portal,
+        server(says(302, Location=f"{portal}/login?for=me")) as url,
+        pytest.raises(KickstartUnparsable) as caught,
+    ):
+        told.read(f"{url}/ks")
+    assert caught.value.message == f"{url}/ks:1:1: this is a web page, not a kickstart"
+    assert caught.value.hint == f"is its address right?; what was read came from {portal}/login"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Encoding": "gzip"}])
+def test_gzip_that_was_not_asked_for(headers: dict[str, str], told: Told) -> None:
+    packed = gzip.compress(GOOD)
+
+    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        for name, value in headers.items():
+            request.send_header(name, value)
+        request.end_headers()
+        request.wfile.write(packed)
+
+    with server(answer) as url:
+        assert told.read(f"{url}/ks").data["hostname"] == "from-here"
 
 
 def test_redirections_are_followed_but_not_for_ever(told: Told) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
+import contextlib
+import gzip
 import json
+import lzma
 import time
 from typing import Any
 
@@ -12,9 +16,11 @@ from hypothesis import strategies as st
 
 from ks_schema import Document, SyntaxProblem, load
 from ks_schema.loader import MAX_BYTES
+from ks_schema.syntax import json_data
 
 # A busy machine makes no test fail.
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+NUMBER = "not YAML: a number here is too large for what it means"
 
 VALUES = st.recursive(
     st.none()
@@ -68,7 +74,9 @@ def test_yaml_has_the_same_places() -> None:
         ('{"a": 1,}', 1, 8, "a comma before }"),
         ('{"a": [1, 2,\n]}', 1, 12, "a comma before ]"),
         ('{"a": 1 "b": 2}', 1, 9, "a comma or } must stand here"),
-        ('{"a": 1,\n "a": 2}', 2, 2, "the key 'a' is here for the second time"),
+        ('{"a": 1,\n "a": 2}', 2, 2,
+         "this key is here for the second time; it stands in line 1 already"),
+        ('{"' + "a" * 257 + '": 1}', 1, 2, "a key has at most 256 characters"),
         ('{"a": NaN}', 1, 7, "a value must stand here"),
         ('{"a": -Infinity}', 1, 7, "a value must stand here"),
         ('{"a": True}', 1, 7, "a value must stand here"),
@@ -101,7 +109,14 @@ def test_json_errors_are_precise(text: str, line: int, column: int, message: str
 @pytest.mark.parametrize(
     ("text", "line", "column", "message"),
     [
-        ("a: 1\na: 2\n", 2, 1, "the key 'a' is here for the second time"),
+        ("a: 1\na: 2\n", 2, 1,
+         "this key is here for the second time; it stands in line 1 already"),
+        ("a" * 257 + ": 1", 1, 1, "a key has at most 256 characters"),
+        ('version: 1\na: "\\U00110000"', 2, 5, NUMBER),
+        ('version: 1\na: "\\UFFFFFFFF"', 2, 5, NUMBER),
+        ('a:\n  - "x\n    \\UFFFFFFFF"', 3, 5, NUMBER),
+        ("%YAML " + "1" * 5000 + "\n---\na: 1\n", 1, 7, NUMBER),
+        ("%YAML 1." + "1" * 5000 + "\n---\na: 1\n", 1, 9, NUMBER),
         ("a: &x 1\nb: *x\n", 1, 4, "a kickstart has no anchors"),
         ("a: *x\n", 1, 4, "a kickstart has no aliases"),
         ("a: {<<: {b: 1}}\n", 1, 5, "a kickstart has no merge keys"),
@@ -148,6 +163,10 @@ def test_yaml_scalars_are_those_of_the_core_schema(written: str, value: object) 
         ("[1]", "a kickstart is an object, keys with values, and this is not"),
         ("just words", "a kickstart is an object, keys with values, and this is not"),
         ("<!DOCTYPE html>", "this is a web page, not a kickstart"),
+        ("\n <html>\n<style>body { color: red }</style>", "this is a web page, not a kickstart"),
+        ("<p>Please log in: name and password</p>", "this is a web page, not a kickstart"),
+        ('<?xml version="1.0"?>\n<Error>a: b</Error>', "this is XML, not a kickstart"),
+        ("<<: {b: 1}", "a kickstart has no merge keys"),
     ],
 )
 def test_what_is_no_object_is_no_kickstart(text: str, message: str) -> None:
@@ -158,6 +177,42 @@ def test_bytes_are_utf_8_with_or_without_a_mark() -> None:
     assert load(b'\xef\xbb\xbf{"a": "\xc3\xa9"}', name="ks.json").data == {"a": "é"}
     assert load('\ufeff{"a": 1}', name="ks.json").data == {"a": 1}
     assert fails(b'{"a":\n "\xff"}') == (2, 3, "the byte 0xff is not UTF-8 text")
+
+
+def test_gzip_is_unpacked_up_to_the_same_limit() -> None:
+    packed = gzip.compress(b'{"a": 1}')
+    assert load(packed, name="ks.json.gz").data == {"a": 1}
+    assert load(gzip.compress(b"a: no"), name="ks").data == {"a": "no"}
+    assert "larger than 1 MiB" in fails(gzip.compress(b" " * (MAX_BYTES + 1)))[2]
+    assert "larger than 1 MiB" in fails(gzip.compress(b" " * (256 << 20), 1))[2]
+    for damaged in (packed[:-9], packed[:2], b"\x1f\x8brubbish", packed[:10] + b"\xff" * 20):
+        assert "gzip data is cut off or damaged" in fails(damaged)[2]
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"PK\x03\x04\x14", "a zip archive"),
+        (lzma.compress(b"{}"), "compressed with xz"),
+        (bz2.compress(b"{}"), "compressed with bzip2"),
+        ('{"a": 1}'.encode("utf-16"), "UTF-16 text"),
+    ],
+)
+def test_other_files_are_called_by_their_names(data: bytes, what: str) -> None:
+    assert fails(data)[2] == f"this is {what}, not a kickstart"
+
+
+@pytest.mark.parametrize("name", ["ks.json", "ks.yaml"])
+def test_a_key_that_comes_twice_is_not_repeated(name: str) -> None:
+    for text in ('{"hunter2": 1, "hunter2": 2}', '{"a": {"hunter2": 1, "b": 1, "hunter2": 2}}'):
+        assert "hunter2" not in fails(text, name)[2]
+
+
+@pytest.mark.parametrize("name", ["ks.json", "ks.yaml"])
+def test_the_memory_for_places_is_limited(name: str) -> None:
+    deep = '{"' + "a" * 250 + '": '
+    text = deep * 30 + "[" + "1," * 100_000 + "1]" + "}" * 30
+    assert "too many values in too long keys" in fails(text, name)[2]
 
 
 def test_the_size_is_limited() -> None:
@@ -219,3 +274,13 @@ def outcome(text: str | bytes, name: str) -> bool:
         problem = error.problem
         return problem.line >= 1 and problem.column >= 1 and bool(problem.message)
     return isinstance(document.data, dict)
+
+
+JSON_LIKE = st.text('{}[]":,0129.eE-+tfnulINa\\\n', max_size=60) | st.binary(max_size=100)
+
+
+@settings(CALM, max_examples=400)
+@given(JSON_LIKE)
+def test_json_from_outside_is_data_or_a_value_error(text: str | bytes) -> None:
+    with contextlib.suppress(ValueError):
+        assert json_data(text) == json.loads(text)
