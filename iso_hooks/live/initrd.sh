@@ -27,6 +27,8 @@ for hook in btrfs dmsetup fsck keymap lvm2 mdadm resume thermal thin-provisionin
     rm -f "$root/usr/share/initramfs-tools/hooks/$hook"
 done
 rm -f "$root"/usr/share/initramfs-tools/scripts/local-*/*
+# systemd mounts the firmware's variables. This script fails here, without the module, and says so.
+rm -f "$root"/usr/share/initramfs-tools/scripts/init-top/00_mount_efivarfs
 
 version=$(ls "$root/usr/lib/modules")
 chroot "$root" mkinitramfs -o /tmp/initrd "$version"
