@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from installer.actions.files import WriteFile
 from installer.config.boot import Boot, BootLoader
 from installer.plan.hardening import hardening_arguments
-from installer.plan.menu_password import lock_text, unlock_text
+from installer.plan.menu_password import PRINT_SCRIPT, lock_text, unlock_text
+from installer.plan.model import Action
 
-# A slot or a unified kernel image restarts when it cannot start, so that the other one gets its
-# turn: by the kernel's panic, and by dracut.cmdline(7) when the root does not come within a minute.
-_RESTART_ARGUMENTS = ("panic=30", "rd.retry=60", "rd.shell=0", "rd.emergency=reboot")
+# Errors only: what the kernel has to tell would bury the prompts for passphrase and login. It is
+# all in the journal.
+_FEW_MESSAGES = "loglevel=4"
+# When the root does not come within a minute, dracut.cmdline(7) says so and restarts the machine.
+# Its shell would ask for root's password, which the initrd does not know.
+_NO_ROOT_ARGUMENTS = ("rd.retry=60", "rd.shell=0", "rd.emergency=reboot")
+# A slot or a unified kernel image restarts after the kernel's panic, too: the other one gets its
+# turn.
+_PANIC = "panic=30"
 
 # GRUB takes what to fall back to by number alone, so this is the first entry of a slot's menu.
 OTHER_SLOT = """\
@@ -57,11 +65,19 @@ def kernel_command_line(boot: Boot, place: BootPlace) -> str:
 def _own_arguments(boot: Boot, place: BootPlace) -> tuple[str, ...]:
     slot = (f"photon.slot={place.slot}",) if place.slot else ()
     counted = place.slot or boot.loader is BootLoader.SYSTEMD_BOOT
-    restart = _RESTART_ARGUMENTS if counted else ()
+    restart = (*((_PANIC,) if counted else ()), *_NO_ROOT_ARGUMENTS)
     hardening = hardening_arguments(boot.hardening)
     # The kernel goes by the last of two that contradict each other: what was said word by word.
     said = boot.kernel_arguments
-    return (*place.arguments, *slot, *restart, *console_arguments(boot), *hardening, *said)
+    return (
+        *restart,
+        *place.arguments,
+        *slot,
+        _FEW_MESSAGES,
+        *console_arguments(boot),
+        *hardening,
+        *said,
+    )
 
 
 def console_arguments(boot: Boot) -> tuple[str, ...]:
@@ -118,14 +134,8 @@ def grub_defaults_text(boot: Boot, place: BootPlace) -> str:
         'GRUB_CMDLINE_LINUX_DEFAULT=""',
         f'GRUB_CMDLINE_LINUX="{arguments}"',
         "GRUB_DISABLE_OS_PROBER=true",
+        "GRUB_TERMINAL=console",
     ]
-    if _has_serial(boot):
-        lines += [
-            'GRUB_TERMINAL="console serial"',
-            f'GRUB_SERIAL_COMMAND="{_serial(boot.console or "")}"',
-        ]
-    else:
-        lines += ["GRUB_TERMINAL=console"]
     return "\n".join(lines) + "\n"
 
 
@@ -148,11 +158,28 @@ def waiting_text(seconds: int, *, hidden: bool = False) -> str:
 
 
 def terminal_text(boot: Boot) -> str:
-    """The serial console besides the screen, if there is one that GRUB can drive."""
+    """The serial console besides the screen, if there is one that GRUB can drive.
+
+    EFI firmware has its console on the serial line by itself, where it has one there: each line
+    would come twice, and each would get a part of what is typed.
+    """
     if not _has_serial(boot):
         return ""
-    serial = _serial(boot.console or "")
-    return f"{serial}\nterminal_input console serial\nterminal_output console serial\n"
+    return f"""\
+if [ "$grub_platform" = pc ]; then
+  {_serial(boot.console or "")}
+  terminal_input console serial
+  terminal_output console serial
+fi
+"""
+
+
+def terminal_actions(boot: Boot) -> tuple[Action, ...]:
+    """The same in the menus of later update-grubs, whose own setting knows no platform."""
+    text = terminal_text(boot)
+    if not text:
+        return ()
+    return (WriteFile(path="/etc/grub.d/01_photon_serial", text=PRINT_SCRIPT + text, mode=0o755),)
 
 
 def _has_serial(boot: Boot) -> bool:

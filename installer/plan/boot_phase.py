@@ -59,6 +59,7 @@ def boot_actions(
     return (
         *([MakeInitramfs(kernel_version=made.tree.kernel_version)] if own_initramfs else []),
         WriteFile(path="/etc/default/grub.d/zz-installer.cfg", text=defaults),
+        *boot.terminal_actions(config.boot),
         *password_actions(config.boot),
         WriteFile(path="/boot/grub/grub.cfg", text=menu, mode=0o600),
         *([_bios_grub(made.storage, place)] if bios else []),

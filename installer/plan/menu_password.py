@@ -27,7 +27,8 @@ fi
 # What lies in a submenu is read when that is opened, long after the last of these three.
 _FREE = 'menuentry_id_option="--unrestricted --id"\n'
 _LOCKED = 'menuentry_id_option="--id"\n'
-_PRINT = '#!/bin/sh\nexec tail -n +3 "$0"\n'
+# A script in /etc/grub.d that says what is behind its second line.
+PRINT_SCRIPT = '#!/bin/sh\nexec tail -n +3 "$0"\n'
 
 
 def lock_text(boot: Boot) -> str:
@@ -51,5 +52,8 @@ def password_actions(boot: Boot) -> tuple[Action, ...]:
     }
     return (
         WriteMenuPassword(hashed=boot.menu_password.hashed),
-        *(WriteFile(path=path, text=_PRINT + text, mode=0o755) for path, text in scripts.items()),
+        *(
+            WriteFile(path=path, text=PRINT_SCRIPT + text, mode=0o755)
+            for path, text in scripts.items()
+        ),
     )

@@ -21,10 +21,9 @@ from installer.plan.boot import (
     BootPlace,
     grub_cfg_text,
     grub_defaults_text,
-    terminal_text,
     waiting_text,
 )
-from installer.plan.menu_password import lock_text
+from installer.plan.menu_password import PRINT_SCRIPT, lock_text
 from installer.plan.model import Action
 from installer.plan.storage.guided import SLOT_VOLUMES
 from installer.plan.storage.model import PlannedFilesystem, StoragePlan
@@ -48,7 +47,6 @@ _FILES = {
         )
     },
 }
-_GRUB_D = '#!/bin/sh\nexec tail -n +3 "$0"\n'
 _ENVIRONMENT_SIZE = 1024
 # In front of the names of the slots and their filesystems.
 _CHOICE = """\
@@ -130,7 +128,7 @@ def slot_menu_text(boot: Boot, storage: StoragePlan) -> str:
     first, second = (each.uuid for each in slot_roots(storage))
     return (
         f"{lock_text(boot)}{_unlock_text(boot, first, second)}"
-        f"{_CHOICE}{waiting_text(boot.timeout)}{terminal_text(boot)}"
+        f"{_CHOICE}{waiting_text(boot.timeout)}"
         f"{_entry_text(boot, 'a', first, second)}{_entry_text(boot, 'b', second, first)}{_RESTART}"
     )
 
@@ -156,7 +154,7 @@ def slot_files(boot: Boot, storage: StoragePlan) -> tuple[Action, ...]:
             WriteFile(path=path, text=_file_text(name), mode=mode)
             for name, (path, mode) in _FILES.items()
         ),
-        WriteFile(path="/etc/grub.d/09_photon_slot", text=_GRUB_D + OTHER_SLOT, mode=0o755),
+        WriteFile(path="/etc/grub.d/09_photon_slot", text=PRINT_SCRIPT + OTHER_SLOT, mode=0o755),
         WriteFile(path="/etc/photon-slot/roots", text=f"root_a={first}\nroot_b={second}\n"),
         WriteFile(path="/etc/photon-slot/grub.cfg", text=slot_menu_text(boot, storage)),
         SetUnits(state="enabled", units=_UNITS),

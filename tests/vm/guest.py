@@ -135,6 +135,9 @@ def install(config: VmConfig, *, timeout: float = 900, label: str = "install") -
         installed(vm, timeout=timeout)
         vm.wait_exit(timeout=120, what="the restart")
         vm.note("restart")
+        failed = [line for line in vm.lines() if "mounting efivarfs" in line]
+        if failed:
+            raise VmError(f"{config.name}: the initrd mounts what it cannot: {failed[0]}")
 
 
 def check_host(
@@ -157,6 +160,9 @@ def check_host(
     )  # fmt: skip
     with VirtualMachine(alone, label=label) as vm:
         log_in(vm, account, timeout=300, unlock=unlock)
+        loading = [line for line in vm.lines() if "Loading Linux" in line]
+        if len(loading) > 1:
+            raise VmError(f"{config.name}: GRUB prints each line {len(loading)} times")
         fine = check_inside(vm)
         switch_off(vm)
     return fine

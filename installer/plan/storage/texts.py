@@ -20,6 +20,9 @@ _WRITTEN = "# Written by photon-installer.\n"
 # How long dracut waits for the members of an array before it starts one that lacks some: two
 # thirds of this many seconds (its default is 180).
 _ARRAY_PATIENCE = "rd.retry=45"
+# After a wrong passphrase it asks again, however often. After the usual three it would give up, and
+# the host would wait for a disk that cannot come.
+_ASK_AGAIN = ("tries=0",)
 
 
 def fstab_text(plan: StoragePlan, swap: Swap) -> str:
@@ -74,6 +77,7 @@ def dracut_text(plan: StoragePlan) -> str:
     modules = [
         *(["photon-tpm2"] if _needs(plan, below, tpm2=True) else []),
         *(["systemd-cryptsetup"] if _needs(plan, below, tpm2=False) else []),
+        *(["photon-keyboard"] if any(each.reference in below for each in plan.encrypted) else []),
         *(["lvm"] if any(each.startswith("volume/") for each in below) else []),
         *(["mdraid"] if any(each.startswith("array/") for each in below) else []),
     ]
@@ -139,7 +143,7 @@ def _needs(plan: StoragePlan, below: tuple[str, ...], *, tpm2: bool) -> bool:
 
 def _luks_options(encrypted: PlannedEncryption) -> tuple[str, ...]:
     tpm2 = ("tpm2-device=auto",) if encrypted.tpm2_pcrs is not None else ()
-    return (*tpm2, "discard")
+    return (*tpm2, *_ASK_AGAIN, "discard")
 
 
 def _mount_line(filesystem: PlannedFilesystem, mount: PlannedMount) -> str:

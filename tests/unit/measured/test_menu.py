@@ -66,7 +66,8 @@ def test_the_installer_own_menu_is_followed() -> None:
     found = start_menu(esp(files), volumes, firmware_setup=True)
     assert found.files[:3] == [sha256(files[ESP_MENU])] * 2 + [sha256(text)]
     assert found.arguments == (
-        f"{KERNEL} root=UUID={UUID} ro console=tty0 console=ttyS1,9600 panic=10"
+        f"{KERNEL} root=UUID={UUID} ro rd.retry=60 rd.shell=0 rd.emergency=reboot loglevel=4 "
+        "console=tty0 console=ttyS1,9600 panic=10"
     )
     assert found.commands[-3:] == [f"linux {found.arguments}", found.arguments, f"initrd {INITRD}"]
     assert found.commands[-4] == f"echo Loading Linux {RELEASE} ..."

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from installer import api
 from installer.config.model import KernelFlavour
 from installer.config.storage import Swap, SwapKind
 from installer.errors import MachineUnfit
@@ -18,11 +19,13 @@ from installer.machine import (
     SecureBoot,
 )
 from installer.plan.decide import kernel_for, swap_for
+from installer.plan.keyboard import keyboard_notes
 from installer.plan.model import InstallPlan
-from ks_schema import Problem
+from ks_schema import Document, Problem
 from tests.engine import GIB, kickstart, machine, payload, plan_for, small_machine
 
 MIB = 1 << 20
+MOK = {"certificate": "/m.pem"}
 
 
 def on_disk(**more: Any) -> dict[str, Any]:
@@ -231,3 +234,24 @@ def test_free_space_on_a_disk_without_a_table_is_told_in_the_words_of_its_layout
     assert problem.pointer == "/storage"
     assert "no partition table" in problem.message
     assert "whole_disk" in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("keyboard", "boot", "notes"),
+    [
+        ("de", {"menu_password": {"plain": "y and z"}}, ["GRUB"]),
+        ("us(dvorak)", {"menu_password": {"plain": "y and z"}}, ["GRUB"]),
+        ("us", {"menu_password": {"plain": "y and z"}}, []),
+        ("de", {}, []),
+        ("de", {"machine_owner_key": MOK | {"password": {"plain": "yz"}}}, ["MokManager"]),
+        ("de", {"machine_owner_key": MOK}, []),
+    ],
+)
+def test_what_is_typed_on_a_us_keyboard_is_said(
+    keyboard: str, boot: dict[str, Any], notes: list[str]
+) -> None:
+    document = Document(data=kickstart(keyboard=keyboard, boot=boot))
+    found = list(keyboard_notes(api.configuration(document)))
+    assert len(found) == len(notes)
+    assert all(line.startswith(name) for line, name in zip(found, notes, strict=True))
+    assert all(f"not with {keyboard}" in line for line in found)

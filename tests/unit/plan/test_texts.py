@@ -6,9 +6,11 @@ import pytest
 
 from installer.actions.accounts import CreateGroup, CreateUser, SetPassword
 from installer.actions.files import GenerateLocale, WriteFile
+from installer.actions.keyboard import SaveKeymap
 from installer.actions.services import RunScript, SetUnits
 from installer.config.boot import Boot
 from installer.config.host_names import locale_source
+from installer.config.keyboard import keyboard_from_text
 from installer.config.model import Ethernet, Route, User
 from installer.plan.boot import (
     BootPlace,
@@ -17,7 +19,9 @@ from installer.plan.boot import (
     grub_cfg_text,
     grub_defaults_text,
     kernel_command_line,
+    terminal_actions,
 )
+from installer.plan.keyboard import keyboard_text
 from installer.plan.model import InstallPlan
 from installer.plan.network import network_files, network_text
 from installer.plan.system import hosts_text, numbered_users, script_text
@@ -25,6 +29,7 @@ from tests.engine import HASH, KEY, actions_of, kickstart, plan_for, small_machi
 
 UUID = "3f1c2a44-0000-4000-8000-000000000001"
 PLACE = BootPlace(uuid=UUID, folder="/boot", root_uuid=UUID)
+EVERY_HOST = "rd.retry=60 rd.shell=0 rd.emergency=reboot loglevel=4"
 
 
 def plan(**more: Any) -> InstallPlan:
@@ -49,16 +54,30 @@ def file_text(made: InstallPlan, path: str) -> str:
 def test_a_serial_console(console: str, serial: str) -> None:
     boot = Boot(console=console, kernel_arguments=("panic=10",))
     line = kernel_command_line(boot, PLACE)
-    assert line == f"root=UUID={UUID} ro console=tty0 console={console} panic=10"
+    assert line == f"root=UUID={UUID} ro {EVERY_HOST} console=tty0 console={console} panic=10"
     menu = grub_cfg_text(boot, "6.12", PLACE)
-    assert f"{serial}\nterminal_input console serial\nterminal_output console serial\n" in menu
-    assert f'GRUB_SERIAL_COMMAND="{serial}"' in grub_defaults_text(boot, PLACE)
+    # EFI firmware has its console on the serial line already.
+    wanted = f"""\
+if [ "$grub_platform" = pc ]; then
+  {serial}
+  terminal_input console serial
+  terminal_output console serial
+fi
+"""
+    assert wanted in menu
+    assert menu.count("serial --unit") == 1
+    (later,) = terminal_actions(boot)
+    assert isinstance(later, WriteFile)
+    assert (later.path, later.mode) == ("/etc/grub.d/01_photon_serial", 0o755)
+    assert later.text.endswith(wanted)
+    assert "GRUB_TERMINAL=console\n" in grub_defaults_text(boot, PLACE)
 
 
 @pytest.mark.parametrize("console", ["hvc0", "ttyAMA0,115200", "ttyUSB0"])
 def test_a_console_that_grub_cannot_drive(console: str) -> None:
     boot = Boot(console=console)
     assert console_arguments(boot) == ("console=tty0", f"console={console}")
+    assert not terminal_actions(boot)
     for text in (grub_cfg_text(boot, "6.12", PLACE), grub_defaults_text(boot, PLACE)):
         assert "serial --unit" not in text
         assert "terminal_input" not in text
@@ -66,7 +85,7 @@ def test_a_console_that_grub_cannot_drive(console: str) -> None:
 
 def test_no_console() -> None:
     boot = Boot()
-    assert kernel_command_line(boot, PLACE) == f"root=UUID={UUID} ro"
+    assert kernel_command_line(boot, PLACE) == f"root=UUID={UUID} ro {EVERY_HOST}"
     assert "serial" not in grub_cfg_text(boot, "6.12", PLACE) + grub_defaults_text(boot, PLACE)
 
 
@@ -251,3 +270,37 @@ def test_locales() -> None:
     ]
     assert locale_source("de_DE.UTF-8") == "de_DE"
     assert locale_source("ca_ES.UTF-8@valencia") == "ca_ES@valencia"
+
+
+@pytest.mark.parametrize(
+    ("keyboard", "layout", "variant", "options"),
+    [
+        ("de", "de", "", ""),
+        ("us(intl)", "us", "intl", ""),
+        ("fr(bepo)", "fr", "bepo", ""),
+        # Without Latin letters nobody could type a name: Alt+Shift changes to the layout.
+        ("ru", "us,ru", ",", "grp:alt_shift_toggle"),
+        ("gr(polytonic)", "us,gr", ",polytonic", "grp:alt_shift_toggle"),
+        ("de(ru)", "us,de", ",ru", "grp:alt_shift_toggle"),
+        ("rs", "us,rs", ",", "grp:alt_shift_toggle"),
+        ("rs(latin)", "rs", "latin", ""),
+    ],
+)
+def test_a_console_can_type_latin_letters(
+    keyboard: str, layout: str, variant: str, options: str
+) -> None:
+    text = keyboard_text(keyboard_from_text(keyboard))
+    assert f'XKBLAYOUT="{layout}"\nXKBVARIANT="{variant}"\nXKBOPTIONS="{options}"\n' in text
+
+
+@pytest.mark.parametrize(("keyboard", "steps"), [("us", 0), ("us(intl)", 1), ("de", 1)])
+def test_the_keymap_is_compiled_after_the_layout_is_written(keyboard: str, steps: int) -> None:
+    actions = actions_of(plan(keyboard=keyboard))
+    compiled = [at for at, each in enumerate(actions) if isinstance(each, SaveKeymap)]
+    written = next(
+        at
+        for at, each in enumerate(actions)
+        if isinstance(each, WriteFile) and each.path == "/etc/default/keyboard"
+    )
+    assert len(compiled) == steps
+    assert all(at > written for at in compiled)

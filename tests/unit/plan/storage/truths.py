@@ -124,6 +124,7 @@ def _require_start(world: World, plan: InstallPlan) -> None:
     assert (" lvm " in modules) == ("volume" in kinds)
     opens = "systemd-cryptsetup" in modules or "photon-tpm2" in modules
     assert opens == ("encrypted" in kinds)
+    assert (" photon-keyboard " in modules) == opens
     loaders = WriteEsp | WriteSystemdBoot | EmbedBiosGrub
     assert any(isinstance(each, loaders) for each in actions_of(plan))
     for action in actions_of(plan):

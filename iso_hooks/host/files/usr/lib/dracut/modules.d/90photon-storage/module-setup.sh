@@ -19,3 +19,9 @@ installkernel() {
     hostonly='' instmods uas usb-storage xhci-pci ehci-pci ohci-pci uhci-hcd usbhid hid-generic
     hostonly='' instmods sdhci-pci sdhci-acpi mmc_block atkbd i8042 vfat nls_cp437 nls_ascii
 }
+
+install() {
+    inst_hook initqueue/settled 10 "$moddir/photon-waiting.sh"
+    inst_hook emergency 10 "$moddir/photon-failed.sh"
+    inst_hook shutdown-emergency 10 "$moddir/photon-failed.sh"
+}
