@@ -81,6 +81,9 @@ class FileEngine:
         """As the real engine does."""
         return self._real.nouns(document, machine)
 
+    def load_keyboard(self, keyboard: str) -> None:
+        """Leave the keyboard of this terminal as it is."""
+
     def picture(self, key: Secret) -> tuple[str, ...]:
         """As the real engine does."""
         return self._real.picture(key)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from installer import kickstart, probe
+from installer.config.keyboard import Keyboard
 from installer.config.model import InstallConfig
 from installer.config.read import asked_later, from_document
 from installer.config.recovery import with_drawn_secrets
@@ -27,6 +28,7 @@ from installer.machine import IMAGE_TRANSPORT, Disk, Firmware, FirmwareMode, Mac
 from installer.payload import PayloadIndex, load_payload_index, verify_image
 from installer.plan.build import make_plan
 from installer.plan.disks import missing_disks, with_kickstart_source
+from installer.plan.keyboard import keyboard_text
 from installer.plan.model import InstallPlan
 from installer.private import private_text
 from installer.run import ProcessRunner
@@ -38,6 +40,7 @@ from ks_schema.wording import printable
 MEDIUM_PAYLOAD = "/run/photon/medium/photon/payload"
 _INDEX_DIGEST = Path("/run/photon/index.sha256")
 _START_SCREENS = "/usr/lib/photon-installer/start-screens"
+_LOAD_KEYBOARD = Path("/usr/lib/photon-installer/load-keyboard")
 _INSTALLED = "installed"
 _IMAGE_MEMORY = 1 << 30
 
@@ -287,6 +290,15 @@ def save_text(text: str, place: str) -> None:
             f"{printable(place)}: {error.strerror}",
             "Name a file in a directory that can be written to.",
         ) from error
+
+
+def load_keyboard(keyboard: Keyboard, emit: Emit) -> None:
+    """Give the screen of the live system this keyboard layout; elsewhere, nothing is changed.
+
+    :raises CommandFailed: it cannot be loaded.
+    """
+    if _LOAD_KEYBOARD.exists():
+        ProcessRunner(emit).run([str(_LOAD_KEYBOARD)], stdin=keyboard_text(keyboard), timeout=60)
 
 
 def end(action: str, emit: Emit) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from installer import api
 from installer.commands import event_file
+from installer.config.keyboard import Keyboard
 from installer.config.model import EndAction, Finish
 from installer.context import RUN_DIRECTORY
 from installer.errors import ExitCode, InstallerError
@@ -90,6 +91,7 @@ def _install(
             return None
         finish = _finish(document)
         config = api.configuration(document)
+        _load_keyboard(config.keyboard, tell)
         machine = api.probe_machine(tell, config, document.name)
         payload, seed = api.payload_index(cancelled=cancelled), api.new_seed()
         plan = api.prepare_configured(config, document, machine, payload, seed=seed)
@@ -107,6 +109,14 @@ def _install(
             emit(_failed(InstallerError(f"a bug: {type(error).__name__}: {error}")))
         return ExitCode.BUG, finish
     return ExitCode.DONE, finish
+
+
+def _load_keyboard(keyboard: Keyboard, emit: Emit) -> None:
+    """For whoever comes to the screen; nobody types anything, so it need not succeed."""
+    try:
+        api.load_keyboard(keyboard, emit)
+    except InstallerError as error:
+        emit(Message(level="warning", text=f"this screen keeps its keyboard layout: {error}"))
 
 
 def _failed(error: InstallerError) -> Failed:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from iso_hooks.keymaps import letters_of
+
 _XKB = "usr/share/X11/xkb"
 # Layouts in common use come first; the extras are for those who ask for them by name.
 _RULES = ("rules/base.xml", "rules/base.extras.xml")
@@ -22,6 +24,8 @@ _ZONES = "usr/share/zoneinfo"
 _LOCALES = "usr/share/i18n/locales"
 _LOCALE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?(@[a-z]+)?")
 _DEFAULT_LAYOUT = "us"
+# Some lack a letter that is typed with AltGr; those of another script have none, or very few.
+_LATIN = 13
 # What tzdata itself calls no time zone: it stands for one that has not been set.
 _UNSET_ZONE = "Factory"
 
@@ -74,8 +78,11 @@ def locale_names(tree: Path) -> list[str]:
 
 def names_data(host: Path, live: Path) -> dict[str, Any]:
     """What comes along with the program, from a host's tree and the live system's."""
+    letters = {each: letters_of(host, each) for each in keyboard_names(host)}
+    keymaps = {name: typed for name, typed in letters.items() if typed is not None}
     return {
-        "keyboards": keyboard_names(host),
+        "keyboards": list(keymaps),
+        "non_latin_keyboards": [name for name, typed in keymaps.items() if len(typed) < _LATIN],
         "likely_keyboards": likely_keyboards(host),
         "zones": zone_names(host),
         "old_zones": old_zones(host),

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from installer import api
 from installer.config.boot import BootMode
+from installer.config.keyboard import keyboard_from_text
 from installer.config.model import InstallConfig, Root
 from installer.config.password import Password
 from installer.config.write import hash_passwords, menu_password_hash
@@ -73,6 +74,10 @@ class ApiEngine:
         root = Root(password=Password(plain=plain))
         hashed = hash_passwords(InstallConfig(disks=(), root=root)).root.password.hashed
         return hashed.reveal() if hashed else ""
+
+    def load_keyboard(self, keyboard: str) -> None:
+        """Load it, in the live system."""
+        api.load_keyboard(keyboard_from_text(keyboard), lambda _event: None)
 
     def picture(self, key: Secret) -> tuple[str, ...]:
         """The QR code of a recovery key, drawn in half blocks."""

@@ -167,7 +167,10 @@ class App:
 
         def failed(error: InstallerError) -> None:
             self._busy = None
+            before = self.walk.id
             job.failed(error)
+            if self.walk.id != before:
+                self.show_step()
 
         self._busy = job
         self.worker.start(Job(title=job.title, run=job.run, done=done, failed=failed))

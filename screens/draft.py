@@ -7,7 +7,7 @@ that the person did not say, and the planner decides.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from installer.machine import Machine
@@ -215,6 +215,13 @@ def typed_differently(draft: Draft, account: Account) -> bool:
 
 def _is_hash(account: Account, typed: Secret) -> bool:
     return account.menu and typed.reveal().startswith(_MENU_HASH)
+
+
+def without_secrets(draft: Draft) -> Draft:
+    """The draft without what was typed blind: the keyboard had another layout then."""
+    values = {each.name: getattr(draft, each.name) for each in fields(draft)}
+    typed = {name: NOTHING for name, value in values.items() if isinstance(value, Secret)}
+    return _replace(draft, {**typed, **dict.fromkeys(_HASH_OF.values(), "")})
 
 
 def keep_hash(draft: Draft, account: Account, hashed: str) -> Draft:

@@ -68,8 +68,8 @@ class PlanView(Protocol):
 class Engine(Protocol):
     """Everything that the screens ask of the engine.
 
-    ``probe``, ``plan``, ``install``, ``save``, ``save_text`` and ``hash`` may take long and run in
-    a thread; they raise :class:`installer.errors.InstallerError`.
+    ``probe``, ``plan``, ``install``, ``save``, ``save_text``, ``hash`` and ``load_keyboard`` may
+    take long and run in a thread; they raise :class:`installer.errors.InstallerError`.
     """
 
     def probe(self) -> Machine:
@@ -101,6 +101,9 @@ class Engine(Protocol):
 
     def hash(self, plain: Secret, *, menu: bool = False) -> str:
         """The hash of a password: crypt(5), or for the boot menu GRUB's own."""
+
+    def load_keyboard(self, keyboard: str) -> None:
+        """Give the machine's screen that keyboard layout."""
 
     def picture(self, key: Secret) -> tuple[str, ...]:
         """A recovery key as the lines of a QR code; none where it cannot be drawn."""

@@ -11,6 +11,7 @@ from installer.machine import Disk, Machine
 from installer.saving import Volume, removable_volumes
 from screens import draft as drafts
 from screens.choices import choices_line
+from screens.console_keyboard import ConsoleKeyboard
 from screens.draft import Draft
 from screens.editing import editor_of, giving_up, with_nouns, without_nouns
 from screens.editor.editor import Editor
@@ -51,6 +52,7 @@ class Walk:
         self.plan: PlanView | None = None
         self.error: InstallerError | None = None
         self.editor: Editor | None = None
+        self._keyboard = ConsoleKeyboard(console)
         self._index = 0
         self._reached = 0
         self._found: Findings = {}
@@ -243,6 +245,8 @@ class Walk:
         """The work that this step waits for, if any."""
         if self.machine is None and self.error is None:
             return self._job("Looking at this machine", self.engine.probe, self._probed)
+        if not self.first and (loading := self._keyboard_job()):
+            return loading
         waiting = drafts.waiting_password(self.draft, self.step.id)
         if waiting is not None:
             return self._hash_job(waiting)
@@ -286,6 +290,15 @@ class Walk:
             lambda: engine.plan(document, machine, seed),
             self._planned,
         )
+
+    def _keyboard_job(self) -> Job | None:
+        def changed() -> None:
+            self.draft = drafts.without_secrets(self.draft)
+
+        def failed() -> None:
+            self._index = 0
+
+        return self._keyboard.job(self.engine, self.draft.keyboard, changed=changed, failed=failed)
 
     def _hash_job(self, account: drafts.Account) -> Job:
         plain = getattr(self.draft, account.typed)
@@ -345,6 +358,7 @@ class Walk:
                 wiped=self.wiped,
                 choices=self._choices() if self.last else (),
                 refused=self._refused() if self.last else (),
+                keyboard_note=self._keyboard.note,
             )
         )
 
@@ -367,8 +381,8 @@ class Walk:
         )
 
     def _choices(self) -> tuple[str, ...]:
-        """What was said on the screens behind that of the disk, which the plan tells of."""
-        steps = STEPS[STEPS.index(disk.STEP) + 1 : -1]
+        """What was said on the screens but that of the disk, which the plan tells of."""
+        steps = (each for each in STEPS[:-1] if each is not disk.STEP)
         told = (choices_line(each.title, self._form_of(each), self.draft) for each in steps)
         return tuple(line for line in told if line)
 

@@ -16,7 +16,8 @@ from screens.forms import FieldProblem, Form
 class View:
     """What a step may look at when it makes its form. ``error`` is the last thing that failed,
     ``wiped`` are the disks that are only erased, ``choices`` is what was said on the other screens,
-    and ``refused`` what the planner finds wrong with that on this machine.
+    ``refused`` what the planner finds wrong with that on this machine, and ``keyboard_note`` why
+    the screen does not have the chosen keyboard layout.
     """
 
     draft: Draft
@@ -29,6 +30,7 @@ class View:
     wiped: tuple[Disk, ...] = ()
     choices: tuple[str, ...] = ()
     refused: tuple[FieldProblem, ...] = ()
+    keyboard_note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,12 +20,14 @@ class HostNames:
     """What Debian 13 has.
 
     ``keyboards`` are layouts, and layouts with a variant: ``us``, ``us(intl)``.
+    With ``non_latin_keyboards`` alone nobody could type a user's name.
     ``likely_keyboards`` maps what else people call one (a keymap of kbd, a language, a country).
     ``old_zones`` maps names that tzdata has given up to those of today. ``locales`` are the names
     of their sources: ``ca_ES@valencia``.
     """
 
     keyboards: frozenset[str]
+    non_latin_keyboards: frozenset[str]
     likely_keyboards: Mapping[str, str]
     zones: frozenset[str]
     old_zones: Mapping[str, str]
@@ -38,6 +40,7 @@ def host_names() -> HostNames:
     data = json.loads(resources.files("installer.config").joinpath(FILE).read_text("utf-8"))
     return HostNames(
         keyboards=frozenset(data["keyboards"]),
+        non_latin_keyboards=frozenset(data["non_latin_keyboards"]),
         likely_keyboards=data["likely_keyboards"],
         zones=frozenset(data["zones"]),
         old_zones=data["old_zones"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_address, ip_interface, ip_network
@@ -152,6 +153,8 @@ def _secret_text(
             text = str(said.get("plain", ""))
     if pointer in _TYPED_BEFORE_THE_HOST and not text.isascii():
         raise ValueError("it cannot be typed on a US keyboard, the one known where it is asked for")
+    # A keyboard types ü as one character; some editors save it as a u and two dots.
+    text = unicodedata.normalize("NFC", text)
     if text and (fault := _fault_of(text, pointer)):
         raise ValueError(fault)
     return text

@@ -14,6 +14,7 @@ from installer.machine import IMAGE_TRANSPORT, Disk, FirmwareMode, Layer, Machin
 from installer.payload import PayloadIndex, PayloadTree
 from installer.plan.accounts import account_problems
 from installer.plan.disks import chosen_disks
+from installer.plan.keyboard import keyboard_notes
 from installer.plan.keys import key_notes, key_problems
 from installer.plan.layers import layers_on, name_problems, sharing_problems
 from installer.plan.losses import lost_disks
@@ -117,6 +118,7 @@ def decide(
             *chosen.notes,
             *notes(config, machine, resolved, kernel),
             *key_notes(config, image=is_image(machine)),
+            *keyboard_notes(config),
         ),
         warnings=boot_warnings(storage, mode),
     )

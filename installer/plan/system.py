@@ -7,16 +7,16 @@ from dataclasses import replace
 
 from installer.actions.accounts import CreateGroup, CreateUser, SetPassword
 from installer.actions.files import GenerateLocale, MakeLink, SetTimezone, WriteFile
+from installer.actions.keyboard import SaveKeymap
 from installer.actions.services import RunScript, SetUnits
 from installer.config.host_names import needs_generating
-from installer.config.keyboard import Keyboard
 from installer.config.model import InstallConfig, ServiceState, SudoRule, User
 from installer.config.rules import unit_name
 from installer.payload import PayloadTree
+from installer.plan.keyboard import KERNEL_KEYBOARD, keyboard_text
 from installer.plan.model import Action
 
 FIRST_UID = 1000
-_KERNEL_LAYOUT = Keyboard(layout="us")
 _SUDO_TAGS = {SudoRule.PASSWORD: "", SudoRule.NO_PASSWORD: "NOPASSWD: "}
 
 
@@ -34,15 +34,8 @@ def identity_actions(config: InstallConfig, machine_id: str) -> tuple[Action, ..
         WriteFile(path="/etc/locale.conf", text=f"LANG={locale}\n"),
         MakeLink(path="/etc/default/locale", to="../locale.conf"),
         WriteFile(path="/etc/default/keyboard", text=keyboard_text(config.keyboard)),
+        *((SaveKeymap(),) if config.keyboard != KERNEL_KEYBOARD else ()),
         SetTimezone(zone=config.timezone),
-    )
-
-
-def keyboard_text(keyboard: Keyboard) -> str:
-    """``/etc/default/keyboard`` (keyboard(5)): Debian's one place for consoles and desktops."""
-    return (
-        f'XKBMODEL="pc105"\nXKBLAYOUT="{keyboard.layout}"\nXKBVARIANT="{keyboard.variant}"\n'
-        'XKBOPTIONS=""\nBACKSPACE="guess"\n'
     )
 
 
@@ -81,7 +74,7 @@ def unit_actions(config: InstallConfig) -> tuple[Action, ...]:
     wanted = {unit_name(name): state for name, state in config.services}
     if has_ssh_keys(config):
         wanted.setdefault("ssh.service", ServiceState.ENABLED)
-    if config.keyboard != _KERNEL_LAYOUT:
+    if config.keyboard != KERNEL_KEYBOARD:
         wanted.setdefault("keyboard-setup.service", ServiceState.ENABLED)
     return tuple(
         SetUnits(state=state.value, units=tuple(sorted(units)))

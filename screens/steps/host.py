@@ -1,4 +1,4 @@
-"""The host's name, and its locale, console keyboard and time zone."""
+"""The host's name, and its locale and time zone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from screens.step import Step, View
 
 
 def form(view: View) -> Form:
-    """Four short fields, each with a default."""
+    """Three short fields, each with a default."""
     draft = view.draft
     return Form(
         items=(
@@ -19,16 +19,9 @@ def form(view: View) -> Form:
                 hint="letters, digits, -",
                 width=30,
             ),
-            Note(text="Language, keyboard and time"),
+            Note(text="Language and time"),
             Text(
                 id="locale", label="Locale", value=draft.locale, hint="like en_GB.UTF-8", width=20
-            ),
-            Text(
-                id="keyboard",
-                label="Console keyboard",
-                value=draft.keyboard,
-                hint="like us, de, us(intl)",
-                width=20,
             ),
             Text(
                 id="timezone",

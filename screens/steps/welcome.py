@@ -1,10 +1,13 @@
-"""The first screen: what this is and what it will do."""
+"""The first screen: what this is, what it will do, and what it is typed on."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from installer.machine import Machine
 from installer.sizes import format_size
-from screens.forms import Form, Note, Tone
+from screens.draft import without_secrets
+from screens.forms import Form, Note, Text, Tone
 from screens.step import Step, View
 
 _TEXT = """\
@@ -26,9 +29,25 @@ def form(view: View) -> Form:
             Note(text="Welcome to Photon", tone=Tone.TITLE),
             Note(text=_TEXT),
             Note(text=f"{machine}\n{where}", tone=Tone.DIM),
+            Text(
+                id="keyboard",
+                label="Keyboard layout",
+                value=view.draft.keyboard,
+                hint="like us, de, us(intl); the screen has it from the next page on",
+                width=20,
+            ),
+            *_notes(view),
         ),
         next_label="Start",
     )
+
+
+def _notes(view: View) -> Iterator[Note]:
+    if view.keyboard_note:
+        yield Note(text=view.keyboard_note, tone=Tone.WARNING)
+    if view.draft != without_secrets(view.draft):
+        text = "With another layout, passwords typed on the screen are asked for again."
+        yield Note(text=text, tone=Tone.DIM)
 
 
 def _machine_text(machine: Machine) -> str:

@@ -57,12 +57,13 @@ def test_review_tells_what_was_chosen(walk: Walk) -> None:
     walker.size = (80, 60)
     text = " ".join(walker.screen.partition("What you chose:")[2].split())
     for told in (
+        "- Welcome: Keyboard layout: us - Storage: ",
         "- Storage: Layout: The whole disk; Encryption; Passphrase: set; Recovery key; Mirror on",
         "Your own Secure Boot keys: Made now; Enroll them in this firmware: no; Enroll Micro",
         "- Packages and kernel: Package set: Minimal; Kernel: Automatic",
         "- Network: Fixed addresses; Interface: ",
         "IPv4 address: 192.0.2.5/24",
-        "- Host: Host name: photon; Locale: C.UTF-8; Console keyboard: us; Time zone: UTC",
+        "- Host: Host name: photon; Locale: C.UTF-8; Time zone: UTC",
         "- Root and user: Root password: set; User name: ops; SSH public key: ssh-ed25519 AAAAC",
         "(sudo)? Yes, without asking Decided for you:",
     ):

@@ -18,6 +18,7 @@ from urwid.display import raw
 from screens.palette import PALETTE
 from tests.screens.walker import SIZE, MemoryEngine, Walker, machine
 
+SCREENS = ("welcome", "disk", "storage", "boot", "packages", "network", "host", "accounts")
 KEYS = ("tab", "tab", "down", " ", "f10", "e", "d", "g", "e", "backspace", "f1", "esc")
 
 
@@ -93,7 +94,10 @@ def repaints(folder: Path, keys: tuple[str, ...] = KEYS) -> list[Repaint]:
     wire.draw(walker)
     wire.read()
     found: list[Repaint] = []
-    for name in ("welcome", "disk", "storage", "boot", "packages", "network", "host", "accounts"):
+    for name in SCREENS:
+        # The keys may have led further than to the next screen.
+        while walker.id not in SCREENS[: SCREENS.index(name) + 1]:
+            walker.keys("esc")
         walker.go(name)
         wire.draw(walker)
         wire.read()

@@ -75,6 +75,8 @@ class MemoryEngine:
     hold: threading.Event | None = None
     probes: int = 0
     installed: list[InstallPlan] = field(default_factory=list)
+    keyboards: list[str] = field(default_factory=list)
+    keyboard_error: InstallerError | None = None
 
     def probe(self) -> Machine:
         self.probes += 1
@@ -112,6 +114,11 @@ class MemoryEngine:
     def hash(self, plain: Secret, *, menu: bool = False) -> str:
         assert plain.reveal()
         return MENU_HASH if menu else HASH
+
+    def load_keyboard(self, keyboard: str) -> None:
+        self.keyboards.append(keyboard)
+        if self.keyboard_error:
+            raise self.keyboard_error
 
     def picture(self, key: Secret) -> tuple[str, ...]:
         return tuple(qr_lines(key.reveal()))

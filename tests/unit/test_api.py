@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from installer import api
+from installer.config.keyboard import Keyboard
 from installer.errors import CommandFailed, KickstartInvalid, MachineUnfit, PayloadBad
 from installer.machine import IMAGE_TRANSPORT
 from ks_schema import Document
@@ -95,3 +96,15 @@ def test_removing_a_work_folder_never_goes_deep(tmp_path: Path) -> None:
         api.remove_work(tmp_path / name)
     assert [each.name for each in tmp_path.iterdir()] == ["busy"]
     assert (tmp_path / "busy/root/tree/dev/null").exists()
+
+
+def test_only_the_live_system_gives_its_screen_another_layout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loader, given = tmp_path / "load-keyboard", tmp_path / "given"
+    monkeypatch.setattr(api, "_LOAD_KEYBOARD", loader)
+    api.load_keyboard(Keyboard(layout="de", variant="nodeadkeys"), lambda _: None)
+    loader.write_text(f"#!/bin/sh\ncat >{given}\n", encoding="utf-8")
+    loader.chmod(0o755)
+    api.load_keyboard(Keyboard(layout="de", variant="nodeadkeys"), lambda _: None)
+    assert 'XKBLAYOUT="de"\nXKBVARIANT="nodeadkeys"\n' in given.read_text("utf-8")

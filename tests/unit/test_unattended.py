@@ -8,7 +8,7 @@ import pytest
 from installer import api, unattended
 from installer.config.model import DiskSelector, EndAction, Finish, InstallConfig
 from installer.config.read import from_document
-from installer.errors import ExitCode, KickstartUnreachable
+from installer.errors import CommandFailed, ExitCode, KickstartUnreachable
 from installer.events import Emit, Failed, Message
 from installer.kickstart import kernel_parameters
 from installer.kickstart.sources import Surroundings
@@ -141,3 +141,27 @@ def test_the_verdict_is_printed_and_stands(
 )
 def test_the_end_that_even_a_bad_kickstart_asks_for(finish: Any, expected: Finish) -> None:
     assert unattended._finish(Document(data={"finish": finish})) == expected
+
+
+def test_the_screen_gets_the_layout_of_the_kickstart(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    document = Document(data=kickstart(keyboard="de(nodeadkeys)"))
+    monkeypatch.setattr(unattended, "read_kickstart", lambda *_, **__: document)
+    monkeypatch.setattr(api, "load_keyboard", lambda each, _emit: loaded.append(str(each)))
+    run(Told())
+    assert loaded == ["de(nodeadkeys)"]
+
+
+def test_a_screen_without_the_layout_keeps_nothing_from_being_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise CommandFailed("loadkeys: ended with exit code 1")
+
+    monkeypatch.setattr(api, "load_keyboard", refuse)
+    told = Told()
+    outcome = run(told)
+    assert outcome is not None
+    assert outcome[0] is ExitCode.DONE
+    warnings = [each.text for each in told.of(Message) if each.level == "warning"]
+    assert any("keyboard layout" in text for text in warnings)

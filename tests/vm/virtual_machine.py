@@ -128,8 +128,17 @@ class VirtualMachine:
         """
         names = {" ": "spc", "\r": "ret", "\x1b": "esc"}
         for letter in text:
-            key = {"type": "qcode", "data": names.get(letter, letter)}
-            self._qmp.command("send-key", keys=[key])
+            self.press(names.get(letter, letter))
+
+    def press(self, *names: str) -> None:
+        """Press these keys of the keyboard at once, by QEMU's names (QKeyCode)."""
+        keys = [{"type": "qcode", "data": name} for name in names]
+        self._qmp.command("send-key", keys=keys)
+
+    def memory(self, address: int, size: int, file: Path) -> bytes:
+        """A piece of the machine's memory; ``file`` is where QEMU puts it."""
+        self._qmp.command("pmemsave", val=address, size=size, filename=str(file))
+        return file.read_bytes()
 
     def expect(self, *patterns: str, timeout: float, what: str = "") -> re.Match[str]:
         """Wait for the first of the patterns on the serial line and return its match.
@@ -217,11 +226,14 @@ class VirtualMachine:
 
     def last_lines(self, count: int = 40) -> str:
         """The end of the serial log, without escape sequences."""
+        return "\n".join(self.lines()[-count:])
+
+    def lines(self) -> list[str]:
+        """The serial log so far, without escape sequences and empty lines."""
         self.flush()
         text = self.log_path.read_text("utf-8", "replace")
         plain = re.sub(r"\x1b(\[[0-9;?]*[a-zA-Z]|[()][0-9A-B]|[=>78])", "", text)
-        lines = [line.strip() for line in plain.replace("\r", "\n").splitlines() if line.strip()]
-        return "\n".join(lines[-count:])
+        return [line.strip() for line in plain.replace("\r", "\n").splitlines() if line.strip()]
 
     def _deadline(self, seconds: float) -> Deadline:
         return Deadline(seconds, slowness=self._slowness)

@@ -391,3 +391,15 @@ def test_users_with_only_a_name() -> None:
         disks=(DiskSelector(name="default", serial="1"),), users=(User(name="ops"),)
     )
     assert to_document(config)["users"] == [{"name": "ops"}]
+
+
+def test_a_secret_is_what_a_keyboard_types() -> None:
+    """An editor may have saved a letter and its accent as two characters."""
+    composed, apart = "Z\u00fcrich \u00e4", "Zu\u0308rich a\u0308"
+    config = config_of(
+        storage={"encryption": {"passphrase": {"plain": apart}}},
+        root={"password": {"plain": apart}},
+    )
+    assert config.storage.encryption is not None
+    assert config.storage.encryption.passphrase == Secret(composed)
+    assert config.root.password.plain == Secret(composed)
