@@ -66,7 +66,8 @@ class Firmware:
     ``keys`` are the enrolled certificates in words, each after the name of its variable ("db:
     Microsoft Corporation UEFI CA 2011"); ``sbat_level`` is the date of the revocations that shim
     goes by ("" if it has none); ``tpm`` is the TPM's version ("" without one). ``entries`` come in
-    the order in which they are tried, then those that are not in it.
+    the order in which they are tried, then those that are not in it. ``serial_console`` is whether
+    EFI firmware has its console on a serial line, as far as that is known.
     """
 
     mode: FirmwareMode
@@ -75,6 +76,7 @@ class Firmware:
     sbat_level: str = ""
     tpm: str = ""
     entries: tuple[BootEntry, ...] = ()
+    serial_console: bool = True
 
     def __post_init__(self) -> None:
         _escape_texts(self)

@@ -45,7 +45,8 @@ class BootPlace:
     ``folder`` is ``/boot`` as seen from the top of the filesystem ``uuid``: ``/boot``, "" when it
     is a filesystem of its own. ``root_flags`` name a subvolume; ``arguments`` are what the
     initramfs needs to find the root. ``slot`` is the name of one of two systems, "" for the only
-    one; what chooses between two has waited for a key already.
+    one; what chooses between two has waited for a key already. ``firmware_serial`` is whether EFI
+    firmware serves the serial line, or may do so.
     """
 
     uuid: str
@@ -54,6 +55,7 @@ class BootPlace:
     root_flags: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     slot: str = ""
+    firmware_serial: bool = True
 
 
 def kernel_command_line(boot: Boot, place: BootPlace) -> str:
@@ -95,7 +97,7 @@ def grub_cfg_text(boot: Boot, kernel_version: str, place: BootPlace) -> str:
 insmod part_gpt
 set default={_default_entry(place)}
 {waiting_text(_seconds(boot, place), hidden=bool(place.slot))}\
-{terminal_text(boot)}\
+{terminal_text(boot, place)}\
 search --no-floppy --fs-uuid --set=root {place.uuid}
 {OTHER_SLOT if place.slot else ""}\
 menuentry '{boot.entry_name}' --class photon --id photon --unrestricted {{
@@ -157,26 +159,25 @@ def waiting_text(seconds: int, *, hidden: bool = False) -> str:
     return f"{style}set timeout={seconds}\n"
 
 
-def terminal_text(boot: Boot) -> str:
+def terminal_text(boot: Boot, place: BootPlace) -> str:
     """The serial console besides the screen, if there is one that GRUB can drive.
 
-    EFI firmware has its console on the serial line by itself, where it has one there: each line
-    would come twice, and each would get a part of what is typed.
+    Where EFI firmware has its own console on that line, each line would come twice, and each of the
+    two would get a part of what is typed.
     """
     if not _has_serial(boot):
         return ""
-    return f"""\
-if [ "$grub_platform" = pc ]; then
-  {_serial(boot.console or "")}
-  terminal_input console serial
-  terminal_output console serial
-fi
-"""
+    serial = _serial(boot.console or "")
+    lines = (serial, "terminal_input console serial", "terminal_output console serial")
+    if not place.firmware_serial:
+        return "".join(f"{line}\n" for line in lines)
+    inner = "".join(f"  {line}\n" for line in lines)
+    return f'if [ "$grub_platform" = pc ]; then\n{inner}fi\n'
 
 
-def terminal_actions(boot: Boot) -> tuple[Action, ...]:
+def terminal_actions(boot: Boot, place: BootPlace) -> tuple[Action, ...]:
     """The same in the menus of later update-grubs, whose own setting knows no platform."""
-    text = terminal_text(boot)
+    text = terminal_text(boot, place)
     if not text:
         return ()
     return (WriteFile(path="/etc/grub.d/01_photon_serial", text=PRINT_SCRIPT + text, mode=0o755),)

@@ -47,7 +47,7 @@ def boot_actions(
     if config.boot.loader is BootLoader.SYSTEMD_BOOT:
         return _unified_actions(config, machine, made, seed)
     ab = config.storage.ab
-    place = boot_place(made.storage, "a" if ab else "")
+    place = boot_place(made.storage, machine, "a" if ab else "")
     menu = boot.grub_cfg_text(config.boot, made.tree.kernel_version, place)
     defaults = boot.grub_defaults_text(config.boot, place)
     bios = bios_places(made.storage) if made.mode is not BootMode.EFI else ()
@@ -59,13 +59,13 @@ def boot_actions(
     return (
         *([MakeInitramfs(kernel_version=made.tree.kernel_version)] if own_initramfs else []),
         WriteFile(path="/etc/default/grub.d/zz-installer.cfg", text=defaults),
-        *boot.terminal_actions(config.boot),
+        *boot.terminal_actions(config.boot, place),
         *password_actions(config.boot),
         WriteFile(path="/boot/grub/grub.cfg", text=menu, mode=0o600),
         *([_bios_grub(made.storage, place)] if bios else []),
         *host_boot_actions(esps, label=config.boot.entry_name, grub_cfg=kept_menu),
         *(signing_actions(config, seed) if esps else ()),
-        *(_slot_actions(config, made) if ab else ()),
+        *(_slot_actions(config, machine, made) if ab else ()),
         SyncRoot(paths=(*mounted_paths(made.storage), *([SECOND_ROOT] if ab else []))),
         *(EmbedBiosGrub(disk=disk.reference, start=start, size=size) for disk, start, size in bios),
         *(_efi_actions(config, machine, esps, esp_menu) if esps else ()),
@@ -82,7 +82,7 @@ def _unified_actions(
     version, esps = made.tree.kernel_version, esp_places(made.storage)
     entries = [_boot_entry(config, each, number) for number, each in enumerate(esps)]
     return (
-        *uki_files(config.boot, boot_place(made.storage)),
+        *uki_files(config.boot, boot_place(made.storage, machine)),
         MakeInitramfs(kernel_version=version),
         *host_boot_actions(esps, label=config.boot.entry_name, grub_cfg=""),
         *signing_actions(config, seed),
@@ -96,7 +96,7 @@ def _unified_actions(
     )
 
 
-def boot_place(storage: StoragePlan, slot: str = "") -> boot.BootPlace:
+def boot_place(storage: StoragePlan, machine: Machine, slot: str = "") -> boot.BootPlace:
     """Where the boot loader finds the kernel of this layout."""
     return boot.BootPlace(
         uuid=storage.boot.uuid,
@@ -105,6 +105,7 @@ def boot_place(storage: StoragePlan, slot: str = "") -> boot.BootPlace:
         root_flags=texts.root_flags(storage),
         arguments=texts.storage_arguments(storage),
         slot=slot,
+        firmware_serial=machine.firmware.serial_console,
     )
 
 
@@ -118,12 +119,12 @@ def _bios_grub(storage: StoragePlan, place: boot.BootPlace) -> PrepareBiosGrub:
     )
 
 
-def _slot_actions(config: InstallConfig, made: Decisions) -> tuple[Action, ...]:
+def _slot_actions(config: InstallConfig, machine: Machine, made: Decisions) -> tuple[Action, ...]:
     """What makes two systems of one."""
     second, version = seen_from_second(made.storage), made.tree.kernel_version
-    place = boot_place(second, "b")
+    place = boot_place(second, machine, "b")
     return (
-        *slot_files(config.boot, made.storage),
+        *slot_files(config.boot, made.storage, place),
         *second_slot_actions(config.boot, place, version, second, made.swap),
     )
 
@@ -131,7 +132,7 @@ def _slot_actions(config: InstallConfig, made: Decisions) -> tuple[Action, ...]:
 def _esp_menu(config: InstallConfig, storage: StoragePlan, place: boot.BootPlace) -> str:
     """The grub.cfg of the ESPs."""
     if config.storage.ab:
-        return slot_menu_text(config.boot, storage)
+        return slot_menu_text(config.boot, storage, place)
     return boot.esp_grub_cfg_text(place, config.boot)
 
 

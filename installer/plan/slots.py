@@ -21,6 +21,7 @@ from installer.plan.boot import (
     BootPlace,
     grub_cfg_text,
     grub_defaults_text,
+    terminal_text,
     waiting_text,
 )
 from installer.plan.menu_password import PRINT_SCRIPT, lock_text
@@ -123,12 +124,12 @@ def seen_from_second(storage: StoragePlan) -> StoragePlan:
     )
 
 
-def slot_menu_text(boot: Boot, storage: StoragePlan) -> str:
+def slot_menu_text(boot: Boot, storage: StoragePlan, place: BootPlace) -> str:
     """The grub.cfg of the ESP: choose a slot, go on with the menu there."""
     first, second = (each.uuid for each in slot_roots(storage))
     return (
         f"{lock_text(boot)}{_unlock_text(boot, first, second)}"
-        f"{_CHOICE}{waiting_text(boot.timeout)}"
+        f"{_CHOICE}{waiting_text(boot.timeout)}{terminal_text(boot, place)}"
         f"{_entry_text(boot, 'a', first, second)}{_entry_text(boot, 'b', second, first)}{_RESTART}"
     )
 
@@ -146,7 +147,7 @@ def environment_text() -> str:
     return f"{head}good=a\ntrial=\ntries=0\n".ljust(_ENVIRONMENT_SIZE, "#")
 
 
-def slot_files(boot: Boot, storage: StoragePlan) -> tuple[Action, ...]:
+def slot_files(boot: Boot, storage: StoragePlan, place: BootPlace) -> tuple[Action, ...]:
     """What both systems have to know of each other."""
     first, second = (each.uuid for each in slot_roots(storage))
     return (
@@ -156,7 +157,7 @@ def slot_files(boot: Boot, storage: StoragePlan) -> tuple[Action, ...]:
         ),
         WriteFile(path="/etc/grub.d/09_photon_slot", text=PRINT_SCRIPT + OTHER_SLOT, mode=0o755),
         WriteFile(path="/etc/photon-slot/roots", text=f"root_a={first}\nroot_b={second}\n"),
-        WriteFile(path="/etc/photon-slot/grub.cfg", text=slot_menu_text(boot, storage)),
+        WriteFile(path="/etc/photon-slot/grub.cfg", text=slot_menu_text(boot, storage, place)),
         SetUnits(state="enabled", units=_UNITS),
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from installer.machine import Firmware, FirmwareMode, SecureBoot
 from installer.probe.sysfs import read_text
-from installer.secureboot.entries import read_entries
+from installer.secureboot.entries import console_on_serial, read_entries
 from installer.secureboot.lists import Certificate, parse_lists
 from installer.secureboot.sbat import sbat_date
 from installer.secureboot.variables import GLOBAL, SECURITY, SHIM, variable
@@ -34,6 +34,7 @@ def probe_firmware(root: Path) -> Firmware:
         sbat_level=sbat_date(level),
         tpm=tpm,
         entries=read_entries(variables),
+        serial_console=console_on_serial(variables),
     )
 
 

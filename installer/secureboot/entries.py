@@ -18,6 +18,8 @@ _OPTION = struct.Struct("<IH")
 _NODE = struct.Struct("<BBH")
 _ACTIVE = 1
 _MESSAGING, _END = 3, 0x7F
+_END_OF_ONE = 1  # of several device paths in one variable
+_UART = 14
 _HARD_DRIVE, _FILE_PATH = (4, 1), (4, 4)
 _NETWORK = frozenset({11, 12, 13, 24})  # MAC, IPv4, IPv6, URI
 _GUID = slice(20, 36)  # in a hard drive's node: behind its number, start and size
@@ -42,6 +44,20 @@ def boot_order(folder: Path) -> tuple[str, ...]:
     """The numbers in the order in which the firmware tries them."""
     data = variable(folder, "BootOrder")
     return tuple(f"{number:04X}" for (number,) in struct.iter_unpack("<H", data[: len(data) & ~1]))
+
+
+def console_on_serial(folder: Path) -> bool:
+    """Whether the firmware has its console on a serial line, among other places perhaps."""
+    path = variable(folder, "ConOut")
+    position = 0
+    while position + _NODE.size <= len(path):
+        kind, subtype, size = _NODE.unpack_from(path, position)
+        if size < _NODE.size or (kind == _END and subtype != _END_OF_ONE):
+            break
+        if (kind, subtype) == (_MESSAGING, _UART):
+            return True
+        position += size
+    return False
 
 
 def parse_entry(number: str, data: bytes) -> BootEntry | None:

@@ -46,7 +46,7 @@ def menus(boot: Boot) -> dict[str, str]:
         "root": grub_cfg_text(boot, "6.12", PLACE),
         "slot": grub_cfg_text(boot, "6.12", SLOT),
         "ESP": esp_grub_cfg_text(PLACE, boot),
-        "choice": slot_menu_text(boot, STORAGE),
+        "choice": slot_menu_text(boot, STORAGE, PLACE),
     }
 
 
@@ -130,8 +130,8 @@ def test_how_long_the_menu_waits(seconds: int, place: BootPlace, shown: str) -> 
 
 
 def test_the_choice_of_two_slots_waits_as_long_as_was_said() -> None:
-    assert "set timeout=7\n" in slot_menu_text(Boot(timeout=7), STORAGE)
-    assert "hidden\nset timeout=0\n" in slot_menu_text(Boot(timeout=0), STORAGE)
+    assert "set timeout=7\n" in slot_menu_text(Boot(timeout=7), STORAGE, PLACE)
+    assert "hidden\nset timeout=0\n" in slot_menu_text(Boot(timeout=0), STORAGE, PLACE)
 
 
 def test_the_menus_have_the_name_of_the_entry() -> None:
@@ -139,7 +139,7 @@ def test_the_menus_have_the_name_of_the_entry() -> None:
     assert "menuentry 'Rack 7' " in grub_cfg_text(boot, "6.12", PLACE)
     # The first word is that of the folder on the ESP, which is Debian's.
     assert 'GRUB_DISTRIBUTOR="Debian Rack 7"\n' in grub_defaults_text(boot, PLACE)
-    assert "menuentry 'Rack 7, slot b' " in slot_menu_text(boot, STORAGE)
+    assert "menuentry 'Rack 7, slot b' " in slot_menu_text(boot, STORAGE, PLACE)
 
 
 def test_own_arguments_come_after_those_of_the_profile() -> None:

@@ -1,5 +1,6 @@
 """The texts that a plan carries: boot loader, network, accounts, fstab."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from installer.plan.boot import (
     grub_defaults_text,
     kernel_command_line,
     terminal_actions,
+    terminal_text,
 )
 from installer.plan.keyboard import keyboard_text
 from installer.plan.model import InstallPlan
@@ -66,18 +68,25 @@ fi
 """
     assert wanted in menu
     assert menu.count("serial --unit") == 1
-    (later,) = terminal_actions(boot)
+    (later,) = terminal_actions(boot, PLACE)
     assert isinstance(later, WriteFile)
     assert (later.path, later.mode) == ("/etc/grub.d/01_photon_serial", 0o755)
     assert later.text.endswith(wanted)
     assert "GRUB_TERMINAL=console\n" in grub_defaults_text(boot, PLACE)
 
 
+def test_a_serial_line_that_the_firmware_does_not_serve() -> None:
+    place = replace(PLACE, firmware_serial=False)
+    text = terminal_text(Boot(console="ttyS0"), place)
+    assert text.startswith("serial --unit=0 --speed=115200\nterminal_input console serial\n")
+    assert text in grub_cfg_text(Boot(console="ttyS0"), "6.12", place)
+
+
 @pytest.mark.parametrize("console", ["hvc0", "ttyAMA0,115200", "ttyUSB0"])
 def test_a_console_that_grub_cannot_drive(console: str) -> None:
     boot = Boot(console=console)
     assert console_arguments(boot) == ("console=tty0", f"console={console}")
-    assert not terminal_actions(boot)
+    assert not terminal_actions(boot, PLACE)
     for text in (grub_cfg_text(boot, "6.12", PLACE), grub_defaults_text(boot, PLACE)):
         assert "serial --unit" not in text
         assert "terminal_input" not in text

@@ -88,6 +88,28 @@ def test_all_of_them(root: Path) -> None:
     )
 
 
+# Device paths as UEFI 2.10 has them: a screen, a UART, the end of one path and of all.
+SCREEN = bytes.fromhex("02010c00d041030a00000000") + bytes.fromhex("0203080000010180")
+UART = bytes.fromhex("030e13000000000000c201000000000008 01 01".replace(" ", ""))
+NEXT, LAST = bytes.fromhex("7f010400"), bytes.fromhex("7fff0400")
+
+
+@pytest.mark.parametrize(
+    ("paths", "serial"),
+    [
+        (SCREEN + NEXT + UART + LAST, True),
+        (UART + LAST, True),
+        (SCREEN + LAST, False),
+        (SCREEN + LAST + UART, False),  # behind the end is no path any more
+        (b"", False),
+        (b"\x03\x0e\0\0" * 3, False),
+    ],
+)
+def test_where_the_firmware_has_its_console(root: Path, paths: bytes, serial: bool) -> None:
+    write(root, "ConOut", GLOBAL, paths)
+    assert probe_firmware(root).serial_console is serial
+
+
 def test_none_of_them(tmp_path: Path) -> None:
     assert probe_firmware(tmp_path).tpm == ""
     (tmp_path / "sys/firmware/efi").mkdir(parents=True)
