@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from installer.context import Context
+from installer.diagnosis import FAULTY, acted_on, explained, failing_disks
 from installer.errors import Cancelled, CommandFailed, InstallerError
 from installer.events import (
     ActionStarted,
@@ -19,7 +21,8 @@ from installer.events import (
     Progress,
     Started,
 )
-from installer.plan.model import InstallPlan, Phase, disks_text
+from installer.kernel_log import KernelLog
+from installer.plan.model import Action, InstallPlan, Phase, disks_text
 from installer.run import Runner
 
 
@@ -39,6 +42,7 @@ def execute(
     :raises InstallerError: it failed, or was cancelled; by then everything is unmounted and
         detached, the disk plainly unbootable, and a ``Failed`` event has told so.
     """
+    log = KernelLog()
     context = Context(
         runner=runner,
         undo_runner=undo_runner,
@@ -49,7 +53,7 @@ def execute(
     )
     emit(started_event(plan))
     try:
-        seconds = _run(plan, context, cancelled)
+        seconds = _run(_Run(plan=plan, context=context, log=log, cancelled=cancelled))
         context.unwind()
     except InstallerError as error:
         _give_up(context, error)
@@ -59,6 +63,8 @@ def execute(
         kind = InstallerError if isinstance(error, Exception) else Cancelled
         _give_up(context, kind(f"stopped by {type(error).__name__}: {error}"))
         raise
+    finally:
+        log.close()
     emit(Progress(fraction=1.0))
     emit(Finished(seconds=seconds, next=plan.on_success))
 
@@ -73,43 +79,84 @@ def started_event(plan: InstallPlan) -> Started:
     return Started(disk=disks_text(plan.disks), phases=phases)
 
 
-def _run(plan: InstallPlan, context: Context, cancelled: Callable[[], bool]) -> dict[str, float]:
-    for phase in plan.phases:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """One execution: what is done, with what, what the kernel says meanwhile."""
+
+    plan: InstallPlan
+    context: Context
+    log: KernelLog
+    cancelled: Callable[[], bool]
+
+    def stop_if_due(self) -> None:
+        """:raises Cancelled: nobody wants it any more."""
+        if self.cancelled():
+            raise Cancelled("The installation was cancelled.")
+
+    def step(self, action: Action, call: Callable[[Context], None]) -> None:
+        """Call a method of the action; what goes wrong says which device is behind it.
+
+        :raises InstallerError: it did not work.
+        """
+        try:
+            call(self.context)
+        except InstallerError as error:
+            raise explained(error, action, self.plan, self.log) from error
+        except OSError as error:
+            raise _io_failure(error, action, self.plan, self.log) from error
+
+    def require_written(self, phase: Phase) -> None:
+        """A disk that did not keep what it was given is found out where no program noticed, too.
+
+        The boot entry is in the last phase: a disk that fails before does not start.
+
+        :raises CommandFailed: the kernel has told of a write that failed.
+        """
+        if failing := failing_disks(self.plan, self.log, writes=True):
+            raise CommandFailed(
+                f"{disks_text(failing)} did not write everything: {phase.title}", FAULTY
+            )
+
+
+def _run(run: _Run) -> dict[str, float]:
+    for phase in run.plan.phases:
         for action in phase.actions:
-            action.check(context)
-    total = sum(phase.weight for phase in plan.phases)
+            run.step(action, action.check)
+    total = sum(phase.weight for phase in run.plan.phases)
     done = 0.0
     seconds: dict[str, float] = {}
-    for phase in plan.phases:
+    for phase in run.plan.phases:
         start = time.monotonic()
-        _run_phase(phase, context, done / total, 1 / total, cancelled)
+        _run_phase(run, phase, done / total, 1 / total)
+        run.require_written(phase)
         done += phase.weight
         seconds[phase.id] = round(time.monotonic() - start, 2)
     return seconds
 
 
-def _run_phase(
-    phase: Phase,
-    context: Context,
-    before: float,
-    scale: float,
-    cancelled: Callable[[], bool],
-) -> None:
+def _run_phase(run: _Run, phase: Phase, before: float, scale: float) -> None:
+    context = run.context
     context.emit(PhaseStarted(id=phase.id, title=phase.title))
     for action in phase.actions:
-        if cancelled():
-            raise Cancelled("The installation was cancelled.")
+        run.stop_if_due()
         context.emit(ActionStarted(phase=phase.id, description=action.describe()))
         share = action.weight * scale
-        context.advance = _advance(context.emit, before, share, cancelled)
-        try:
-            action.run(context)
-        except OSError as error:
-            raise CommandFailed(
-                f"could not {action.describe()}: {error}", "Look at the disk's health and its room."
-            ) from error
+        context.advance = _advance(context.emit, before, share, run.cancelled)
+        run.step(action, action.run)
         before += share
         context.emit(Progress(fraction=min(1.0, round(before, 4))))
+
+
+def _io_failure(
+    error: OSError, action: Action, plan: InstallPlan, log: KernelLog
+) -> InstallerError:
+    """The failure of a step that starts no program, with the disks that it is about."""
+    disks = ", ".join(disk.path for disk in acted_on(action, plan))
+    failure = CommandFailed(
+        f"could not {action.describe()}: {error}", f"Look at the health and the room of {disks}."
+    )
+    failure.__cause__ = error
+    return explained(failure, action, plan, log)
 
 
 def _advance(

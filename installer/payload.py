@@ -19,6 +19,7 @@ from installer.fetch import (
     is_web_address,
     without_credentials,
 )
+from installer.medium import lost_device
 from installer.regular_file import open_regular
 from installer.secret import Secret
 from ks_schema.syntax import json_data
@@ -197,12 +198,18 @@ def _pieces_of_file(place: str, limit: int) -> Iterator[bytes]:
         reason = (error.strerror if isinstance(error, OSError) else None) or "no such file"
         if done:
             message = f"{place}: read error after {done} bytes: {reason}"
-            raise PayloadBad(message, _WRITE_AGAIN) from error
+            raise PayloadBad(message, _lost(place) or _WRITE_AGAIN) from error
         raise PayloadBad(
             f"{place}: {reason}",
-            "The medium has no payload, or cannot be read; --payload names the directory of "
-            "another.",
+            _lost(place) or "The medium has no payload, or cannot be read; --payload names the "
+            "directory of another.",
         ) from error
+
+
+def _lost(place: str) -> str:
+    """What to do when what cannot be read is on a device that is no longer there; "" else."""
+    lost = lost_device(place)
+    return f"{lost}: put the medium back, and start again." if lost else ""
 
 
 def _index(source: str, access: Secret | None, data: Mapping[str, Any]) -> PayloadIndex:

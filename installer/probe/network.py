@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ def probe_interfaces(runner: Runner, root: Path) -> tuple[NetworkInterface, ...]
     )
 
 
-def addresses_of(links: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+def addresses_of(links: object) -> dict[str, tuple[str, ...]]:
     """Addresses with prefix length for each interface, from what ``ip -json address`` prints.
 
     Link-local ones are left out: they say nothing about the network.
@@ -36,12 +36,18 @@ def addresses_of(links: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...
     return {
         link["ifname"]: tuple(
             f"{address['local']}/{address['prefixlen']}"
-            for address in link.get("addr_info", ())
-            if address.get("scope") != "link" and "local" in address
+            for address in _objects(link.get("addr_info"))
+            if address.get("scope") != "link" and {"local", "prefixlen"} <= address.keys()
         )
-        for link in links
-        if "ifname" in link
+        for link in _objects(links)
+        if isinstance(link.get("ifname"), str)
     }
+
+
+def _objects(data: object) -> Iterator[Mapping[str, Any]]:
+    for each in data if isinstance(data, list) else ():
+        if isinstance(each, Mapping):
+            yield each
 
 
 def _interface(folder: Path, addresses: tuple[str, ...]) -> NetworkInterface:
@@ -58,6 +64,6 @@ def _interface(folder: Path, addresses: tuple[str, ...]) -> NetworkInterface:
 def _addresses(runner: Runner) -> dict[str, tuple[str, ...]]:
     try:
         return addresses_of(json.loads(runner.run(["ip", "-json", "address"])))
-    except CommandFailed:
+    except (CommandFailed, ValueError, RecursionError):
         # Addresses are shown to people, nothing depends on them: better none than no installation.
         return {}

@@ -1,5 +1,6 @@
 """Plans carried out by a runner that pretends: order, failures, and what is left behind."""
 
+import errno
 import hashlib
 import json
 import os
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.payload import ExtractPayload
 from installer.context import Context
 from installer.errors import Cancelled, CommandFailed, ExitCode, InstallerError
 from installer.events import (
@@ -21,6 +23,7 @@ from installer.events import (
 )
 from installer.execute import execute, started_event
 from installer.journal import open_journal, tee
+from installer.kernel_log import DeviceError
 from installer.machine import IMAGE_TRANSPORT, Disk, Firmware, FirmwareMode, Machine
 from installer.payload import PayloadImage
 from installer.plan.model import InstallPlan, Phase
@@ -413,3 +416,37 @@ def test_breaking_is_an_action(stage: Stage) -> None:
     """The double keeps to the protocol, which mypy checks here."""
     action = actions_of(stage.plan())[0]
     assert Breaking(action=action, error=OSError()).describe().startswith("break: ")
+
+
+class FailingDisk:
+    """The kernel's log where the disk of the stage did not keep what was written to it."""
+
+    def errors(self) -> tuple[DeviceError, ...]:
+        return (DeviceError(device="disk", write=True, text="I/O error, dev disk"),)
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_write_that_failed_unnoticed_ends_the_installation_before_the_disk_starts(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("installer.execute.KernelLog", FailingDisk)
+    with pytest.raises(CommandFailed, match="did not write everything"):
+        stage.execute(stage.plan())
+    failed = stage.failed()
+    assert str(stage.disk) in failed.message
+    assert not any(each[0] == "mcopy" for each in stage.runner.commands)
+    assert stage.is_plain(failed)
+
+
+def test_an_error_of_the_system_names_the_disk_and_not_a_directory_in_memory(stage: Stage) -> None:
+    plan = stage.plan()
+    steps = actions_of(plan)
+    index = next(i for i, each in enumerate(steps) if isinstance(each, ExtractPayload))
+    place = str(stage.folder / "work/root/usr")
+    broken = with_break(plan, index, OSError(errno.EIO, os.strerror(errno.EIO), place))
+    with pytest.raises(CommandFailed):
+        stage.execute(broken)
+    assert stage.failed().message.startswith(f"{stage.disk} (")
+    assert "gives I/O errors" in stage.failed().message

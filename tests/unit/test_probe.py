@@ -98,6 +98,16 @@ def test_addresses_leave_out_link_local_ones() -> None:
     assert addresses_of(links) == {"enp1s0": ("10.0.2.15/24",)}
 
 
+@pytest.mark.parametrize("links", [None, 1, "x", {}, [None], [{"ifname": 1}]])
+def test_whatever_else_ip_prints_is_no_address(links: object) -> None:
+    assert addresses_of(links) == {}
+
+
+@pytest.mark.parametrize("found", [None, 1, [None], [{"local": "x"}], [{"prefixlen": 1}]])
+def test_an_address_that_is_none_is_left_out(found: object) -> None:
+    assert addresses_of([{"ifname": "a", "addr_info": found}]) == {"a": ()}
+
+
 def test_interfaces_are_those_with_a_device(tmp_path: Path) -> None:
     net = "sys/class/net"
     write(tmp_path, "sys/bus/virtio/drivers/virtio_net/bind", "")

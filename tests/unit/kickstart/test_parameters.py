@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from installer.config import from_document
@@ -13,8 +15,10 @@ from installer.errors import (
 )
 from installer.kickstart import (
     KernelParameters,
+    kernel_command_line,
     kernel_parameters,
     parse_kickstart,
+    volume_label,
     with_disk,
 )
 from ks_schema import Document
@@ -44,6 +48,27 @@ from ks_schema.reference import example
 )
 def test_kernel_parameters(cmdline: str, expected: KernelParameters) -> None:
     assert kernel_parameters(cmdline) == expected
+
+
+def test_a_command_line_that_is_not_utf_8_is_read_all_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "cmdline"
+    file.write_bytes(b"quiet label=gr\xfc\xdfe photon.disk=/dev/sda photon.ks=\xff\n")
+    found = kernel_parameters(kernel_command_line(file))
+    assert (found.disk, found.kickstart) == ("/dev/sda", "\ufffd")
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("label:PHOTONKS:photon.json", "PHOTONKS"),
+        ("label:SITE:a/b.json", "SITE"),
+        ("http://label:x/ks.json", ""),
+        ("/srv/ks.json", ""),
+        ("", ""),
+    ],
+)
+def test_a_document_tells_the_volume_that_it_is_from(name: str, label: str) -> None:
+    assert volume_label(name) == label
 
 
 def test_the_disk_of_the_command_line_wins() -> None:
