@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from installer.config.addresses import address
 from installer.config.boot_rules import boot_problems
 from installer.config.disks import match_problems
 from installer.config.login_rules import login_problems
@@ -29,6 +30,7 @@ def rule_problems(document: Document, findings: tuple[Problem, ...]) -> tuple[Pr
         *_disk_problems(sound),
         *match_problems(sound),
         *_wipe_problems(sound),
+        *_hostname_problems(sound),
         *storage_problems(sound),
         *boot_problems(sound),
         *region_problems(sound),
@@ -68,6 +70,14 @@ def _disk_problems(sound: Sound) -> Iterator[Problem]:
         'no disk is called "default", and "storage" names no other',
         f'call it "default", or write "storage": {{"disk": "{next(iter(disks))}"}}',
     )
+
+
+def _hostname_problems(sound: Sound) -> Iterator[Problem]:
+    """An address has the form of a name, and programs would take the host for that address."""
+    name = sound.value("hostname")
+    if name is not None and address(name) is not None:
+        message = f"{quoted(name)} is an address, not a name"
+        yield sound.document.problem("/hostname", message, "like edge-01 or edge-01.example.net")
 
 
 def _wipe_problems(sound: Sound) -> Iterator[Problem]:

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 from installer.actions.files import WriteFile
 from installer.config.boot import Boot, BootLoader
+from installer.machine import Machine
 from installer.plan.hardening import hardening_arguments
 from installer.plan.menu_password import PRINT_SCRIPT, lock_text, unlock_text
 from installer.plan.model import Action
+from installer.plan.storage import texts
+from installer.plan.storage.model import StoragePlan
+from ks_schema.problem import Problem
 
 # Errors only: what the kernel has to tell would bury the prompts for passphrase and login. It is
 # all in the journal.
@@ -20,6 +24,11 @@ _NO_ROOT_ARGUMENTS = ("rd.retry=60", "rd.shell=0", "rd.emergency=reboot")
 # A slot or a unified kernel image restarts after the kernel's panic, too: the other one gets its
 # turn.
 _PANIC = "panic=30"
+
+# COMMAND_LINE_SIZE of x86, with the NUL; GRUB puts the kernel's path in front, and the entry for
+# rescue its target behind.
+_LONGEST_COMMAND_LINE = 2047
+_ADDED_BY_GRUB = 128
 
 # GRUB takes what to fall back to by number alone, so this is the first entry of a slot's menu.
 OTHER_SLOT = """\
@@ -56,6 +65,36 @@ class BootPlace:
     arguments: tuple[str, ...] = ()
     slot: str = ""
     firmware_serial: bool = True
+
+
+def boot_place(storage: StoragePlan, machine: Machine, slot: str = "") -> BootPlace:
+    """Where the boot loader finds the kernel of this layout."""
+    return BootPlace(
+        uuid=storage.boot.uuid,
+        folder=texts.boot_folder(storage),
+        root_uuid=storage.root.uuid,
+        root_flags=texts.root_flags(storage),
+        arguments=texts.storage_arguments(storage),
+        slot=slot,
+        firmware_serial=machine.firmware.serial_console,
+    )
+
+
+def command_line_problems(
+    boot: Boot, storage: StoragePlan, machine: Machine
+) -> tuple[Problem, ...]:
+    """A command line that is too long: the kernel would take its beginning and say nothing."""
+    length = len(kernel_command_line(boot, boot_place(storage, machine, "a"))) + _ADDED_BY_GRUB
+    if length <= _LONGEST_COMMAND_LINE:
+        return ()
+    message = f"the kernel's command line would have {length} characters, and it takes "
+    return (
+        Problem(
+            pointer="/boot/kernel_arguments",
+            message=f"{message}{_LONGEST_COMMAND_LINE}",
+            hint="leave some out",
+        ),
+    )
 
 
 def kernel_command_line(boot: Boot, place: BootPlace) -> str:

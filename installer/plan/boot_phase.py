@@ -47,7 +47,7 @@ def boot_actions(
     if config.boot.loader is BootLoader.SYSTEMD_BOOT:
         return _unified_actions(config, machine, made, seed)
     ab = config.storage.ab
-    place = boot_place(made.storage, machine, "a" if ab else "")
+    place = boot.boot_place(made.storage, machine, "a" if ab else "")
     menu = boot.grub_cfg_text(config.boot, made.tree.kernel_version, place)
     defaults = boot.grub_defaults_text(config.boot, place)
     bios = bios_places(made.storage) if made.mode is not BootMode.EFI else ()
@@ -82,7 +82,7 @@ def _unified_actions(
     version, esps = made.tree.kernel_version, esp_places(made.storage)
     entries = [_boot_entry(config, each, number) for number, each in enumerate(esps)]
     return (
-        *uki_files(config.boot, boot_place(made.storage, machine)),
+        *uki_files(config.boot, boot.boot_place(made.storage, machine)),
         MakeInitramfs(kernel_version=version),
         *host_boot_actions(esps, label=config.boot.entry_name, grub_cfg=""),
         *signing_actions(config, seed),
@@ -93,19 +93,6 @@ def _unified_actions(
         *enroll_actions(config, image=is_image(machine)),
         _proof(config, made, machine),
         *seal_actions(made.storage),
-    )
-
-
-def boot_place(storage: StoragePlan, machine: Machine, slot: str = "") -> boot.BootPlace:
-    """Where the boot loader finds the kernel of this layout."""
-    return boot.BootPlace(
-        uuid=storage.boot.uuid,
-        folder=texts.boot_folder(storage),
-        root_uuid=storage.root.uuid,
-        root_flags=texts.root_flags(storage),
-        arguments=texts.storage_arguments(storage),
-        slot=slot,
-        firmware_serial=machine.firmware.serial_console,
     )
 
 
@@ -122,7 +109,7 @@ def _bios_grub(storage: StoragePlan, place: boot.BootPlace) -> PrepareBiosGrub:
 def _slot_actions(config: InstallConfig, machine: Machine, made: Decisions) -> tuple[Action, ...]:
     """What makes two systems of one."""
     second, version = seen_from_second(made.storage), made.tree.kernel_version
-    place = boot_place(second, machine, "b")
+    place = boot.boot_place(second, machine, "b")
     return (
         *slot_files(config.boot, made.storage, place),
         *second_slot_actions(config.boot, place, version, second, made.swap),

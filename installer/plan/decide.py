@@ -13,6 +13,7 @@ from installer.config.storage import Nouns, Storage, Swap, SwapKind
 from installer.machine import IMAGE_TRANSPORT, Disk, FirmwareMode, Layer, Machine, SecureBoot
 from installer.payload import PayloadIndex, PayloadTree
 from installer.plan.accounts import account_problems
+from installer.plan.boot import command_line_problems
 from installer.plan.disks import chosen_disks
 from installer.plan.keyboard import keyboard_notes
 from installer.plan.keys import key_notes, key_problems
@@ -103,6 +104,7 @@ def decide(
         storage,
         (each for each in everything if each not in layers),
     )
+    problems += command_line_problems(config.boot, storage, machine)
     problems += room_problems(storage, tree, swap)
     if problems:
         return problems

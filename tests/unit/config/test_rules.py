@@ -368,3 +368,37 @@ def test_full_names_in_any_script() -> None:
         "",
     ):
         assert problems({**BASE, "users": [{"name": "ops", "full_name": name}]}) == ()
+
+
+Y, B = "a" * 43, "a" * 53
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        (f"$y$j9T$abcdefgh${Y}", True),
+        (f"$y$j75$a.${Y}", True),
+        (f"$y$jFT${'a' * 85}.${Y}", True),
+        (f"$y$j75$ab/${Y}", True),
+        (f"$2b$04${B}", True),
+        (f"$2b$31${B}", True),
+        (f"$y$zzz$abcd${Y}", False),
+        (f"$y$j$abcd${Y}", False),
+        (f"$y$j9T$a${Y}", False),
+        (f"$y$j75$ab${Y}", False),
+        (f"$y$j75$abc${Y}", False),
+        (f"$y$j9T${'a' * 88}${Y}", False),
+        (f"$2b$03${B}", False),
+        (f"$2b$99${B}", False),
+    ],
+)
+def test_hashes_that_crypt_can_compute(text: str, good: bool) -> None:
+    """Each was given to crypt(3) of libxcrypt 4.4.38: what it cannot compute opens nothing."""
+    found = problems({**BASE, "root": {"password": {"hash": text}}})
+    assert [each.pointer for each in found] == ([] if good else ["/root/password/hash"])
+
+
+@pytest.mark.parametrize("name", ["192.0.2.5", "10.0.0.1"])
+def test_a_host_is_not_called_like_an_address(name: str) -> None:
+    assert only(hostname=name).pointer == "/hostname"
+    assert problems({**BASE, "hostname": f"{name}.example.net"}) == ()

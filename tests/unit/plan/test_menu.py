@@ -16,6 +16,7 @@ from installer.config.password import Password
 from installer.context import Context
 from installer.plan.boot import (
     BootPlace,
+    command_line_problems,
     esp_grub_cfg_text,
     grub_cfg_text,
     grub_defaults_text,
@@ -157,3 +158,14 @@ def test_an_argument_of_the_profile_can_be_written_down() -> None:
         assert re.fullmatch("[a-z0-9_.,=]+", each.argument)
         assert each.effect
         assert each.cost
+
+
+def test_a_command_line_that_the_kernel_would_cut_off_is_refused() -> None:
+    on = small_machine("/dev/vda")
+
+    def problems(length: int) -> list[str]:
+        boot = Boot(kernel_arguments=tuple(["x" * 99] * length))
+        return [each.pointer for each in command_line_problems(boot, STORAGE, on)]
+
+    assert problems(16) == []
+    assert problems(20) == ["/boot/kernel_arguments"]
