@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -50,24 +49,14 @@ def _problem(document: Document, said: Said) -> Problem:
 @cache
 def _validator() -> Validator:
     # Imported here: jsonschema takes longer to import than all else the first screen needs.
-    from jsonschema import Draft202012Validator, ValidationError, validators  # noqa: PLC0415
+    from jsonschema import Draft202012Validator, validators  # noqa: PLC0415
 
-    def whole_pattern(
-        _validator: Any, pattern: str, instance: object, _schema: Any
-    ) -> Iterator[ValidationError]:
-        # As JSON Schema has it, $ is the end of the text; Python's also fits before a last newline.
-        anchored = pattern.removeprefix("^").removesuffix("$")
-        if isinstance(instance, str) and not re.fullmatch(anchored, instance):
-            yield ValidationError("pattern")
-
-    def is_integer(_checker: Any, value: object) -> bool:
-        # JSON Schema takes 1.0 as well, which the rest of the installer then would have to.
-        return isinstance(value, int) and not isinstance(value, bool)
+    from ks_schema.keywords import bounded_keywords, is_integer  # noqa: PLC0415
 
     extend: Callable[..., Callable[..., Validator]] = validators.extend
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
-    kind = extend(Draft202012Validator, {"pattern": whole_pattern}, type_checker=types)
-    return kind(schema())
+    keywords = bounded_keywords(Draft202012Validator.VALIDATORS)
+    return extend(Draft202012Validator, keywords, type_checker=types)(schema())
 
 
 def _finding(error: ValidationError) -> Finding:

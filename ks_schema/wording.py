@@ -29,6 +29,7 @@ _KINDS = {
 }
 _YES_AND_NO = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _LONGEST_ECHO = 48
+_MOST_UNKNOWN_KEYS = 10
 # Letters and marks, to Python, that are drawn as nothing: Default_Ignorable_Code_Point of
 # https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt, without those that
 # str.isprintable() knows.
@@ -142,18 +143,26 @@ def kind_of(value: object) -> str:
 
 
 def _unknown_keys(found: Finding) -> Iterator[Said]:
+    if isinstance(found.limit, Mapping):
+        yield from _more(found)
+        return
     known = list(found.schema.get("properties", ()))
     allowed = "allowed here: " + ", ".join(known)
-    for key in found.value:
-        if key in known:
-            continue
-        if found.secret:
-            # What stands here instead of a key may be the secret: {plain:secret} is a key in YAML.
-            yield Said(found.pointer, "there is an unknown key in this object", allowed)
-            continue
+    unknown = [key for key in found.value if key not in known]
+    if found.secret:
+        # What stands here instead of a key may be the secret: {plain:secret} is a key in YAML.
+        yield Said(found.pointer, "there is an unknown key in this object", allowed)
+        return
+    for key in unknown[:_MOST_UNKNOWN_KEYS]:
         instead = found.schema.get("x-instead", {}).get(key) or did_you_mean(key, known)
         hint = f"{instead} {allowed}" if instead.endswith("?") else instead or allowed
         yield Said(child(found.pointer, key), f"there is no key {quoted(key)} here", hint)
+    if more := len(unknown[_MOST_UNKNOWN_KEYS:]):
+        yield Said(found.pointer, f"and {more} more keys that are not known here", allowed)
+
+
+def _more(found: Finding) -> Iterator[Said]:
+    yield Said(found.pointer, "there are more faults in this than are shown")
 
 
 def _missing_keys(found: Finding) -> Iterator[Said]:
@@ -235,6 +244,9 @@ def _too_few_keys(found: Finding) -> Iterator[Said]:
 
 def _too_many_keys(found: Finding) -> Iterator[Said]:
     known = found.schema.get("properties", {})
+    if not known:
+        yield Said(found.pointer, f"this has too many keys: at most {found.limit}")
+        return
     said = [key for key in found.value if key in known]
     if len(said) > found.limit:
         message = f"only one of {' and '.join(said)} can be here"
@@ -290,9 +302,11 @@ def _range(found: Finding) -> Iterator[Said]:
 
 
 def _not_unique(found: Finding) -> Iterator[Said]:
-    seen: dict[str, int] = {}
+    seen: dict[object, int] = {}
     for number, item in enumerate(found.value, start=1):
-        first = seen.setdefault(repr(item), number)
+        if not isinstance(item, str | int | float):
+            continue  # it is of the wrong type, which is a finding of its own
+        first = seen.setdefault(item, number)
         if first != number:
             message = f"this is the same as item {first} of the list"
             yield Said(child(found.pointer, number - 1), message, "take one away")
@@ -300,6 +314,8 @@ def _not_unique(found: Finding) -> Iterator[Said]:
 
 _TELLERS: Mapping[str, Callable[[Finding], Iterable[Said]]] = {
     "additionalProperties": _unknown_keys,
+    "items": _more,
+    "propertyNames": _more,
     "required": _missing_keys,
     "oneOf": _not_one_of,
     "dependentRequired": _missing_company,

@@ -209,6 +209,37 @@ def test_device_paths(device: str) -> None:
     assert found({"disks": {"default": {"device": device}}}) == []
 
 
+def test_faults_of_a_list_are_bounded_and_none_is_taken_for_sound() -> None:
+    users = [{"name": f"u{number}", "groups": [5]} for number in range(200)]
+    problems = found({"users": users})
+    assert len(problems) == 101
+    assert ("/users", "there are more faults in this than are shown", "") in problems
+    places = [f"/users/{number}/groups/0" for number in range(100)]
+    assert [each[0] for each in problems if each[0] != "/users"] == places
+
+
+def test_of_too_many_items_none_is_looked_at() -> None:
+    assert only({"users": [{"name": "a", "groups": [{}] * 65}]}).pointer == "/users/0/groups"
+    assert "at most 256" in only({"disks": {f"d{number}": 5 for number in range(257)}}).message
+    assert "at most 512" in only({"services": {f"s{i}": "on" for i in range(513)}}).message
+
+
+def test_what_comes_twice_is_found_beside_what_is_of_the_wrong_type() -> None:
+    groups = ["a", {"x": 1}, "b", "a", {"x": 1}]
+    problems = found({"users": [{"name": "a", "groups": groups}]})
+    assert [each[:2] for each in sorted(problems)] == [
+        ("/users/0/groups/1", "this must be a text, not an object (keys with values)"),
+        ("/users/0/groups/3", "this is the same as item 1 of the list"),
+        ("/users/0/groups/4", "this must be a text, not an object (keys with values)"),
+    ]
+
+
+def test_unknown_keys_are_counted_when_there_are_many() -> None:
+    problems = found({"storage": {f"key{number}": 1 for number in range(15)}})
+    assert len(problems) == 11
+    assert problems[-1][:2] == ("/storage", "and 5 more keys that are not known here")
+
+
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),

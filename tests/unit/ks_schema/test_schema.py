@@ -55,6 +55,19 @@ def test_every_object_is_closed(pointer: str, value: Mapping[str, Any]) -> None:
         assert free is False, pointer
 
 
+def test_every_list_and_every_object_of_free_keys_has_an_end() -> None:
+    def walk(value: Any, pointer: str) -> Iterator[str]:
+        if isinstance(value, dict):
+            if "array" in value.get("type", ()) and "maxItems" not in value:
+                yield pointer
+            if "propertyNames" in value and "maxProperties" not in value:
+                yield pointer
+            for key, each in value.items():
+                yield from walk(each, f"{pointer}/{key}")
+
+    assert list(walk(ROOT, "")) == []
+
+
 @pytest.mark.parametrize(("pointer", "value"), list(keys()), ids=str)
 def test_every_key_has_a_description_and_valid_examples(
     pointer: str, value: dict[str, Any]
