@@ -151,7 +151,7 @@ def _route_problems(document: Document, pointer: str, data: Mapping[str, Any]) -
         elif fault := _no_gateway(gateway, on_link):
             message = f"{quoted(route['via'])} is {fault}"
             yield document.problem(f"{place}/via", message, "the address of the gateway, alone")
-        elif gateway.version not in asked and not _reaches(on_link, gateway):
+        elif all(found) and gateway.version not in asked and not _reaches(on_link, gateway):
             networks = ", ".join(str(each.network) for each in on_link)
             yield document.problem(
                 f"{place}/via",

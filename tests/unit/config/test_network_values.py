@@ -77,6 +77,11 @@ def test_the_destination_of_a_route_is_a_network(said: str, hint: str) -> None:
     assert hint in found.hint
 
 
+def test_a_wrong_address_is_the_only_finding_of_its_interface() -> None:
+    routes = [{"to": "default", "via": "192.0.2.1"}]
+    assert finding(addresses=["192.0.2.5/255.255.255.0"], routes=routes).pointer.endswith("/0")
+
+
 @pytest.mark.parametrize("text", ["fe80::%x\n[Match]\nName=*\n#/64", "10.0.0.0/8\n", "10.0.0.0/8 "])
 @pytest.mark.parametrize("place", ["addresses/0", "routes/0/to", "routes/0/via", "nameservers"])
 def test_no_line_break_gets_into_the_file(place: str, text: str) -> None:

@@ -197,3 +197,14 @@ def test_ssh_by_its_socket_is_a_way_to_log_in() -> None:
         "services": services,
     }
     assert from_document(Document(data=data)).root.ssh_keys == (ED,)
+
+
+def test_of_a_wrong_key_its_fault_alone_is_told() -> None:
+    data = {
+        "version": 1,
+        "disks": {"default": {"device": "/dev/sda"}},
+        "users": [{"name": "ops", "ssh_keys": [f"- {ED}"]}],
+    }
+    with pytest.raises(KickstartInvalid) as caught:
+        from_document(Document(data=data))
+    assert [each.pointer for each in caught.value.problems] == ["/users/0/ssh_keys/0"]
