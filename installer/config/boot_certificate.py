@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 _BEGIN = "-----BEGIN CERTIFICATE-----"
 _ONE = re.compile(rf"{_BEGIN}([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
@@ -65,7 +66,17 @@ def certificate_fault(text: str) -> tuple[str, str] | None:
 
 
 def _is_one(der: bytes) -> bool:
-    """Whether OpenSSL reads one certificate there, and nothing behind it."""
+    """Whether OpenSSL reads one certificate there, and nothing behind it.
+
+    OpenSSL reads one with a damaged extension, but leaves an error behind, for which CPython then
+    blames the next certificate that the thread reads. So each has a thread of its own, where it is
+    read twice: the verdict depends on the certificate alone, and damage is seen.
+    """
+    with ThreadPoolExecutor(1) as fresh:
+        return fresh.submit(lambda: all(_reads_as_one(der) for _ in range(2))).result()
+
+
+def _reads_as_one(der: bytes) -> bool:
     import ssl  # noqa: PLC0415  (slow, and seldom wanted)
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from installer.config.boot import PKCS11
-from installer.config.boot_certificate import certificate_name, is_pem
+from installer.config.boot_certificate import certificate_fault, certificate_name, is_pem
 from installer.errors import CommandFailed
 from installer.run import Runner
 from installer.secret import Secret
@@ -84,8 +84,11 @@ def copy_certificate(runner: Runner, certificate: str, target: Path) -> str:
             runner.run(["openssl", "x509", "-in", certificate, "-out", str(target)])
         modulus = runner.run(["openssl", "x509", "-in", str(target), "-noout", "-modulus"])
         first, last = _validity(runner, target)
+        damaged = certificate_fault(target.read_text(encoding="ascii"))
     except (CommandFailed, ValueError):
         return f"{name} cannot be read"
+    if damaged:
+        return f"{name} is damaged: OpenSSL reads it, but not all that is in it"
     # Of a key that is not RSA it prints a sentence without the digits.
     digits = modulus.strip().removeprefix("Modulus=")
     if not digits.isalnum() or len(digits) * 4 < _BITS:

@@ -118,6 +118,22 @@ def test_what_is_not_one_certificate_is_refused(pem: str, folder: Path) -> None:
             assert not any(line in str(each) for line in private.splitlines()[1:-1])
 
 
+def test_a_damaged_certificate_is_the_one_that_is_blamed(pem: str) -> None:
+    der = pem_to_der(pem)
+    constraints = bytes.fromhex("30030101ff")  # CA:TRUE, and with 02 a number in place of it
+    assert constraints in der
+    damaged = armoured(der.replace(constraints, bytes.fromhex("30030201ff")))
+    for said, place in (
+        (data({"pem": damaged}, {"pem": pem}), DB),
+        (data({"pem": pem}, {"pem": damaged}), MOK),
+    ):
+        for _ in range(3):
+            (problem,) = problems(said)
+            assert problem.pointer == f"{place}/pem"
+            assert "OpenSSL cannot read it" in problem.message
+        from_document(Document(data=data({"pem": pem}, {"pem": pem})))
+
+
 @pytest.mark.parametrize(
     ("said", "place", "message"),
     [

@@ -102,6 +102,11 @@ def test_certificates_that_are_none_for_firmware(tmp_path: Path) -> None:
     assert copy.read_text() == good.read_text()
     assert "cannot be read" in copy_certificate(runner, str(key), copy)
     assert "cannot be read" in copy_certificate(runner, str(tmp_path / "none"), copy)
+    damaged = tmp_path / "damaged.der"
+    constraints = bytes.fromhex("30030101ff")
+    assert constraints in der.read_bytes()
+    damaged.write_bytes(der.read_bytes().replace(constraints, bytes.fromhex("30030201ff")))
+    assert "is damaged" in copy_certificate(runner, str(damaged), copy)
     short, _ = make_key(tmp_path, "short", "-newkey", "rsa:1024")
     assert "2048" in copy_certificate(runner, str(short), copy)
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
