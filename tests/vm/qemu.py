@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
@@ -48,13 +49,17 @@ class VmDisk:
     """A raw image as a disk of the machine.
 
     Without a ``bus`` it is attached the way of the machine's hardware. ``sector`` is the size of
-    its logical and physical sectors in bytes; SATA disks know 512 only.
+    its logical and physical sectors in bytes; SATA disks know 512 only. ``faults`` is a file of
+    rules by which its writes fail (:func:`write_faults`). One that is ``late`` is not there until
+    :meth:`~tests.vm.virtual_machine.VirtualMachine.plug` puts it in.
     """
 
     path: Path
     serial: str = ""
     bus: Bus | None = None
     sector: int = 512
+    faults: Path | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +213,9 @@ def _disks(config: VmConfig) -> list[str]:
     arguments = ["-device", "ich9-ahci,id=sata"] if Bus.SATA in buses else []
     arguments += ["-device", "qemu-xhci,id=xhci"] if Bus.USB in buses else []
     for number, (disk, bus) in enumerate(zip(config.disks, buses, strict=True)):
-        arguments += ["-blockdev", _file_node(f"disk{number}", disk.path, read_only=False)]
+        arguments += ["-blockdev", _disk_node(f"disk{number}", disk)]
+        if disk.late:
+            continue
         # An NVMe drive is none without a serial number.
         name = disk.serial or (f"disk{number}" if bus is Bus.NVME else "")
         serial = f",serial={name}" if name else ""
@@ -234,6 +241,34 @@ def _disk_device(bus: Bus, number: int) -> str:
             return f"ide-hd,bus=sata.{number}"
         case Bus.USB:
             return "usb-storage,bus=xhci.0"
+
+
+def write_faults(rules: Path, sectors: Iterable[int]) -> Path:
+    """Rules by which every write that touches one of the sectors (of 512 bytes) ends with EIO.
+
+    https://qemu-project.gitlab.io/qemu/devel/testing/blkdebug.html
+    """
+    rule = '[inject-error]\nevent = "none"\niotype = "write"\nerrno = "5"\nsector = "{}"\n'
+    rules.write_text("\n".join(rule.format(each) for each in sectors), encoding="ascii")
+    return rules
+
+
+def plug_arguments(config: VmConfig, number: int) -> dict[str, str]:
+    """What QMP's ``device_add`` gets to put in a disk that is ``late``."""
+    disk = config.disks[number]
+    if disk.bus not in {None, Bus.VIRTIO}:
+        raise ValueError("only a virtio disk can be late")
+    serial = {"serial": disk.serial} if disk.serial else {}
+    return {"driver": "virtio-blk-pci", "drive": f"disk{number}", "id": f"late{number}", **serial}
+
+
+def _disk_node(name: str, disk: VmDisk) -> str:
+    node = _file_node(name, disk.path, read_only=False)
+    if disk.faults is None:
+        return node
+    image = f"file.image.driver=file,file.image.filename={disk.path}"
+    start, _, _ = node.partition("file.driver=")
+    return f"{start}file.driver=blkdebug,file.config={disk.faults},{image}"
 
 
 def _file_node(name: str, path: Path, *, read_only: bool) -> str:

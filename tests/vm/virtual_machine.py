@@ -23,7 +23,13 @@ from pexpect.fdpexpect import fdspawn
 
 from tests.speed import slowness
 from tests.vm.deadline import Deadline
-from tests.vm.qemu import VmConfig, emulated, qemu_arguments, swtpm_arguments
+from tests.vm.qemu import (
+    VmConfig,
+    emulated,
+    plug_arguments,
+    qemu_arguments,
+    swtpm_arguments,
+)
 from tests.vm.qmp import Qmp
 
 LOG_FOLDER = Path("build/vm").resolve()
@@ -134,6 +140,10 @@ class VirtualMachine:
         """Press these keys of the keyboard at once, by QEMU's names (QKeyCode)."""
         keys = [{"type": "qcode", "data": name} for name in names]
         self._qmp.command("send-key", keys=keys)
+
+    def plug(self, number: int) -> None:
+        """Put the disk in that is late."""
+        self._qmp.command("device_add", **plug_arguments(self.config, number))
 
     def memory(self, address: int, size: int, file: Path) -> bytes:
         """A piece of the machine's memory; ``file`` is where QEMU puts it."""
