@@ -6,6 +6,7 @@ the disk's own bytes, so that one program's mistake does not vouch for itself.
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from installer.errors import CommandFailed
 _GPT_SIGNATURE = b"EFI PART"
 _GPT_HEADER = struct.Struct("<8s4s4s4s4sQQQQ16sQLL")
 _GPT_ENTRY_GUIDS = struct.Struct("<16s16s")
+_GPT_ENTRY = struct.Struct("<16s16sQQ80x")
+_LEAST_BYTES = 1 << 16
 _GPT_BACKUP_SECTORS = 33  # at the end of the disk, with 128 entries and sectors of 512 bytes
 _MOST_GPT_BYTES = 1 << 20  # libparted and sfdisk write 16 KiB of entries
 _MBR_ID = slice(440, 444)
@@ -88,6 +91,7 @@ def read_table(path: str | Path) -> Table:
     :raises CommandFailed: the file cannot be read, or its table is damaged.
     """
     try:
+        _require_sane(Path(path))
         device = parted.getDevice(str(path))
         try:
             return _read(device, Path(path))
@@ -183,6 +187,36 @@ def _read(device: parted.Device, path: Path) -> Table:
             alignment,
         ),
     )
+
+
+def _require_sane(path: Path) -> None:
+    """Look at what libparted believes: it ends the whole program over numbers that cannot be.
+
+    :raises OSError: they cannot be.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        if size < _LEAST_BYTES:
+            raise OSError("it is too small for a partition table")
+        for sector in (512, 4096):
+            file.seek(sector)
+            header = _GPT_HEADER.unpack(file.read(_GPT_HEADER.size))
+            if header[0] != _GPT_SIGNATURE:
+                continue
+            first, last, entries_at, count, entry_size = *header[7:9], *header[10:13]
+            length = count * entry_size
+            fits = first <= last < size // sector and entries_at < size // sector
+            if not fits or entry_size < _GPT_ENTRY.size or length > _MOST_GPT_BYTES:
+                raise OSError("the first copy of the GPT is damaged")
+            file.seek(entries_at * sector)
+            _require_sane_entries(file.read(length), entry_size, first, last)
+
+
+def _require_sane_entries(entries: bytes, entry_size: int, first: int, last: int) -> None:
+    for offset in range(0, len(entries) - entry_size + 1, entry_size):
+        kind, _, start, end = _GPT_ENTRY.unpack_from(entries, offset)
+        if any(kind) and not first <= start <= end <= last:
+            raise OSError("the first copy of the GPT is damaged")
 
 
 def _kind(device: parted.Device) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ from installer.verify.places import Places, UnseenError
 from installer.verify.uki import starts_images
 
 if TYPE_CHECKING:
-    from installer.disk_table import TableEntry
+    from installer.verify.table import DiskPartition
 
 _CATEGORY = 0x1F00  # what kind of thing an entry starts, 0 being systems: UEFI 2.10, 3.1.3
 _NO_DISKS = ("/dev/loop", "/dev/ram", "/dev/zram")
@@ -158,9 +159,9 @@ def grub_names(runner: Runner) -> dict[str, str]:
     return dict(each for each in parts if each)
 
 
-def disk_names(partitions: Iterable[TableEntry]) -> dict[str, str]:
+def disk_names(partitions: Iterable[DiskPartition]) -> dict[str, str]:
     """The same, for a GPT disk (or an image of one) that will be the only one of its machine."""
-    return {each.guid.lower(): f"hd0,gpt{each.number}" for each in partitions if each.guid}
+    return {each.guid: f"hd0,gpt{each.number}" for each in partitions if each.guid}
 
 
 def _part(runner: Runner, node: str) -> tuple[str, str] | None:
@@ -193,6 +194,8 @@ def _reader(places: Places, uuid: str) -> Callable[[str], bytes | None]:
 
 def _kernels(esp: Esp, places: Places) -> Iterator[Path]:
     path = f"{VENDOR}/grub.cfg"
-    text = (esp.read(path) or b"").decode("utf-8", "replace")
-    found = read_menu(text, path, places).kernels
-    yield from (each.place for each in found if is_readable(each.place))
+    found = read_menu(esp.text(path) or "", path, places).kernels
+    for each in found:
+        with contextlib.suppress(OSError):  # a damaged filesystem: the check has said so
+            if is_readable(each.place):
+                yield each.place

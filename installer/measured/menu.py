@@ -24,6 +24,8 @@ UNNUMBERED = "?"
 ENCODING = ("utf-8", "surrogateescape")
 
 _DEEPEST = 40
+_MOST_COMMANDS = 50_000
+_MOST_BYTES = 1 << 20  # of a menu
 _QUOTED = frozenset(" \t\n'\"\\")  # what GRUB puts in quotation marks, or a backslash before
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _ON_DEVICE = re.compile(r"\(([^)]*)\)(.*)", re.DOTALL)
@@ -144,6 +146,8 @@ class _Walk:
         return volume.read(inside) if volume else None
 
     def _script(self, scope: _Scope, data: bytes) -> None:
+        if len(data) > _MOST_BYTES:
+            raise UnpredictableError("a menu is far too large")
         text = data.decode(*ENCODING)
         try:
             script = parse_script(text)
@@ -270,6 +274,8 @@ class _Walk:
         return found.device
 
     def _measure(self, text: str) -> None:
+        if len(self.found.commands) >= _MOST_COMMANDS:
+            raise UnpredictableError("the menu does not come to an end")
         self.found.commands.append(text)
 
 
@@ -298,8 +304,8 @@ def _entry_words(words: list[str]) -> tuple[str, str]:
 def _chosen(scope: _Scope) -> _Entry:
     """The entry that starts when nobody touches a key."""
     default = scope.variables.get("default") or "0"
-    if default.isdecimal() and int(default) < len(scope.entries):
-        return scope.entries[int(default)]
+    if default in (numbers := {str(at): at for at in range(len(scope.entries))}):
+        return scope.entries[numbers[default]]
     for each in scope.entries:
         if default in {each.title, each.name}:
             return each

@@ -24,6 +24,7 @@ _DIRECTORIES = {_MAGIC_32: 96, _MAGIC_64: 112}
 _SECURITY = 4  # the directory that says where the signatures are
 _SYMBOL_SIZE = 18
 _PKCS7, _REVISION = 2, 0x200
+_MOST_SIGNATURES = 32
 MOST_BYTES = 1 << 29  # the largest file that is looked at
 
 
@@ -162,11 +163,13 @@ def _require_inside(sections: tuple[Section, ...], headers: int, end: int) -> No
 def _signatures(data: bytes, start: int, size: int, headers: int) -> tuple[bytes, ...]:
     if start < headers or start + size != len(data):
         raise NotPeError("its signatures do not fill its end")
-    found = []
+    found: list[bytes] = []
     while start + _CERTIFICATE.size < len(data):
         length, revision, kind = _CERTIFICATE.unpack_from(data, start)
         if length <= _CERTIFICATE.size or start + length > len(data):
             raise NotPeError("its signatures are cut off")
+        if len(found) == _MOST_SIGNATURES:
+            raise NotPeError("it has too many signatures")
         if revision == _REVISION and kind == _PKCS7:
             found.append(data[start + _CERTIFICATE.size : start + length])
         start += length + -length % 8

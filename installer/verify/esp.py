@@ -22,6 +22,7 @@ from installer.secureboot.pe import MOST_BYTES
 from installer.secureboot.signature import Notary
 from installer.secureboot.trust import Trust
 from installer.verify.finding import Finding, bad, good, note
+from installer.verify.places import text_inside
 
 VENDOR, REMOVABLE = "EFI/debian", "EFI/BOOT"
 SYSTEMD, IMAGES = "EFI/systemd", "EFI/Linux"
@@ -31,6 +32,7 @@ _GRUB, _MOK_MANAGER, _FALLBACK = "grubx64.efi", "mmx64.efi", "fbx64.efi"
 _LIST = "BOOTX64.CSV"
 _REPAIR = "Run `photon-boot sync` in the host, or install again."
 _SECONDS = 120.0
+_MOST_COPIED = 2 * MOST_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,14 @@ class Esp:
         """The contents of a file; None when there is none that can be read."""
         place = self.files.get(path.lower())
         return None if place is None else read_program(place)
+
+    def text(self, path: str) -> str | None:
+        """What a text says, as far as anybody would write it; None when it cannot be read."""
+        place = self.files.get(path.lower())
+        try:
+            return None if place is None else text_inside(place.parent, place.name)
+        except OSError:
+            return None
 
 
 def read_program(place: Path) -> bytes | None:
@@ -84,15 +94,31 @@ def esp_files(folder: Path) -> dict[str, Path]:
 def copied_files(runner: Runner, source: str, folder: Path) -> dict[str, Path]:
     """The files of the ESP on a device node, or in an image (``FILE@@OFFSET``), copied to a folder.
 
-    It is done with mtools, which needs no vfat in the kernel.
+    It is done with mtools, which needs no vfat in the kernel. On a damaged FAT a directory may be
+    in itself and a file larger than the disk: only the files right in each directory are copied,
+    and no more than there can be.
     """
-    target = folder / "EFI"
-    target.mkdir(parents=True, exist_ok=True)
     for place in _FOLDERS:
-        argv = ["mcopy", "-i", source, "-s", "-n", f"::/{place}", str(target)]
+        target = folder / place
+        target.mkdir(parents=True, exist_ok=True)
+        argv = ["prlimit", f"--fsize={MOST_BYTES}", "mcopy", "-i", source, "-n"]
         with contextlib.suppress(CommandFailed):  # what is missing then is found missing later
-            runner.run(argv, timeout=_SECONDS)
+            runner.run(
+                [*argv, f"::/{place}/*", str(target)],
+                timeout=_SECONDS,
+                watch=lambda _: _require_room(folder),
+            )
     return esp_files(folder)
+
+
+def _require_room(folder: Path) -> None:
+    """End the copying of what is more than an ESP with programs has: it is in memory.
+
+    :raises CommandFailed: it is.
+    """
+    sizes = (each.stat().st_blocks for each in folder.rglob("*") if each.is_file())
+    if 512 * sum(sizes) > _MOST_COPIED:
+        raise CommandFailed(f"{folder}: there is more on the ESP than it can hold")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

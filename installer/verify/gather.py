@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from installer.disk_table import Table, TableEntry, read_table
 from installer.errors import CommandFailed
 from installer.measured.host import (
     OTHER_FIRMWARE,
@@ -39,6 +38,7 @@ from installer.verify.places import (
     read_volumes,
     text_inside,
 )
+from installer.verify.table import DiskPartition, disk_partitions
 
 _ESP_TYPE = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
 _ESP_LIST = "etc/photon-boot/esps"
@@ -151,11 +151,9 @@ def verify_disk(
         raise CommandFailed(f"{disk}: there is no such disk or image")
     if disk.is_dir():
         raise CommandFailed(f"{disk}: it is a folder", "Give it as --root.")
-    table = _table(disk)
-    if not table.partitions:
-        raise CommandFailed(f"{disk}: there are no partitions on it", "Mount it, and give --root.")
+    partitions = disk_partitions(runner, disk)
     with _workplace(runner, undo_runner or runner) as work:
-        volumes = tuple(_attached(work, disk, table, each) for each in table.partitions)
+        volumes = tuple(_attached(work, disk, each) for each in partitions)
         places = work.places(volumes)
         tops = tuple(_tops(places))
         root = next((each for each in tops if _has(each, _FSTAB)), None)
@@ -165,10 +163,10 @@ def verify_disk(
             work.esp(
                 f"{disk}@@{each.start}",
                 name=f"ESP (partition {each.number})",
-                partition=each.guid.lower(),
+                partition=each.guid,
             )
-            for each in table.partitions
-            if each.type_id.lower() == _ESP_TYPE
+            for each in partitions
+            if each.type_id == _ESP_TYPE
         )
         stock = variables is None and not disk.is_block_device()
         trust = stock_trust() if stock else _trust(variables)
@@ -183,7 +181,7 @@ def verify_disk(
         pcrs = predictions_of(
             subject,
             lambda: OTHER_FIRMWARE if stock else _firmware(variables),
-            lambda: disk_names(table.partitions),
+            lambda: disk_names(partitions),
         )
         return replace(check_host(subject), pcrs=pcrs)
 
@@ -271,24 +269,20 @@ def _listed_esps(root: Path) -> tuple[str, ...]:
     return tuple(each.lower() for each in lines[:_MOST_LISTED])
 
 
-def _table(disk: Path) -> Table:
-    try:
-        return read_table(str(disk))
-    except CommandFailed as error:
-        hint = (
-            "Repair it (`sgdisk --verify` says what is wrong), or mount the host and give --root."
-        )
-        raise CommandFailed(error.message, hint) from error
+def _attached(work: _Workplace, disk: Path, entry: DiskPartition) -> Volume:
+    """A partition as a volume: a loop device of its own, which can only be read.
 
-
-def _attached(work: _Workplace, disk: Path, table: Table, entry: TableEntry) -> Volume:
-    """A partition as a volume: a loop device of its own, which can only be read."""
+    One that reaches out of the disk, as in an image that was cut off, is a volume without anything.
+    """
     argv = ["losetup", "--read-only", "--find", "--show", f"--offset={entry.start}"]
-    argv += [f"--sizelimit={entry.size}", f"--sector-size={table.sector}", str(disk)]
-    node = work.runner.run(argv).strip()
+    argv += [f"--sizelimit={entry.size}", f"--sector-size={entry.sector}", str(disk)]
+    try:
+        node = work.runner.run(argv).strip()
+    except CommandFailed:
+        return Volume(node="", partition=entry.guid, partition_type=entry.type_id)
     work.undo.callback(work.undo_runner.run, ["losetup", "--detach", node])
     (volume,) = read_volumes(work.runner, [node])
-    return replace(volume, partition=entry.guid.lower(), partition_type=entry.type_id.lower())
+    return replace(volume, partition=entry.guid, partition_type=entry.type_id)
 
 
 def _tops(places: Places) -> Iterator[Path]:

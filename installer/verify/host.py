@@ -70,9 +70,9 @@ def _efi(subject: Subject) -> Iterator[Finding]:
 def _chain(subject: Subject, esp: Esp, expert: Judge) -> Iterator[Finding]:
     """shim, GRUB, and everything that its menus start."""
     yield from check_esp(esp, expert)
-    text = esp.read(_ESP_MENU)
+    text = esp.text(_ESP_MENU)
     if text is not None:
-        menu = read_menu(text.decode("utf-8", "replace"), _ESP_MENU, subject.places)
+        menu = read_menu(text, _ESP_MENU, subject.places)
         yield from menu.findings
         yield from _kernels(menu, esp, expert)
     elif esp.files:

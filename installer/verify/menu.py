@@ -26,6 +26,7 @@ _MENU = "the menu"
 _DEEPEST = 8
 _MOST_BYTES = 1 << 20
 _MOST_ENTRIES = 2000
+_MOST_COMMANDS = 50_000
 _ALWAYS_EXPORTED = frozenset({"root", "prefix"})
 _ON_DEVICE = re.compile(r"\(([^)]*)\)(.*)", re.DOTALL)
 # What a kernel line says that must exist: the root, a place to resume from, what is unlocked.
@@ -76,6 +77,7 @@ class _Walk:
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
     seen: set[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=set)
     entries: int = 0
+    commands: int = 0
 
     def menu_found(self, where: str) -> Menu:
         """Everything that was met, and what is missing in all of it."""
@@ -141,6 +143,10 @@ class _Walk:
         self, script: tuple[Statement, ...], scope: _Scope, depth: int, later: list[Command]
     ) -> None:
         for each in script:
+            self.commands += 1
+            if self.commands > _MOST_COMMANDS:
+                self.bad("it does not come to an end")
+                return
             if isinstance(each, If):
                 for condition, body in each.branches:
                     if not _never(condition, scope):
@@ -195,8 +201,11 @@ class _Walk:
 
     def _initrd(self, path: str, scope: _Scope) -> None:
         place = self._file(scope.variables, path, "the initrd")
-        if place is not None and place.stat().st_size == 0:
-            self.bad(f"the initrd {path} is empty")
+        try:
+            if place is not None and place.stat().st_size == 0:
+                self.bad(f"the initrd {path} is empty")
+        except OSError as error:
+            self.bad(f"the initrd {path} cannot be read: {error.strerror}")
 
     def _missing(self, what: str) -> None:
         """A UUID that no volume has: perhaps because it cannot be seen from here."""

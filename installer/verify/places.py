@@ -143,6 +143,8 @@ def inside(top: Path, path: str, look: Callable[[Path], None] = lambda _: None) 
 
     ``look`` sees each folder on the way. None when there is no such path.
     """
+    if "\0" in path:
+        return None
     place, parts, links = top, [each for each in path.split("/") if each], 0
     while parts:
         part = parts.pop(0)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 _BLANK = " \t\r"
 _ENDS = ";\n"
 _DEEPEST = 40
+_LONGEST = 1 << 16
 _OPENING = frozenset({"menuentry", "submenu", "function"})
 
 
@@ -48,8 +49,12 @@ Statement = Command | If
 
 
 def expand(word: Word, variables: Mapping[str, str]) -> str:
-    """The word with the values of its variables."""
-    return "".join(variables.get(part.text, "") if part.variable else part.text for part in word)
+    """The word with the values of its variables, as far as anybody would write it.
+
+    A variable that doubles itself a few dozen times would fill the memory.
+    """
+    parts = (variables.get(part.text, "") if part.variable else part.text for part in word)
+    return "".join(parts)[:_LONGEST]
 
 
 def parse_script(text: str) -> tuple[Statement, ...]:

@@ -142,8 +142,21 @@ def image(**more: Any) -> dict[str, Any]:
         json.dumps(tree(path="/etc")),
         json.dumps(tree(path="-force")),
         json.dumps(tree(path=None)),
-        *(json.dumps(tree(path=path)) for path in ("*", "a?", "[a]", "a//b", "./a", "a/", "{a,b}",
-                                                   "a\\b", "/".join("abcde"), "x" * 65)),
+        *(
+            json.dumps(tree(path=path))
+            for path in (
+                "*",
+                "a?",
+                "[a]",
+                "a//b",
+                "./a",
+                "a/",
+                "{a,b}",
+                "a\\b",
+                "/".join("abcde"),
+                "x" * 65,
+            )
+        ),
         *(json.dumps(tree(installed_size=size)) for size in (-1, 1.5, True, 1 << 61, None)),
         json.dumps(tree(installed_size=float("inf"))),
         json.dumps(tree(installed_size=float("nan"))),

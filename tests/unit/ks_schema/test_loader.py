@@ -74,8 +74,12 @@ def test_yaml_has_the_same_places() -> None:
         ('{"a": 1,}', 1, 8, "a comma before }"),
         ('{"a": [1, 2,\n]}', 1, 12, "a comma before ]"),
         ('{"a": 1 "b": 2}', 1, 9, "a comma or } must stand here"),
-        ('{"a": 1,\n "a": 2}', 2, 2,
-         "this key is here for the second time; it stands in line 1 already"),
+        (
+            '{"a": 1,\n "a": 2}',
+            2,
+            2,
+            "this key is here for the second time; it stands in line 1 already",
+        ),
         ('{"' + "a" * 257 + '": 1}', 1, 2, "a key has at most 256 characters"),
         ('{"a": NaN}', 1, 7, "a value must stand here"),
         ('{"a": -Infinity}', 1, 7, "a value must stand here"),
@@ -109,8 +113,7 @@ def test_json_errors_are_precise(text: str, line: int, column: int, message: str
 @pytest.mark.parametrize(
     ("text", "line", "column", "message"),
     [
-        ("a: 1\na: 2\n", 2, 1,
-         "this key is here for the second time; it stands in line 1 already"),
+        ("a: 1\na: 2\n", 2, 1, "this key is here for the second time; it stands in line 1 already"),
         ("a" * 257 + ": 1", 1, 1, "a key has at most 256 characters"),
         ('version: 1\na: "\\U00110000"', 2, 5, NUMBER),
         ('version: 1\na: "\\UFFFFFFFF"', 2, 5, NUMBER),

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from installer.disk_table import TableEntry
 from installer.errors import CommandFailed
 from installer.measured.host import (
     OTHER_FIRMWARE,
@@ -28,6 +27,7 @@ from installer.secureboot.signature import Notary
 from installer.secureboot.variables import GLOBAL
 from installer.verify.esp import Esp, esp_files
 from installer.verify.places import Mount, Places, Volume
+from installer.verify.table import DiskPartition
 from tests.unit.host.programs import RunnerWith, efi_program
 from tests.unit.measured.capture import (
     ESP_FILES,
@@ -202,6 +202,6 @@ def test_of_several_disks_nobody_knows() -> None:
 
 
 def test_an_image_will_be_the_only_disk() -> None:
-    entries = [TableEntry(number=2, start=0, size=1, guid="AAAA")]
-    entries += [TableEntry(number=3, start=1, size=1, guid="bbbb")]
+    entries = [DiskPartition(number=2, start=0, size=1, guid="aaaa")]
+    entries += [DiskPartition(number=3, start=1, size=1, guid="bbbb")]
     assert disk_names(entries) == NAMES
