@@ -4,8 +4,10 @@ import sys
 
 try:
     from installer.cli import main
+    from installer.signals import let_the_outcome_stand
 
     code = main()
+    let_the_outcome_stand()
 except KeyboardInterrupt:
     # Before the command line listens for signals: the modules are still being loaded.
     print("Interrupted; nothing was written.", file=sys.stderr)

@@ -135,8 +135,10 @@ def install(
             cancelled=cancelled,
             undo_runner=ProcessRunner(sink),
         )
-    # The live system lets its disc go when it ends, so that the new host is what starts next.
-    (work / _INSTALLED).touch()
+    # The live system lets its disc go when it ends, so that the new host is what starts next. That
+    # there is no room for the mark does not undo the installation.
+    with contextlib.suppress(OSError):
+        (work / _INSTALLED).touch()
 
 
 def install_image(plan: InstallPlan, *, emit: Emit, cancelled: Callable[[], bool]) -> None:

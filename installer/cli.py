@@ -12,6 +12,7 @@ from typing import Any
 from installer import __version__, commands
 from installer.errors import Cancelled, ExitCode, InstallerError, ProblemsFound
 from installer.output import OutputLost, complain, open_missing, say, set_encoding
+from installer.signals import ENDING
 from installer.sizes import parse_size
 from ks_schema.wording import printable
 
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     set_encoding(as_json=arguments.json)
     commands.STOP.clear()
     commands.IN_ORDER.clear()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         signal.signal(number, _stop)
     try:
         return _exit_code(arguments)

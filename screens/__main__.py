@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from installer.errors import ExitCode, InstallerError
+from installer.signals import let_the_outcome_stand
 from screens.main import run
 
 
@@ -22,4 +23,6 @@ def main() -> int:
         return int(ExitCode.CANCELLED)
 
 
-sys.exit(main())
+code = main()
+let_the_outcome_stand()
+sys.exit(code)

@@ -201,6 +201,30 @@ runpy.run_module("installer", run_name="__main__")
     assert (done.returncode, done.stderr) == (5, "Interrupted; nothing was written.\n")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("module", ["installer", "screens"])
+def test_a_signal_while_the_interpreter_ends_changes_nothing(module: str, number: int) -> None:
+    # The last thing to be torn down sends the signal: Python has put its own handlers away by then.
+    code = f"""
+import os, runpy, signal, sys
+
+class Last:
+    def __del__(self, kill=os.kill, process=os.getpid()):
+        kill(process, {int(number)})
+
+signal.signal({int(number)}, signal.SIG_DFL)  # it may have been ignored in here
+sys.kept_to_the_end = Last()
+sys.argv = [{module!r}]
+import {module}.{"cli" if module == "installer" else "main"} as program
+program.{"main" if module == "installer" else "run"} = lambda **_: 3
+runpy.run_module({module!r}, run_name="__main__")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=20
+    )
+    assert (done.returncode, done.stderr) == (3, "")
+
+
 def test_6_not_reached() -> None:
     code, _, err = run("check", "/no/such/file.json")
     assert code == ExitCode.UNREACHABLE

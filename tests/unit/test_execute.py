@@ -327,6 +327,19 @@ def test_cancelling_between_any_two_actions(tmp_path_factory: pytest.TempPathFac
         assert len(stage.told.of(ActionStarted)) == limit
 
 
+def test_cancelling_behind_the_last_action_changes_nothing(stage: Stage) -> None:
+    plan = stage.plan()
+    last = actions_of(plan)[-1]
+
+    def cancelled() -> bool:
+        started = stage.told.of(ActionStarted)
+        return bool(started) and started[-1].description == last.describe()
+
+    stage.execute(plan, cancelled=cancelled)
+    assert stage.told.of(Finished)
+    assert not stage.told.of(Failed)
+
+
 def test_cancelling_within_an_action_that_runs_no_program(stage: Stage) -> None:
     """Reading an image over a slow line takes minutes."""
     with pytest.raises(Cancelled):
