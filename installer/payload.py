@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +19,9 @@ from installer.fetch import (
     is_web_address,
     without_credentials,
 )
+from installer.index_values import names, number, some_names, text
 from installer.medium import lost_device
+from installer.payload_contents import UNIT, TreeContents, tree_contents
 from installer.regular_file import open_regular
 from installer.secret import Secret
 from ks_schema.syntax import json_data
@@ -34,10 +36,8 @@ _MOST_PARTS = 4
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,63}")
 _PRINTABLE = re.compile(r"[ -~]{1,128}")
 _SHA256 = re.compile("[0-9a-f]{64}")
-_UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,255}")
 _ACCOUNT = re.compile("[A-Za-z0-9_.-]{1,32}")
-_PATH = re.compile("/[!-~]{1,255}")
-_LARGEST = 1 << 60
+_LOCALE = re.compile("[A-Za-z_@]{1,64}")
 _WRITE_AGAIN = "Write the medium again from a verified ISO."
 
 _Kept = TypeVar("_Kept")
@@ -56,8 +56,8 @@ class PayloadImage:
 class PayloadTree:
     """A complete root tree inside an image, below ``path``. ``installed_size`` is bytes.
 
-    ``units``, ``groups``, ``users`` and ``shells`` are the systemd units, the groups, the accounts
-    and the login shells that it has; empty where the index does not say.
+    ``units``, ``groups`` and ``users`` are the systemd units, the groups and the accounts that it
+    has (empty where the index does not say), ``contents`` what else is known of its files.
     """
 
     name: str
@@ -70,7 +70,7 @@ class PayloadTree:
     units: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset()
-    shells: frozenset[str] = frozenset()
+    contents: TreeContents = field(default_factory=TreeContents)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +78,14 @@ class PayloadIndex:
     """What can be installed. ``source`` is the directory of the index: a path or an HTTP URL.
 
     ``access`` is the same URL with the user and password that it was given with, if it was.
+    ``locales`` are those that the live system can make (None: the index does not say).
     """
 
     source: str
     edition: str
     trees: tuple[PayloadTree, ...]
     access: Secret | None = None
+    locales: frozenset[str] | None = None
 
     def tree(self, package_set: PackageSet, kernel: KernelFlavour) -> PayloadTree | None:
         """The tree for a package set and a kernel, if the medium has it."""
@@ -219,33 +221,34 @@ def _index(source: str, access: Secret | None, data: Mapping[str, Any]) -> Paylo
     return PayloadIndex(
         source=source,
         access=access,
-        edition=_text(data, "edition", _PRINTABLE),
+        edition=text(data, "edition", _PRINTABLE),
         trees=tuple(_tree(each, images) for each in data["trees"]),
+        locales=some_names(data, "locales", _LOCALE),
     )
 
 
 def _image(data: Mapping[str, Any]) -> PayloadImage:
     # A file beside the index and nowhere else: a copy is kept under the same name.
     return PayloadImage(
-        file=_text(data, "file", _PLAIN_NAME),
-        size=_number(data, "size"),
-        sha256=_text(data, "sha256", _SHA256),
+        file=text(data, "file", _PLAIN_NAME),
+        size=number(data, "size"),
+        sha256=text(data, "sha256", _SHA256),
     )
 
 
 def _tree(data: Mapping[str, Any], images: Mapping[str, PayloadImage]) -> PayloadTree:
     return PayloadTree(
-        name=_text(data, "name", _PLAIN_NAME),
+        name=text(data, "name", _PLAIN_NAME),
         set=PackageSet(data["set"]),
         kernel=KernelFlavour(data["kernel"]),
-        image=images[_text(data, "image", _PLAIN_NAME)],
+        image=images[text(data, "image", _PLAIN_NAME)],
         path=_inner_path(data["path"]),
-        kernel_version=_text(data, "kernel_version", _PLAIN_NAME),
-        installed_size=_number(data, "installed_size"),
-        units=_names(data, "units", _UNIT),
-        groups=_names(data, "groups", _ACCOUNT),
-        users=_names(data, "users", _ACCOUNT),
-        shells=_names(data, "shells", _PATH),
+        kernel_version=text(data, "kernel_version", _PLAIN_NAME),
+        installed_size=number(data, "installed_size"),
+        units=names(data, "units", UNIT),
+        groups=names(data, "groups", _ACCOUNT),
+        users=names(data, "users", _ACCOUNT),
+        contents=tree_contents(data),
     )
 
 
@@ -261,24 +264,3 @@ def _inner_path(path: object) -> str:
     if len(parts) > _MOST_PARTS or not all(map(_PLAIN_NAME.fullmatch, parts)):
         raise ValueError(f"{quoted(path)} is not a directory inside an image")
     return path
-
-
-def _text(data: Mapping[str, Any], key: str, form: re.Pattern[str]) -> str:
-    text = data[key]
-    if not isinstance(text, str) or not form.fullmatch(text):
-        raise ValueError(f"{quoted(text)} cannot be the {key} of anything")
-    return text
-
-
-def _number(data: Mapping[str, Any], key: str) -> int:
-    number = data[key]
-    if type(number) is not int or not 0 <= number <= _LARGEST:
-        raise ValueError(f"{quoted(number)} cannot be the {key} of anything")
-    return number
-
-
-def _names(data: Mapping[str, Any], key: str, form: re.Pattern[str]) -> frozenset[str]:
-    names = data.get(key, [])
-    if not isinstance(names, list):
-        raise TypeError(f"{quoted(names)} cannot be the {key} of anything")
-    return frozenset(_text({key: name}, key, form) for name in names)

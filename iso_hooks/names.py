@@ -50,7 +50,7 @@ def likely_keyboards(tree: Path) -> dict[str, str]:
     pairs = [*_keymaps(tree), *_described(tree)]
     likely: dict[str, str] = {}
     for name, keyboard in pairs:
-        if keyboard in known and name not in known:
+        if name and keyboard in known and name not in known:
             likely.setdefault(name, keyboard)
     return dict(sorted(likely.items()))
 

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from iso_hooks.contents import contents_data
+from iso_hooks.names import locale_names
 from iso_hooks.recipe import Compression, Recipe, Tree
 from iso_hooks.run import run
 from iso_hooks.steps import Step, Workshop, file_sha256, files_digest
@@ -22,6 +24,9 @@ ROOT_IMAGE = "root.squashfs"
 _LEFT_OUT = ("live/usr/lib/grub/x86_64-efi-signed/*", "live/usr/lib/shim/*", "live/boot/*")
 
 _WORTH_LINKING = 4096
+
+# What decides what is in the image and in the index.
+_CODE = tuple(Path(__file__).with_name(name) for name in ("payload.py", "contents.py", "names.py"))
 
 _Likeness = tuple[int, int, tuple[int, int, int], tuple[tuple[str, bytes], ...]]
 
@@ -47,7 +52,7 @@ def payload_step(shop: Workshop, recipe: Recipe, tree_keys: Sequence[str]) -> St
     return Step(
         name=f"{shop.edition}-payload",
         title=f"payload ({len(recipe.trees)} trees in one image)",
-        inputs=[list(tree_keys), str(recipe), _LEFT_OUT, files_digest(Path(__file__))],
+        inputs=[list(tree_keys), str(recipe), _LEFT_OUT, files_digest(*_CODE)],
         outputs=(image, index),
         action=action,
     )
@@ -125,6 +130,7 @@ def index_data(
             for tree in recipe.hosts
             if tree.name in images
         ],
+        "locales": locale_names(tree_path(shop, recipe.live)),
     }
 
 
@@ -140,7 +146,6 @@ def kernel_version(tree: Path) -> str:
 
 def _tree_data(shop: Workshop, tree: Tree, image: Path, log: Path) -> dict[str, Any]:
     path = tree_path(shop, tree)
-    size, files = _measure(path)
     return {
         "name": tree.name,
         "set": tree.set,
@@ -148,41 +153,6 @@ def _tree_data(shop: Workshop, tree: Tree, image: Path, log: Path) -> dict[str, 
         "image": image.name,
         "path": tree.name,
         "kernel_version": kernel_version(path),
-        "installed_size": size,
-        "files": files,
-        "units": unit_names(path),
-        "groups": account_names(path, "group"),
-        "users": account_names(path, "passwd"),
-        "shells": login_shells(path),
+        **contents_data(path),
         "packages": package_versions(path, log),
     }
-
-
-def unit_names(tree: Path) -> list[str]:
-    """The systemd units that the tree has, so that a kickstart can be checked against them."""
-    folders = (tree / "usr/lib/systemd/system", tree / "etc/systemd/system")
-    return sorted({path.name for folder in folders for path in folder.iterdir() if path.suffix})
-
-
-def account_names(tree: Path, database: str) -> list[str]:
-    """The names in the tree's ``/etc/group`` or ``/etc/passwd``."""
-    lines = (tree / "etc" / database).read_text(encoding="utf-8").splitlines()
-    return sorted(line.partition(":")[0] for line in lines)
-
-
-def login_shells(tree: Path) -> list[str]:
-    """The shells in the tree's ``/etc/shells`` (shells(5))."""
-    lines = (tree / "etc/shells").read_text(encoding="utf-8").splitlines()
-    return sorted(line for line in lines if line.startswith("/"))
-
-
-def _measure(tree: Path) -> tuple[int, int]:
-    """Bytes in blocks of 4 KiB, as a filesystem stores them, and the number of inodes."""
-    seen: set[int] = set()
-    size = 0
-    for path in (tree, *tree.rglob("*")):
-        status = path.lstat()
-        if status.st_ino not in seen:
-            seen.add(status.st_ino)
-            size += -(-status.st_size // 4096) * 4096
-    return size, len(seen)

@@ -15,9 +15,9 @@ from installer.events import Emit
 from installer.layouts import Layout, layout, said_in_nouns
 from installer.machine import Disk, Machine
 from installer.payload import PayloadIndex
-from installer.plan.decide import least_disk_size
 from installer.plan.disks import unfit_reason
 from installer.plan.model import InstallPlan
+from installer.plan.room import least_disk_size
 from installer.recovery_notice import qr_lines
 from installer.secret import Secret
 from ks_schema import Document, Problem

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,6 +48,7 @@ def machine(name: str) -> Machine:
     return machine_from_json(json.loads((MACHINES / f"{name}.json").read_text("utf-8")))
 
 
+@cache
 def payload() -> PayloadIndex:
     """The index of ``tests/payload``, as if it lay on the medium."""
     return replace(load_payload_index(str(TESTS / "payload")), source=MEDIUM)

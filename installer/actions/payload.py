@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from installer.context import Context
 from installer.errors import PayloadBad
 from installer.fetch import RetryPolicy, is_web_address
-from installer.payload import PayloadImage, PayloadTree, verify_image
+from installer.payload import PayloadImage, verify_image
 from installer.secret import Secret
 from installer.sizes import format_size
 
@@ -80,15 +80,21 @@ class VerifyPayload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractPayload:
-    """Extract the root tree with unsquashfs, which uses every processor."""
+    """Extract the root tree with unsquashfs, which uses every processor.
+
+    ``path`` is where the tree is in the image; ``size`` is its bytes when it is extracted.
+    """
 
     source: str
-    tree: PayloadTree
+    name: str
+    image: PayloadImage
+    path: str
+    size: int
     weight: float = 60.0
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        return f"extract {self.tree.name}, {format_size(self.tree.installed_size)}"
+        return f"extract {self.name}, {format_size(self.size)}"
 
     def check(self, context: Context) -> None:
         """VerifyPayload has looked at the image."""
@@ -100,12 +106,12 @@ class ExtractPayload:
         folder of that name, and unsquashfs is pointed at the folder above.
         """
         above = context.target
-        for _ in PurePosixPath(self.tree.path).parts:
+        for _ in PurePosixPath(self.path).parts:
             above = above.parent
         folder = context.work if is_web_address(self.source) else Path(self.source)
 
         def watch(pid: int) -> None:
-            context.advance(min(0.99, _bytes_written(pid) / max(1, self.tree.installed_size)))
+            context.advance(min(0.99, _bytes_written(pid) / max(1, self.size)))
 
         context.runner.run(
             [
@@ -119,8 +125,8 @@ class ExtractPayload:
                 _QUEUE_MIB,
                 "-dest",
                 str(above),
-                str(folder / self.tree.image.file),
-                *filter(None, [self.tree.path]),
+                str(folder / self.image.file),
+                *filter(None, [self.path]),
             ],
             watch=watch,
         )

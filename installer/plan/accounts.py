@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from installer.config.login_rules import ends_at_once
 from installer.config.model import InstallConfig, User
 from installer.payload import PayloadTree
+from installer.plan.contents import nearest_program
 from ks_schema.problem import Problem
 
 
@@ -29,11 +29,10 @@ def _user_problems(
             message=f"{tree.name} has a system account or group {user.name} already",
             hint="choose another name",
         )
-    # A script may install another shell; without one nobody logs in to an account like that.
-    missing = tree.shells and user.shell not in tree.shells and not config.post_scripts
-    if missing and not ends_at_once(user.shell):
+    # A script may install it; without one nobody logs in to an account like that.
+    if tree.contents.lacks_program(user.shell) and not config.post_scripts:
         yield Problem(
             pointer=f"{pointer}/shell",
-            message=f"{tree.name} has no shell {user.shell}",
-            hint=f"it has {', '.join(sorted(tree.shells))}",
+            message=f"{tree.name} has no {user.shell}: {user.name} could not log in",
+            hint=nearest_program(user.shell, tree) or "use /bin/bash",
         )

@@ -84,7 +84,16 @@ def _verify_actions(made: Decisions, payload: PayloadIndex) -> tuple[Action, ...
 
 
 def _extract_actions(made: Decisions, payload: PayloadIndex) -> tuple[Action, ...]:
-    return (ExtractPayload(source=payload.source, tree=made.tree),)
+    tree = made.tree
+    return (
+        ExtractPayload(
+            source=payload.source,
+            name=tree.name,
+            image=tree.image,
+            path=tree.path,
+            size=tree.installed_size,
+        ),
+    )
 
 
 def _configure_actions(config: InstallConfig, made: Decisions, seed: str) -> tuple[Action, ...]:
@@ -96,7 +105,7 @@ def _configure_actions(config: InstallConfig, made: Decisions, seed: str) -> tup
         actions.append(RestoreIdentity(things=tuple(map(str, config.storage.preserve))))
     actions += network_files(config.network)
     actions += account_actions(config, made.tree)
-    actions += unit_actions(config)
+    actions += unit_actions(config, made.tree)
     return tuple(actions)
 
 

@@ -4,43 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 from installer.config.boot import BootLoader, BootMode
 from installer.config.model import InstallConfig, KernelFlavour
-from installer.config.rules import unit_name
 from installer.config.storage import Nouns, Storage, Swap, SwapKind
 from installer.machine import IMAGE_TRANSPORT, Disk, FirmwareMode, Layer, Machine, SecureBoot
 from installer.payload import PayloadIndex, PayloadTree
 from installer.plan.accounts import account_problems
 from installer.plan.boot import command_line_problems
+from installer.plan.contents import contents_notes, contents_problems, link_problems
 from installer.plan.disks import chosen_disks
 from installer.plan.keyboard import keyboard_notes
 from installer.plan.keys import key_notes, key_problems
 from installer.plan.layers import layers_on, name_problems, sharing_problems
 from installer.plan.losses import lost_disks
-from installer.plan.model import disk_text
 from installer.plan.pools import stacked
 from installer.plan.preserve import preserve_problems
+from installer.plan.room import room_problems
 from installer.plan.storage.bootable import (
     ab_problems,
     bios_places,
     boot_problems,
     boot_warnings,
-    disks_below,
     esp_places,
     unused_notes,
 )
-from installer.plan.storage.guided import BIOS_BOOT_SIZE, ESP_SIZE, guided_nouns
+from installer.plan.storage.guided import guided_nouns
 from installer.plan.storage.model import StoragePlan
 from installer.plan.storage.resolve import resolve_storage
 from installer.plan.uki import uki_problems
 from installer.sizes import GIB, MIB, format_size
 from ks_schema.problem import Problem
-
-ROOM = 256 * MIB
-# Where a tree has something of size.
-_PARTS_OF_THE_TREE = ("/usr", "/var", "/opt", "/var/lib")
 
 # Debian's cloud kernel is small because it drives nothing but these.
 _CLOUD_VIRTUALIZATION = frozenset({"kvm", "qemu", "amazon", "google", "microsoft", "xen"})
@@ -87,7 +81,8 @@ def decide(
         return (*problems, _missing_tree(config, kernel, payload))
     resolved = resolve_layout(config, machine, chosen.used, seed)
     storage, mode, swap = resolved.storage, resolved.mode, resolved.swap
-    problems += resolved.problems + unit_problems(config, tree) + account_problems(config, tree)
+    problems += resolved.problems + account_problems(config, tree)
+    problems += contents_problems(config, tree, payload)
     problems += preserve_problems(config.storage, image=is_image(machine))
     problems += key_problems(
         config, machine.firmware, efi=mode is not BootMode.BIOS, image=is_image(machine)
@@ -105,7 +100,8 @@ def decide(
         (each for each in everything if each not in layers),
     )
     problems += command_line_problems(config.boot, storage, machine)
-    problems += room_problems(storage, tree, swap)
+    problems += link_problems(storage, tree)
+    problems += room_problems(storage, tree, swap, custom=config.storage.nouns is not None)
     if problems:
         return problems
     return Decisions(
@@ -121,6 +117,7 @@ def decide(
             *notes(config, machine, resolved, kernel),
             *key_notes(config, image=is_image(machine)),
             *keyboard_notes(config),
+            *contents_notes(config, tree),
         ),
         warnings=boot_warnings(storage, mode),
     )
@@ -230,40 +227,6 @@ def firmware_problems(config: InstallConfig, machine: Machine) -> tuple[Problem,
     return tuple(problems)
 
 
-def room_needed(tree: PayloadTree, swap: Swap) -> int:
-    """What the host's filesystems must hold, with a little room left; bytes."""
-    file = swap.size or 0 if swap.kind is SwapKind.FILE else 0
-    return tree.installed_size * 115 // 100 + ROOM + file
-
-
-def room_problems(storage: StoragePlan, tree: PayloadTree, swap: Swap) -> tuple[Problem, ...]:
-    """Whether everything fits."""
-    need = room_needed(tree, swap)
-    # How the tree is divided is not known; a part of it needs no more than the whole.
-    parts = {storage.root.volume: storage.root.size}
-    for path in _PARTS_OF_THE_TREE:
-        part = storage.filesystem_at(path)
-        parts |= {part.volume: part.size} if part else {}
-    free = sum(parts.values())
-    if free >= need:
-        return ()
-    disks = ", ".join(disk_text(each.disk) for each in disks_below(storage, storage.root.volume))
-    return (
-        Problem(
-            pointer="/storage",
-            message=f"{disks} is too small: that leaves "
-            f"{format_size(free)} for the root, {tree.name} needs {format_size(need)}",
-            hint="use a larger disk, less swap, or the minimal set",
-        ),
-    )
-
-
-def least_disk_size(tree: PayloadTree, mode: BootMode) -> int:
-    """The smallest disk that the tree fits on as a whole, in bytes."""
-    loaders = (0 if mode is BootMode.BIOS else ESP_SIZE) + BIOS_BOOT_SIZE
-    return room_needed(tree, Swap(kind=SwapKind.NONE)) + loaders + 2 * MIB
-
-
 def tpm2_problems(storage: StoragePlan, machine: Machine) -> tuple[Problem, ...]:
     """A TPM is that of one machine, and is not there while an image is made."""
     sealed = any(each.tpm2_pcrs is not None for each in storage.encrypted)
@@ -272,21 +235,6 @@ def tpm2_problems(storage: StoragePlan, machine: Machine) -> tuple[Problem, ...]
     message = "an image is made before the machine is known whose TPM would open it"
     hint = 'leave "tpm2" out, and use systemd-cryptenroll on the host'
     return (Problem(pointer="/storage", message=message, hint=hint),)
-
-
-def unit_problems(config: InstallConfig, tree: PayloadTree) -> tuple[Problem, ...]:
-    """Units that the payload does not have: a slip of the pen, or a unit of the other set."""
-    if not tree.units:
-        return ()
-    return tuple(
-        Problem(
-            pointer=f"/services/{name}",
-            message=f"{tree.name} has no unit {unit_name(name)}",
-            hint=_nearest(unit_name(name), tree),
-        )
-        for name, _ in config.services
-        if tree.units.isdisjoint({unit_name(name), _template(unit_name(name))})
-    )
 
 
 def notes(
@@ -341,17 +289,6 @@ def is_image(machine: Machine) -> bool:
 def efi_started(machine: Machine) -> bool:
     """Whether there is firmware here that keeps boot entries for the disk."""
     return machine.firmware.mode is FirmwareMode.EFI and not is_image(machine)
-
-
-def _template(unit: str) -> str:
-    """``getty@.service`` for ``getty@tty1.service``; the unit itself when it is no instance."""
-    name, at, instance = unit.partition("@")
-    return f"{name}@.{instance.rpartition('.')[2]}" if at else unit
-
-
-def _nearest(name: str, tree: PayloadTree) -> str:
-    near = get_close_matches(name, tree.units, n=1)
-    return f"did you mean {near[0]}?" if near else "leave it out, or install what has it first"
 
 
 def _kind(machine: Machine) -> str:

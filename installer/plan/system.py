@@ -13,6 +13,7 @@ from installer.config.host_names import needs_generating
 from installer.config.model import InstallConfig, ServiceState, SudoRule, User
 from installer.config.rules import unit_name
 from installer.payload import PayloadTree
+from installer.plan.contents import has_unit
 from installer.plan.keyboard import KERNEL_KEYBOARD, keyboard_text
 from installer.plan.model import Action
 
@@ -69,13 +70,14 @@ def numbered_users(users: tuple[User, ...]) -> tuple[User, ...]:
     return tuple(user if user.uid is not None else replace(user, uid=next(free)) for user in users)
 
 
-def unit_actions(config: InstallConfig) -> tuple[Action, ...]:
+def unit_actions(config: InstallConfig, tree: PayloadTree) -> tuple[Action, ...]:
     """The states of units; a given key switches sshd on, a layout what loads it, if not said."""
     wanted = {unit_name(name): state for name, state in config.services}
-    if has_ssh_keys(config):
-        wanted.setdefault("ssh.service", ServiceState.ENABLED)
-    if config.keyboard != KERNEL_KEYBOARD:
-        wanted.setdefault("keyboard-setup.service", ServiceState.ENABLED)
+    unsaid = ["ssh.service"] if has_ssh_keys(config) else []
+    unsaid += ["keyboard-setup.service"] if config.keyboard != KERNEL_KEYBOARD else []
+    for unit in unsaid:
+        if has_unit(tree, unit):
+            wanted.setdefault(unit, ServiceState.ENABLED)
     return tuple(
         SetUnits(state=state.value, units=tuple(sorted(units)))
         for state in ServiceState

@@ -138,6 +138,16 @@ def image(**more: Any) -> dict[str, Any]:
         json.dumps(tree(image="other.squashfs")),
         json.dumps(tree(installed_size="much")),
         json.dumps(tree(units=5)),
+        json.dumps(tree(groups="sudo")),
+        json.dumps(tree(programs={"/usr/bin/sh": 1})),
+        json.dumps(tree(keyboards=None)),
+        json.dumps(tree(zones=[["UTC"]])),
+        json.dumps(tree(masked=[5])),
+        json.dumps(tree(directories=["/usr"])),
+        json.dumps(tree(directories={"/usr": "large"})),
+        json.dumps(tree(directories={"/usr": True})),
+        json.dumps(tree(links={"/bin": 5})),
+        json.dumps(changed(locales="en_US")),
         json.dumps(tree(path="../../etc")),
         json.dumps(tree(path="/etc")),
         json.dumps(tree(path="-force")),
@@ -381,10 +391,10 @@ def test_where_a_tree_is_extracted(
     """What unsquashfs puts at ``path`` below its destination is the new root."""
     index: PayloadIndex = load_payload_index(str(TESTS / "payload"))
 
-    one = replace(index.trees[0], path=path)
     context.target = context.work / "root" / (path or "target")
     assert isinstance(context.runner, PretendRunner)
-    ExtractPayload(source="/medium", tree=one).run(context)
+    image = index.trees[0].image
+    ExtractPayload(source="/medium", name="a", image=image, path=path, size=1).run(context)
     command = list(context.runner.commands[0])
     start = command.index("-dest") + 1
     assert command[start:] == [str(context.work / below), "/medium/root.squashfs", *arguments]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from iso_hooks.payload import account_names, link_duplicates, login_shells
+from iso_hooks.payload import link_duplicates
 
 
 def write(path: Path, text: str, *, time: int = 1000) -> Path:
@@ -37,12 +37,3 @@ def test_what_differs_in_anything_stays_apart(tmp_path: Path) -> None:
     write(tmp_path / "d/x", "x" * 5000).chmod(0o600)
     assert link_duplicates([tmp_path / name for name in "abcd"]) == 0
     assert first.stat().st_nlink == 1
-
-
-def test_the_index_has_accounts_and_shells(tmp_path: Path) -> None:
-    write(tmp_path / "etc/group", "root:x:0:\nclock:x:993:\n")
-    write(tmp_path / "etc/passwd", "root:x:0:0::/root:/bin/bash\n_apt:x:42:65534::/:/bin/false\n")
-    write(tmp_path / "etc/shells", "# valid login shells\n/bin/sh\n/bin/bash\n")
-    assert account_names(tmp_path, "group") == ["clock", "root"]
-    assert account_names(tmp_path, "passwd") == ["_apt", "root"]
-    assert login_shells(tmp_path) == ["/bin/bash", "/bin/sh"]

@@ -20,7 +20,6 @@ TREE = replace(
     payload().trees[0],
     groups=frozenset({"docker", "clock", "_ssh"}),
     users=frozenset({"_daemon"}),
-    shells=frozenset({"/bin/sh", "/bin/bash"}),
 )
 
 
@@ -42,19 +41,6 @@ def test_the_plan_refuses_it_before_anything_is_written() -> None:
     with pytest.raises(MachineUnfit) as caught:
         plan_for(kickstart(users=[{"name": "clock"}]), machine("empty-virtio"), index)
     assert [each.pointer for each in caught.value.problems] == ["/users/0/name"]
-
-
-def test_a_shell_is_one_that_the_payload_has() -> None:
-    users = [{"name": "a", "shell": "/bin/sh"}, {"name": "b", "shell": "/usr/sbin/nologin"}]
-    assert found(users=users) == ()
-    (problem,) = found(users=[{"name": "a", "shell": "/usr/bin/zsh"}])
-    assert problem.pointer == "/users/0/shell"
-    assert problem.hint == "it has /bin/bash, /bin/sh"
-    scripts = {"post": [{"run": ["apt-get install -y zsh"]}]}
-    assert found(users=[{"name": "a", "shell": "/usr/bin/zsh"}], scripts=scripts) == ()
-    assert (
-        found(replace(TREE, shells=frozenset()), users=[{"name": "a", "shell": "/bin/zsh"}]) == ()
-    )
 
 
 def test_sudo_rules_of_similar_names_are_two_files() -> None:

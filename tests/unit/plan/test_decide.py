@@ -1,6 +1,5 @@
 """What the planner decides from the machine, and what it refuses."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ from installer.plan.decide import kernel_for, swap_for
 from installer.plan.keyboard import keyboard_notes
 from installer.plan.model import InstallPlan
 from ks_schema import Document, Problem
-from tests.engine import GIB, kickstart, machine, payload, plan_for, small_machine
+from tests.engine import GIB, kickstart, machine, plan_for, small_machine
 
 MIB = 1 << 20
 MOK = {"certificate": "/m.pem"}
@@ -132,17 +131,6 @@ def test_captured_disk_that_is_too_small() -> None:
     assert pointers(data, machine("tiny-disk")) == ["/storage"]
 
 
-@pytest.mark.parametrize("unit", ["docker", "docker.service", "fstrim.timer", "getty@tty7"])
-def test_a_unit_of_the_tree(unit: str) -> None:
-    assert plan_for(on_disk(services={unit: "enabled"}), small_machine("/dev/vda")).phases
-
-
-@pytest.mark.parametrize("unit", ["dokcer", "docker.socket", "podman.socket", "tty@1"])
-def test_a_unit_that_is_not_there(unit: str) -> None:
-    (problem,) = refusals(on_disk(services={unit: "disabled"}), small_machine("/dev/vda"))
-    assert (problem.pointer, "has no unit" in problem.message) == (f"/services/{unit}", True)
-
-
 def test_a_set_that_the_payload_lacks() -> None:
     data = on_disk(packages={"set": "full", "kernel": "cloud"})
     (problem,) = refusals(data, small_machine("/dev/vda"))
@@ -220,13 +208,6 @@ def test_secure_boot_is_not_for_bios() -> None:
     assert pointers(data, small_machine("/tmp/x.img", transport=IMAGE_TRANSPORT)) == [
         "/boot/secure_boot"
     ]
-
-
-def test_an_index_without_units_is_believed() -> None:
-    bare = replace(
-        payload(), trees=tuple(replace(each, units=frozenset()) for each in payload().trees)
-    )
-    assert plan_for(on_disk(services={"x": "enabled"}), small_machine("/dev/vda"), bare).phases
 
 
 def test_free_space_on_a_disk_without_a_table_is_told_in_the_words_of_its_layout() -> None:

@@ -1,0 +1,133 @@
+"""Whether the host fits: what each volume must hold of the payload, and of the first upgrade."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from installer.config.boot import BootMode
+from installer.config.storage import Swap, SwapKind
+from installer.payload import PayloadTree
+from installer.plan.model import disk_text
+from installer.plan.storage.bootable import disks_below
+from installer.plan.storage.guided import BIOS_BOOT_SIZE, ESP_SIZE
+from installer.plan.storage.model import PlannedFilesystem, StoragePlan
+from installer.plan.storage.texts import SWAP_FILE
+from installer.sizes import MIB, format_size
+from ks_schema.problem import Problem
+from ks_schema.syntax import child
+
+# What the first upgrade writes: new versions are unpacked beside the old ones, among them a kernel
+# with its modules, and apt keeps the packages that it has fetched.
+_UPGRADE_ROOM = {"/usr/lib/modules": 128 * MIB, "/var/cache/apt": 128 * MIB}
+# For what else writes there, and for what a filesystem needs for itself.
+_LEAST_ROOM = 16 * MIB
+
+
+def room_needed(tree: PayloadTree, swap: Swap) -> int:
+    """What the host's filesystems must hold together, with a little room left; bytes."""
+    file = swap.size or 0 if swap.kind is SwapKind.FILE else 0
+    return _with_margin(tree.installed_size) + sum(_UPGRADE_ROOM.values()) + file
+
+
+def least_disk_size(tree: PayloadTree, mode: BootMode) -> int:
+    """The smallest disk that the tree fits on as a whole, in bytes."""
+    loaders = (0 if mode is BootMode.BIOS else ESP_SIZE) + BIOS_BOOT_SIZE
+    return room_needed(tree, Swap(kind=SwapKind.NONE)) + loaders + 2 * MIB
+
+
+def room_problems(
+    storage: StoragePlan, tree: PayloadTree, swap: Swap, *, custom: bool
+) -> tuple[Problem, ...]:
+    """The volumes that are too small for their share; ``custom`` ones are named by their place."""
+    places = {path: each for each in storage.filesystems for path in mount_points(each)}
+    problems = []
+    for filesystem in storage.filesystems:
+        need = _need(filesystem, places, tree, swap)
+        if filesystem.size >= need:
+            continue
+        if filesystem is storage.root:
+            problems.append(_root_problem(storage, tree, need))
+        else:
+            problems.append(_part_problem(filesystem, tree, need, custom=custom))
+    return tuple(problems)
+
+
+def mount_points(filesystem: PlannedFilesystem) -> tuple[str, ...]:
+    """Every place where something of it is mounted: its subvolumes and binds as well."""
+    return (
+        *(each.path for each in filesystem.mounts),
+        *(place for _, place in filesystem.binds),
+    )
+
+
+def _need(
+    filesystem: PlannedFilesystem,
+    places: dict[str, PlannedFilesystem],
+    tree: PayloadTree,
+    swap: Swap,
+) -> int:
+    share = sum(_share(path, places, tree) for path in mount_points(filesystem))
+    room = _upgrade_room(filesystem, places)
+    if not share and not room:
+        return 0
+    holds_swap = swap.kind is SwapKind.FILE and _holder(SWAP_FILE, places) is filesystem
+    file = swap.size or 0 if holds_swap else 0
+    return _with_margin(share) + max(room, _LEAST_ROOM) + file
+
+
+def _share(path: str, places: dict[str, PlannedFilesystem], tree: PayloadTree) -> int:
+    """What the tree has below a place, without what is below other places."""
+    sizes = {"/": tree.installed_size, **tree.contents.directories}
+    return sizes.get(path, 0) - sum(sizes.get(each, 0) for each in _next_below(path, places))
+
+
+def _next_below(path: str, places: dict[str, PlannedFilesystem]) -> Iterator[str]:
+    """The places below a place that are not below another one of them."""
+    below = [each for each in places if each != path and _is_below(each, path)]
+    for each in below:
+        if not any(other != each and _is_below(each, other) for other in below):
+            yield each
+
+
+def _upgrade_room(filesystem: PlannedFilesystem, places: dict[str, PlannedFilesystem]) -> int:
+    return sum(room for path, room in _UPGRADE_ROOM.items() if _holder(path, places) is filesystem)
+
+
+def _holder(path: str, places: dict[str, PlannedFilesystem]) -> PlannedFilesystem:
+    """The filesystem that a path is on."""
+    above = [str(each) for each in (PurePosixPath(path), *PurePosixPath(path).parents)]
+    return next(places[each] for each in above if each in places)
+
+
+def _is_below(path: str, above: str) -> bool:
+    return os.path.commonpath((path, above)) == above
+
+
+def _with_margin(size: int) -> int:
+    return size * 115 // 100
+
+
+def _root_problem(storage: StoragePlan, tree: PayloadTree, need: int) -> Problem:
+    root = storage.root
+    disks = ", ".join(disk_text(each.disk) for each in disks_below(storage, root.volume))
+    return Problem(
+        pointer="/storage",
+        message=f"{disks} is too small: that leaves "
+        f"{format_size(root.size)} for the root, {tree.name} needs {format_size(need)}",
+        hint="use a larger disk, less swap, or the minimal set",
+    )
+
+
+def _part_problem(
+    part: PlannedFilesystem, tree: PayloadTree, need: int, *, custom: bool
+) -> Problem:
+    name = part.volume.partition("/")[2]
+    where = " and ".join(sorted(mount_points(part)))
+    return Problem(
+        pointer=child("/storage/filesystems", name) if custom else "/storage",
+        message=f"{name} has {format_size(part.size)}, too little for {where} of {tree.name} "
+        "and its first upgrade",
+        hint=f"give it at least {format_size(need)}, or leave that on the root",
+    )
