@@ -121,6 +121,16 @@ class Terminal:
             answered = time.monotonic() - pressed
         return answered
 
+    def type(self, keys: str) -> None:
+        """Type without waiting for an answer."""
+        os.write(self._handle, keys.encode())
+
+    def listen(self, seconds: float) -> None:
+        """Take in what the program says for so long."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._listen(left)
+
     def _listen(self, seconds: float) -> bool:
         """Take in one piece of what the program says; False when it stays silent so long."""
         if not select.select([self._handle], [], [], seconds)[0]:

@@ -53,8 +53,9 @@ class Bursts:
 
     def _taken(self, key: str) -> list[str] | list[Burst]:
         if key == BEGIN:
+            unended = self.end()
             self._pasting = []
-            return []
+            return unended
         if key == END:
             return self.end()
         if self._pasting is None:
