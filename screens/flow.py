@@ -154,7 +154,8 @@ class Walk:
         problems = self.problems()
         if self.last:
             return self._review_problems()
-        here = (problems[name] for name in self.form().field_ids() if name in problems)
+        ids = self._form(self.step).field_ids()
+        here = (problems[name] for name in ids if name in problems)
         return tuple(each for each in here if not (each.shared and self._elsewhere()))
 
     def blocked(self, told: Collection[str] = ()) -> str:
@@ -406,7 +407,8 @@ class Walk:
         )
 
     def _label(self, field: str) -> str:
-        return next((item.label for item in self.form().fields() if item.id == field), "")
+        form = self._form(self.step)
+        return next((item.label for item in form.fields() if item.id == field), "")
 
     def _elsewhere(self) -> bool:
         """A later screen may be the one to change, and must stay within reach."""

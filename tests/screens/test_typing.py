@@ -204,7 +204,10 @@ def test_a_line_holds_no_control_characters_and_no_more_than_its_limit(
         assert 0 <= line.place <= len(line.text)
 
 
-@given(st.lists(st.sampled_from(["a", "\u00e9", "enter", "tab", "begin paste", "end paste", "f10"])))
+KEYS = ("a", "\u00e9", "enter", "tab", "begin paste", "end paste", "f10")
+
+
+@given(st.lists(st.sampled_from(KEYS)))
 def test_bursts_lose_no_key(keys: list[str]) -> None:
     bursts = Bursts()
     taken = [*bursts.take(keys), *bursts.end()]
