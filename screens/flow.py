@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from installer.errors import InstallerError, ProblemsFound
 from installer.machine import Disk, Machine
+from installer.plan.disks import kickstart_reason
 from installer.saving import Volume, removable_volumes
 from screens import draft as drafts
 from screens.choices import choices_line
@@ -320,7 +321,7 @@ class Walk:
 
     def _probed(self, machine: Machine) -> None:
         self.machine = machine
-        usable = self._usable(machine)
+        usable = self._likely(machine)
         chosen = drafts.disk_now(self.draft, machine)
         # One disk that can be used is the common choice; with more of them the person says which.
         chosen = chosen or (usable[0] if len(usable) == 1 else "")
@@ -331,10 +332,13 @@ class Walk:
         if len(likely) == 1 and not self.draft.interface:
             self.draft = drafts.update(self.draft, "interface", likely[0].name, machine)
 
-    def _usable(self, machine: Machine | None) -> list[str]:
-        """The paths of the disks that can be chosen."""
-        disks = machine.disks if machine else ()
-        return [each.path for each in disks if not self.engine.refusal(each)]
+    def _likely(self, machine: Machine) -> list[str]:
+        """The paths of the disks that may be chosen without anybody having done so."""
+        return [
+            disk.path
+            for disk in machine.disks
+            if not (self.engine.refusal(disk) or kickstart_reason(disk))
+        ]
 
     def _planned(self, plan: PlanView) -> None:
         self.plan = plan

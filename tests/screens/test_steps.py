@@ -109,6 +109,17 @@ def test_the_only_usable_disk_is_chosen(walk: Walk) -> None:
     assert "< Next >" in walker.focus
 
 
+def test_a_volume_for_kickstarts_is_shown_as_such_and_chosen_by_nobody_but_a_person(
+    walk: Walk,
+) -> None:
+    walker = walk("kickstart-stick").go("disk")
+    assert "! it holds a volume for kickstarts (PHOTONKS)" in walker.screen
+    assert walker.app.walk.draft.disk == ""
+    walker.keys(" ")
+    assert walker.app.walk.draft.disk == "/dev/sda"
+    assert walk("kickstart-stick-and-disk").app.walk.draft.disk == "/dev/nvme0n1"
+
+
 def test_the_medium_is_shown_with_its_reason_and_cannot_be_chosen(walk: Walk) -> None:
     walker = walk("usb-medium").go("disk")
     assert "(-)" in walker.screen
