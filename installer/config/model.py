@@ -170,9 +170,13 @@ class Finish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallConfig:
-    """Everything that was asked for. Services are pairs of unit name and state."""
+    """Everything that was asked for. Services are pairs of unit name and state.
+
+    ``schema`` is what the kickstart says to editors alone.
+    """
 
     disks: tuple[DiskSelector, ...]
+    schema: str | None = None
     hostname: str = "photon"
     locale: str = "C.UTF-8"
     keyboard: Keyboard = field(default_factory=Keyboard)

@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_address, ip_interface, ip_network
-from pathlib import Path
 from typing import Any
 
 from installer.config.boot_data import (
@@ -40,6 +39,7 @@ from installer.config.rules import rule_problems
 from installer.config.sound import Sound
 from installer.config.storage_data import storage
 from installer.errors import KickstartInvalid
+from installer.regular_file import open_regular
 from installer.secret import Secret
 from installer.sizes import parse_duration
 from ks_schema import Document, Problem, check
@@ -61,8 +61,8 @@ def read_secret_file(path: str) -> str:
     :raises ValueError: there is no such line, or it cannot be a password; never with its text.
     """
     try:
-        with Path(path).open(encoding="utf-8") as file:
-            line = file.readline(_LONGEST_SECRET + 1)
+        with open_regular(path) as file:
+            line = file.readline(4 * _LONGEST_SECRET + 1).decode("utf-8")
     except OSError as error:
         raise ValueError(f"the file cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -210,6 +210,7 @@ def _config(data: Data, secrets: Mapping[str, Secret]) -> InstallConfig:
     users = enumerate(data.get("users", ()))
     return InstallConfig(
         **said,
+        schema=data.get("$schema"),
         disks=tuple(disk_selector(name, disk) for name, disk in data["disks"].items()),
         storage=storage(data.get("storage", {}), secrets),
         boot=boot(data.get("boot", {}), secrets),

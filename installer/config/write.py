@@ -47,7 +47,8 @@ def to_document(config: InstallConfig) -> Data:
     :raises ValueError: there is a plain password; :func:`hash_passwords` comes first.
     """
     defaults = InstallConfig(disks=())
-    data: Data = {"version": 1}
+    data: Data = {} if config.schema is None else {"$schema": config.schema}
+    data["version"] = 1
     for key in ("hostname", "locale", "keyboard", "timezone"):
         said = _unless_default(config, defaults, key)
         data |= {name: str(value) for name, value in said.items()}

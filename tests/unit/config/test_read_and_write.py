@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +69,17 @@ def test_what_is_not_said_is_not_there() -> None:
     )
 
 
+def test_what_is_said_to_editors_is_kept_and_means_nothing_else() -> None:
+    config = config_of(**{"$schema": "./kickstart.schema.json"})
+    assert replace(config, schema=None) == config_of()
+    written = to_document(config)
+    assert next(iter(written.items())) == ("$schema", "./kickstart.schema.json")
+    assert "$schema" not in to_document(config_of())
+
+
 def test_everything_said_arrives() -> None:
     config = from_document(load(example("full.json"), name="full.json"))
+    assert config.schema == "../kickstart.schema.json"
     assert config.hostname == "edge-01.example.net"
     assert config.storage == Storage(
         disk="default",
@@ -175,6 +186,13 @@ def test_a_secret_file_without_a_password(content: bytes, tmp_path: Path) -> Non
     with pytest.raises(ValueError, match="file") as caught:
         read_secret_file(str(file))
     assert "xxx" not in str(caught.value)
+
+
+def test_nobody_waits_for_a_secret_from_a_pipe_or_a_terminal(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
+        with pytest.raises(ValueError, match="not a regular file"):
+            read_secret_file(str(path))
 
 
 def test_plain_passwords_are_hashed() -> None:
