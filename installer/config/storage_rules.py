@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from installer.config.noun_rules import custom_problems
+from installer.config.share_rules import share_problems
 from installer.config.sound import Sound
 from installer.sizes import MIB, parse_size
 from ks_schema import Problem
@@ -31,6 +32,7 @@ def storage_problems(sound: Sound) -> Iterator[Problem]:
         yield from _misplaced(sound, NOUNS, 'it is for "layout": "custom"')
         yield from _mirror_problems(sound)
         yield from _ab_problems(sound)
+    yield from share_problems(sound)
     yield from _disk_name_problems(sound)
 
 
