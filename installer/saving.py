@@ -48,8 +48,8 @@ def removable_volumes(machine: Machine, without: Collection[str] = ()) -> tuple[
 
 def is_place(text: str) -> bool:
     """Whether the text is a path from / on, or a file on a volume."""
-    if _ON_VOLUME.fullmatch(text):
-        return ".." not in PurePosixPath(text).parts
+    if found := _ON_VOLUME.fullmatch(text):
+        return ".." not in PurePosixPath(found[2]).parts and not text.endswith("/")
     return text.startswith("/") and not text.endswith("/")
 
 
