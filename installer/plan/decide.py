@@ -98,6 +98,7 @@ def decide(
     problems += name_problems(
         storage,
         (each for each in everything if each not in layers),
+        machine.disks,
     )
     problems += command_line_problems(config.boot, storage, machine)
     problems += link_problems(storage, tree)

@@ -72,14 +72,28 @@ def sharing_problems(
     return tuple(problems)
 
 
-def name_problems(storage: StoragePlan, staying: Iterable[Layer]) -> tuple[Problem, ...]:
-    """New volume groups and volumes whose names are taken by layers that stay."""
+def name_problems(
+    storage: StoragePlan, staying: Iterable[Layer], disks: Iterable[Disk]
+) -> tuple[Problem, ...]:
+    """New volume groups and volumes whose names are taken by layers that stay, or by disks.
+
+    A disk that several paths lead to is one of the device mapper's (/dev/mapper/mpatha).
+    """
     groups = {each.name for each in storage.groups}
     mapped = {each.mapping for each in storage.encrypted} | {
         mapper_name(group.name, each.name) for group in storage.groups for each in group.volumes
     }
     nodes = {f"/dev/mapper/{each}" for each in mapped}
-    return tuple(
+    taken = tuple(
+        Problem(
+            pointer="/storage",
+            message=f"{each.path} is a disk of this machine, and a new volume would have its name",
+            hint="use another name",
+        )
+        for each in disks
+        if each.path in nodes
+    )
+    return taken + tuple(
         Problem(
             pointer="/storage",
             message=f"there is a {layer_text(layer)} already, on {', '.join(layer.parents)}",

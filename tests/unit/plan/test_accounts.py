@@ -10,7 +10,6 @@ import pytest
 from installer.actions.files import WriteFile
 from installer.config.read import from_document
 from installer.errors import KickstartInvalid, MachineUnfit
-from installer.machine import Layer, LayerKind
 from installer.payload import PayloadTree
 from installer.plan.accounts import account_problems
 from ks_schema import Document, Problem
@@ -58,18 +57,3 @@ def test_names_that_useradd_or_the_host_refuse(name: str) -> None:
     with pytest.raises(KickstartInvalid) as caught:
         found(users=[{"name": name}])
     assert "small letter" in caught.value.problems[0].hint
-
-
-def test_a_new_volume_is_not_called_like_one_that_stays() -> None:
-    """A volume group's and an encrypted volume's names meet in /dev/mapper."""
-    dirty = machine("three-disks")
-    node = "/dev/mapper/photon-root"
-    staying = (
-        Layer(kind=LayerKind.CRYPT, name="photon-root", parents=("/dev/sdc",), devices=(node,)),
-        Layer(kind=LayerKind.LVM, name="old", parents=("/dev/sdc",), devices=(node,)),
-    )
-    for layer in staying:
-        data = kickstart(disks={"default": {"device": dirty.disks[0].path}}, storage={"lvm": True})
-        with pytest.raises(MachineUnfit) as caught:
-            plan_for(data, replace(dirty, layers=(layer,)))
-        assert any("already" in each.message for each in caught.value.problems)

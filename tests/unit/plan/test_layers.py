@@ -153,3 +153,19 @@ def test_any_stack_is_taken_from_the_top_as_far_as_there_is_one(
     assert all(each in found for each in layers if "/dev/sda" in each.parents)
     on = replace(small_machine("/dev/sda"), disks=(disk,), layers=layers)
     assert sharing_problems((disk,), found, on) == ()
+
+
+def test_a_new_volume_is_not_called_like_what_stays() -> None:
+    """The names of volume groups, encrypted volumes and multipath disks meet in /dev/mapper."""
+    clean = machine("three-disks")
+    data = kickstart(disks={"default": {"device": clean.disks[0].path}}, storage={"lvm": True})
+    node = "/dev/mapper/photon-root"
+    for staying in (
+        layer(LayerKind.CRYPT, "photon-root", "/dev/sdc", devices=(node,)),
+        layer(LayerKind.LVM, "old", "/dev/sdc", devices=(node,)),
+    ):
+        with pytest.raises(MachineUnfit, match="already"):
+            plan_for(data, replace(clean, layers=(staying,)))
+    multipath = replace(clean.disks[2], path=node)
+    with pytest.raises(MachineUnfit, match=f"{node} is a disk"):
+        plan_for(data, replace(clean, disks=(*clean.disks[:2], multipath)))
