@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from installer.config.disks import disk_selector
 from installer.config.model import DiskMatch
 from installer.machine import Disk, Machine
-from installer.plan.disks import select_disk, unfit_reason
+from installer.plan.disks import kickstart_reason, select_disk, unfit_reason
 from installer.plan.matching import differences, match_text
 from ks_schema import Document, Problem, check
 from tests.engine import MACHINES, kickstart, machine, plan_for
@@ -168,7 +168,11 @@ def test_a_choice_is_right_or_refused(match: DiskMatch, pick: str | None, name: 
     disks = ALL[name].disks
     selector = replace(disk_selector("default", {"pick": pick} if pick else {}), match=match)
     found = select_disk(selector, disks)
-    fit = [disk for disk in disks if not unfit_reason(disk) and not differences(match, disk)]
+    fit = [
+        disk
+        for disk in disks
+        if not (unfit_reason(disk) or kickstart_reason(disk) or differences(match, disk))
+    ]
     assert match_text(match)
     match found:
         case Problem():
