@@ -11,7 +11,7 @@ from ks_schema.problem import Problem
 
 
 def account_problems(config: InstallConfig, tree: PayloadTree) -> tuple[Problem, ...]:
-    """Users whose names the payload has already, and shells that it has not."""
+    """Users whose names the payload has already, and those whose shells it lacks."""
     return tuple(
         problem
         for index, user in enumerate(config.users)
