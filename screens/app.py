@@ -154,7 +154,8 @@ class App:
     def _waiting(self) -> bool:
         """The step cannot be shown before the work that runs is done."""
         walk = self.walk
-        return self._busy is not None and not walk.first and (walk.last or walk.machine is None)
+        awaited = walk.last or walk.machine is None or walk.keyboard_awaited
+        return self._busy is not None and not walk.first and awaited
 
     def _start_work(self) -> None:
         job = self.walk.job()

@@ -24,6 +24,10 @@ class ConsoleKeyboard:
         self._on_the_screen = _ON_THE_SCREEN.fullmatch(console) is not None
         self.note = ""
 
+    def awaits(self, wanted: str) -> bool:
+        """Whether the screen does not have that layout yet."""
+        return wanted != self._layout
+
     def job(
         self,
         engine: Engine,
@@ -36,7 +40,7 @@ class ConsoleKeyboard:
 
         ``changed`` and ``failed`` are called where this walk is typed on the screen itself.
         """
-        if wanted == self._layout:
+        if not self.awaits(wanted):
             return None
         before = self._layout
 

@@ -293,6 +293,11 @@ class Walk:
             self._planned,
         )
 
+    @property
+    def keyboard_awaited(self) -> bool:
+        """What is typed now would come from another layout than the chosen one."""
+        return not self.first and self._keyboard.awaits(self.draft.keyboard)
+
     def _keyboard_job(self) -> Job | None:
         def changed() -> None:
             self.draft = drafts.without_secrets(self.draft)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from installer.errors import CommandFailed
@@ -26,6 +28,18 @@ def test_a_layout_is_on_the_screen_before_a_passphrase_is_asked_for(
     walker.go("storage")
     assert walker.engine.keyboards == ["de(nodeadkeys)"]
     assert walker.app.walk.draft.document()["keyboard"] == "de(nodeadkeys)"
+
+
+def test_nothing_is_asked_while_the_layout_is_loaded(walk: Walk) -> None:
+    walker = walk("empty-virtio", keyboard_hold=threading.Event())
+    walker.fill(LAYOUT, "de")
+    walker.app.widget.keypress(walker.size, "f10")
+    assert walker.id == "disk"
+    assert "Loading the keyboard layout de..." in walker.screen
+    assert walker.engine.keyboard_hold is not None
+    walker.engine.keyboard_hold.set()
+    walker.settle()
+    assert "PHOTON0" in walker.screen or "serial" in walker.screen
 
 
 def test_the_layout_that_the_screen_has_is_not_loaded(walk: Walk) -> None:

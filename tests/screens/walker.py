@@ -77,6 +77,7 @@ class MemoryEngine:
     installed: list[InstallPlan] = field(default_factory=list)
     keyboards: list[str] = field(default_factory=list)
     keyboard_error: InstallerError | None = None
+    keyboard_hold: threading.Event | None = None
 
     def probe(self) -> Machine:
         self.probes += 1
@@ -116,6 +117,8 @@ class MemoryEngine:
         return MENU_HASH if menu else HASH
 
     def load_keyboard(self, keyboard: str) -> None:
+        if self.keyboard_hold is not None:
+            self.keyboard_hold.wait(10)
         self.keyboards.append(keyboard)
         if self.keyboard_error:
             raise self.keyboard_error
