@@ -240,7 +240,8 @@ def _detach_leftovers(disk: str, used: Machine) -> None:
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
     known = {each.path for each in used.disks[0].partitions}
-    for name, backing in (line.split() for line in listed.splitlines()):
+    # "(deleted)" stands behind the name of a file that is gone.
+    for name, backing in (line.split(maxsplit=1) for line in listed.splitlines()):
         if backing == disk and name not in known:
             subprocess.run(["losetup", "--detach", name], check=True)
 
