@@ -12,6 +12,7 @@ from typing import Any
 from installer.config.boot import BootMode
 from installer.layouts import Layout
 from installer.machine import Disk
+from installer.plan.storage.bootable import boot_warnings
 from installer.secret import Secret
 from ks_schema.language import longest
 from screens.editor import edit
@@ -225,13 +226,19 @@ class Editor:
         ids = [each.id for each in rows]
         near = ids[self._place : self._place + 1] or ids[-1:] or [""]
         start = self._row if self._row in ids else near[0]
-        first: tuple[Item, ...] = (*loose, *mends)
+        first: tuple[Item, ...] = (*loose, *mends, *self._warnings())
         return Form(
             items=(*first, Note(text=HEAD, tone=Tone.DIM), *rows),
             commands=self._history_commands(),
             start=start,
             next_label="Done",
         )
+
+    def _warnings(self) -> tuple[Note, ...]:
+        """What can be done like this, and may not be meant."""
+        plan = self._scene.layout.plan
+        found = boot_warnings(plan, self._mode) if plan and not self.blocked() else ()
+        return tuple(Note(text=f"! {each}", tone=Tone.WARNING) for each in found)
 
     def _history_commands(self) -> tuple[Command, ...]:
         history = self.history

@@ -23,6 +23,7 @@ from screens.editor.stack_tasks import array, encryption, group
 from screens.editor.tasks import logical_volume
 from screens.forms import YES, Check, Form
 from screens.storage_entries import revealed
+from tests.screens.conftest import Walk
 from tests.screens.test_editor_edits import bench, stacked
 from tests.screens.walker import SEED, machine
 
@@ -192,3 +193,18 @@ def test_names_are_checked() -> None:
     task = logical_volume(scene, "photon")
     refused = task.refuse({**task.values, "name": "root"})
     assert refused is not None
+
+
+@pytest.mark.parametrize("mount", ["/boot/efi", "/efi"])
+def test_the_esp_of_another_system_is_not_mounted_where_this_host_looks_for_its_own(
+    walk: Walk, mount: str
+) -> None:
+    """It is told beside the field, and the edit is not made."""
+    walker = walk("windows-dual-boot").go("disk").keys(" ").go("storage")
+    walker.field("< Edit partitions... >").keys("enter", "enter", "k", "down", "enter", "m")
+    walker.fill("Mounted at", mount).keys("f10")
+    assert walker.id == "edit"
+    text = " ".join(walker.screen.partition("> Mounted at")[2].split())
+    assert f"! what is mounted at {mount} is not the ESP that the boot loader goes to" in text
+    walker.fill("Mounted at", "/srv/esp").keys("f10")
+    assert walker.id == "partitions"

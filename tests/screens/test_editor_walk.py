@@ -45,3 +45,29 @@ def test_disks_that_are_only_erased_are_named_before_it(walk: Walk) -> None:
     assert "! This disk will be erased and left empty: vdb" in walker.screen
     walker.keys("enter")
     assert "Everything on these 2 disks will be lost" in walker.screen
+
+
+def test_a_mirror_by_hand_says_what_does_not_survive(walk: Walk) -> None:
+    """The host would not start from the disk that has no ESP."""
+    walker = editing(walk("two-empty-virtio"))
+    editor = walker.app.walk.editor
+    assert editor is not None
+    names = list(editor._disks)
+    both = {f"half-{number}": {"disk": disk} for number, disk in enumerate(names)}
+    editor._take(
+        {
+            "layout": "custom",
+            "partitions": {"esp": {"disk": names[0], "size": "512 MiB", "type": "esp"}, **both},
+            "arrays": {"mirror": {"level": 1, "members": list(both)}},
+            "filesystems": {
+                "esp": {"kind": "vfat", "mount": "/boot/efi"},
+                "mirror": {"kind": "ext4", "mount": "/"},
+            },
+        }
+    )
+    walker.app.show_step()
+    told = " ".join(walker.screen.split())
+    assert "! no ESP on /dev/vdb: the host does not start when the other disks are gone" in told
+    walker.keys("f10")
+    with_password(walker).go("review")
+    assert "! no ESP on /dev/vdb" in walker.screen

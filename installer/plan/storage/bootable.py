@@ -11,6 +11,7 @@ from installer.plan.storage.model import EspPlace, PlannedDisk, StoragePlan
 from installer.plan.storage.types import is_bios_boot, is_esp
 from installer.sizes import GIB, MIB, format_size
 from ks_schema.problem import Problem
+from ks_schema.syntax import child
 
 _SECTOR_OF_BIOS = 512
 _LOADER_ROOM = MIB
@@ -234,13 +235,16 @@ def _boot_path_problems(plan: StoragePlan, mode: BootMode) -> Iterator[Problem]:
     for filesystem in plan.filesystems:
         places = [each.path for each in filesystem.mounts]
         bound = [place for _, place in filesystem.binds]
+        named = child("/storage/filesystems", filesystem.volume.partition("/")[2])
+        pointer = child(named, "mount")
         for path in (*places, *bound):
             other = not none_at_all and (filesystem.volume not in filled or path in bound)
             if path in _ESP_PATHS and other:
                 yield _problem(
                     f"what is mounted at {path} is not the ESP that the boot loader goes to",
-                    'make a new one for this host, {"size": "512 MiB", "type": "esp"}, or mount '
-                    "that of another system elsewhere, like /srv/esp",
+                    "mount the ESP of another system elsewhere, like /srv/esp; this host's own is "
+                    "a new partition of the type esp",
+                    pointer,
                 )
             elif path not in _ESP_PATHS and (
                 path.startswith(_BELOW_BOOT) or (path == "/boot" and path in bound)
@@ -248,6 +252,7 @@ def _boot_path_problems(plan: StoragePlan, mode: BootMode) -> Iterator[Problem]:
                 yield _problem(
                     f"something is mounted at {path}, where the boot loader would not find it",
                     "leave it to the filesystem of /boot",
+                    pointer,
                 )
 
 
@@ -284,5 +289,5 @@ def _bios_problems(plan: StoragePlan) -> Iterator[Problem]:
             )
 
 
-def _problem(message: str, hint: str) -> Problem:
-    return Problem(pointer="/storage", message=message, hint=hint)
+def _problem(message: str, hint: str, pointer: str = "/storage") -> Problem:
+    return Problem(pointer=pointer, message=message, hint=hint)
