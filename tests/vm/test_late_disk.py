@@ -13,7 +13,7 @@ from tests.vm.media import digest, fat_volume
 from tests.vm.qemu import Firmware, VmConfig, VmDisk
 from tests.vm.virtual_machine import VirtualMachine
 
-pytestmark = [pytest.mark.vm(seconds=110)]
+pytestmark = [pytest.mark.vm(seconds=130)]
 CASE = Case(name="late-disk")
 
 
