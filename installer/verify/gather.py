@@ -277,7 +277,8 @@ def _attached(work: _Workplace, disk: Path, entry: DiskPartition) -> Volume:
     argv = ["losetup", "--read-only", "--find", "--show", f"--offset={entry.start}"]
     argv += [f"--sizelimit={entry.size}", f"--sector-size={entry.sector}", str(disk)]
     try:
-        node = work.runner.run(argv).strip()
+        # Not to be interrupted: what has been attached must be known, to be detached.
+        node = work.undo_runner.run(argv).strip()
     except CommandFailed:
         return Volume(node="", partition=entry.guid, partition_type=entry.type_id)
     work.undo.callback(work.undo_runner.run, ["losetup", "--detach", node])
