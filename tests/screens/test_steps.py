@@ -283,6 +283,21 @@ def test_host_refuses_a_bad_name(walk: Walk, name: str) -> None:
     assert walker.focus.startswith("> Host name")
 
 
+@pytest.mark.parametrize(
+    ("label", "typed", "hint"),
+    [
+        ("Locale", "xx_XX.UTF-8", "like en_US.UTF-8"),
+        ("Time zone", "US/Pacific", '"America/Los_Angeles"'),
+    ],
+)
+def test_host_refuses_names_that_no_host_knows(
+    walk: Walk, label: str, typed: str, hint: str
+) -> None:
+    walker = walk().go("host").fill(label, typed).keys("f10")
+    assert walker.id == "host"
+    assert hint in " ".join(walker.screen.split())
+
+
 def test_host_refuses_an_unknown_time_zone(walk: Walk) -> None:
     walker = walk().go("host").fill("Time zone", "Mars/Base").keys("tab")
     assert "    ! " in walker.screen
