@@ -73,7 +73,7 @@ def test_no_check_is_made_while_keys_come(
     assert made == []
     walker.settle()
     assert made == ["check"]
-    assert "!" in walker.screen
+    assert "SSH public key: this public key is" in walker.screen
     hands.take("x")
     assert walker.app.walk.draft.ssh_key == f"{text}x"
 
