@@ -265,5 +265,12 @@ def parse_blkid(text: str) -> dict[str, str]:
         "TYPE": "fstype", "LABEL": "label", "UUID": "uuid", "PTTYPE": "pttype",
         "PART_ENTRY_TYPE": "parttype", "PART_ENTRY_NAME": "partlabel",
     }  # fmt: skip
-    pairs = (word.partition("=") for line in text.splitlines() for word in shlex.split(line))
+    pairs = (word.partition("=") for line in text.splitlines() for word in _words(line))
     return {columns[key]: value for key, _, value in pairs if key in columns}
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:  # a quote without its other half, in what a disk says of itself
+        return []

@@ -153,12 +153,12 @@ def parse_members(report: str) -> tuple[Member, ...]:
     try:
         rows = [row for part in json.loads(report)["report"] for row in part["pv"]]
         return tuple(
-            (row["pv_name"], row["vg_name"], row["vg_uuid"])
+            (str(row["pv_name"]), str(row["vg_name"]), str(row["vg_uuid"]))
             for row in rows
             # A member that is missing has no device.
             if row["vg_name"] and row["pv_name"].startswith("/dev/")
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CommandFailed(f"pvs: its output is not a report: {error}") from error
 
 
