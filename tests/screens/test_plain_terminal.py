@@ -172,7 +172,7 @@ def piped(tmp_path: Path, name: str) -> tuple[int, list[Outcome]]:
 def shown(tmp_path: Path, name: str, text: str) -> bool:
     stop = threading.Event()
     for _ in range(200):
-        if text in (tmp_path / name).read_text():
+        if (tmp_path / name).exists() and text in (tmp_path / name).read_text():
             return True
         stop.wait(0.05)
     return False
