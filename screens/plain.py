@@ -8,9 +8,8 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import NoReturn
+from collections.abc import Callable
+from typing import NoReturn, Self
 
 from installer.secret import Secret
 from screens import questions
@@ -68,19 +67,23 @@ class Interrupts:
     def came(self, _number: int, _frame: object) -> None:
         """The signal's handler."""
         if self._open:
+            # One is enough: another would come while this one is being dealt with.
+            self._open = False
             raise KeyboardInterrupt
         self._kept = True
 
-    @contextmanager
-    def allowed(self) -> Iterator[None]:
+    def allowed(self) -> Self:
         """Inside, Ctrl-C raises KeyboardInterrupt; so does one that came before."""
+        return self
+
+    def __enter__(self) -> None:
+        if self._kept:
+            self._kept = False
+            raise KeyboardInterrupt
         self._open = True
-        try:
-            if self._kept:
-                raise KeyboardInterrupt
-            yield
-        finally:
-            self._open = self._kept = False
+
+    def __exit__(self, *_error: object) -> None:
+        self._open = self._kept = False
 
 
 def run_plain(engine: Engine, options: Options, terminal: Terminal | None = None) -> Outcome:
