@@ -16,7 +16,7 @@ from tests.vm.qemu import Firmware, VmConfig
 from tests.vm.vga import Vga
 from tests.vm.virtual_machine import VirtualMachine
 
-pytestmark = pytest.mark.vm(seconds=330)
+pytestmark = pytest.mark.vm(seconds=270)
 CASE = Case(name="keyboard")
 PASSPHRASE = "Zwölf Yaks üben-"
 PASSWORD = "Süße Yaks zähmen"
