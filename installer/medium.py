@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 from pathlib import Path
 
-MOUNTS = Path("/proc/self/mountinfo")
+from installer.mounts import MOUNTINFO, read_mounts
+
 _GONE = {errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.ENOMEDIUM}
 
 
-def device_below(path: str, mounts: Path = MOUNTS) -> str:
-    """The device node of the filesystem that the path is in; "" when it is on no device.
-
-    https://docs.kernel.org/filesystems/proc.html (3.5, mountinfo)
-    """
-    found, longest = "", -1
-    for line in mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
-        mount, _, filesystem = line.partition(" - ")
-        place, source = _unescaped(mount.split()[4]), _unescaped(filesystem.split()[1])
-        inside = path == place or path.startswith(place.rstrip("/") + "/")
-        if inside and len(place) >= longest:  # the last of several at one place hides the others
-            found, longest = source, len(place)
-    return found if found.startswith("/dev/") else ""
+def device_below(path: str, mounts: Path = MOUNTINFO) -> str:
+    """The device node of the filesystem that the path is in; "" when it is on no device."""
+    above = [each for each in read_mounts(mounts) if Path(path).is_relative_to(each.folder)]
+    # The deepest; of several at one place the last one hides the others.
+    found = max(reversed(above), key=lambda each: len(each.folder.parts), default=None)
+    return found.node if found and found.node.startswith("/dev/") else ""
 
 
-def lost_device(path: str, mounts: Path = MOUNTS) -> str:
+def lost_device(path: str, mounts: Path = MOUNTINFO) -> str:
     """What has become of the device that the path is on, for people; "" when it is still there."""
     device = device_below(path, mounts)
     if not device:
@@ -38,7 +31,3 @@ def lost_device(path: str, mounts: Path = MOUNTS) -> str:
             return f"there is no disc in {device} any more"
         return f"{device} is gone" if error.errno in _GONE else ""
     return ""
-
-
-def _unescaped(text: str) -> str:
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), text)

@@ -7,23 +7,22 @@ A place is a path (from ``/`` on), or a file on a volume that is mounted for the
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from installer.errors import CommandFailed
 from installer.machine import Disk, Machine
+from installer.mounts import MOUNT_SECONDS, mounted_for_now, read_mounts
 from installer.run import Runner
 
 _ON_VOLUME = re.compile(r"(?:/dev/)?([A-Za-z0-9_-]+):/*([^/].*)")
-_MOUNT_SECONDS = 30.0
 # FAT has no modes: what is on it then is for root alone.
 _OPTIONS = {"vfat": ",fmask=0177,dmask=0077", "exfat": ",fmask=0177,dmask=0077"}
 _WRITABLE = frozenset({"vfat", "exfat", "ext2", "ext3", "ext4", "xfs", "btrfs"})
 _IN_MEMORY = frozenset({"tmpfs", "ramfs", "rootfs", "devtmpfs", "overlay"})
-_MOUNTS = Path("/proc/self/mountinfo")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +56,9 @@ def in_memory(place: str) -> bool:
     """Whether a restart loses what is saved there."""
     if _ON_VOLUME.fullmatch(place):
         return False
-    folder = next(each for each in Path(place).absolute().parents if each.is_dir())
-    mounts = _MOUNTS.read_text("utf-8", "surrogateescape").splitlines()
-    kinds = {line.split()[2]: line.partition(" - ")[2].split()[0] for line in mounts}
-    device = folder.stat().st_dev
+    directory = next(each for each in Path(place).absolute().parents if each.is_dir())
+    kinds = {each.number: each.kind for each in read_mounts()}
+    device = directory.stat().st_dev
     return kinds.get(f"{device >> 8 & 0xFFF}:{device & 0xFF}", "") in _IN_MEMORY
 
 
@@ -75,25 +73,16 @@ def file_at(place: str, runner: Runner) -> Iterator[Path]:
         yield Path(place)
         return
     node, name = f"/dev/{found[1]}", found[2]
-    folder = tempfile.mkdtemp(prefix="photon-save-", dir="/run")
-    try:
-        _mount(node, folder, runner)
-        try:
-            yield Path(folder) / name
-        finally:
-            # It writes what is still in memory, and fails when that cannot be written.
-            runner.run(["umount", folder], timeout=_MOUNT_SECONDS)
-    finally:
-        # Alone and not with its content, which would be the volume's if it were still mounted.
-        with suppress(OSError):
-            Path(folder).rmdir()
+    mount = partial(_mount, node, runner)
+    with mounted_for_now(mount, runner, prefix="photon-save-", above="/run") as directory:
+        yield directory / name
 
 
-def _mount(node: str, folder: str, runner: Runner) -> None:
-    kind = runner.run(["lsblk", "-ndo", "FSTYPE", node], timeout=_MOUNT_SECONDS).strip()
+def _mount(node: str, runner: Runner, directory: str) -> None:
+    kind = runner.run(["lsblk", "-ndo", "FSTYPE", node], timeout=MOUNT_SECONDS).strip()
     options = f"rw,nosuid,nodev,noexec{_OPTIONS.get(kind, '')}"
     try:
-        runner.run(["mount", "-o", options, node, folder], timeout=_MOUNT_SECONDS)
+        runner.run(["mount", "-o", options, node, directory], timeout=MOUNT_SECONDS)
     except CommandFailed as error:
         message = f"the volume {node} cannot be mounted for writing: {error.message}"
         raise CommandFailed(message, "Use another volume, or another partition of it.") from error

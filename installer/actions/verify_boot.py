@@ -17,6 +17,7 @@ from installer.errors import Unbootable
 from installer.events import BootChecked, Message
 from installer.measured.host import OTHER_FIRMWARE, grub_names, predictions_of, this_firmware
 from installer.measured.predict import FirmwareState
+from installer.mounts import MOUNTINFO
 from installer.private import private_directory
 from installer.secureboot.signature import Notary
 from installer.secureboot.trust import machine_trust, stock_trust
@@ -28,7 +29,6 @@ from installer.verify.nvram import machine_nvram
 from installer.verify.places import Places, mounts_below, read_volumes
 
 _RECORD = f"{LOG_FOLDER}/boot.json"
-_MOUNTINFO = Path("/proc/self/mountinfo")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class VerifyBoot:
         )
         text = json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n"
         WriteFile(path=_RECORD, text=text, mode=0o600).run(context)
-        context.runner.run(["sync", "--file-system", str(context.inside(_RECORD))])
+        context.runner.run(["sync", "--file-system", str(context.root.place(_RECORD))])
         if not report.boots:
             what = "; ".join(f"{each.what}: {each.text}" for each in report.failures)
             raise Unbootable(f"the host would not boot: {what}", report.failures[0].hint)
@@ -103,7 +103,7 @@ def _report(action: VerifyBoot, context: Context) -> Report:
             work=folder / "volumes",
             undo=undo,
             volumes=read_volumes(context.runner, context.nodes.values()),
-            mounts=mounts_below(context.target, _MOUNTINFO.read_text("utf-8")),
+            mounts=mounts_below(context.target, MOUNTINFO.read_text("utf-8")),
         )
         efi = action.mode is not BootMode.BIOS
         subject = Subject(

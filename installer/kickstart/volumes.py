@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from installer.errors import CommandFailed, KickstartUnreachable
+from installer.mounts import MOUNT_SECONDS, mounted_for_now
 from installer.run import Runner
 
 BY_LABEL = Path("/dev/disk/by-label")
-_MOUNT_SECONDS = 30.0
 
 
 def labelled_volume(label: str, by_label: Path) -> Path | None:
@@ -33,23 +33,15 @@ def mounted(device: Path, runner: Runner) -> Iterator[Path]:
 
     :raises KickstartUnreachable: it cannot be mounted.
     """
-    folder = tempfile.mkdtemp(prefix="photon-kickstart-")
-    try:
-        _mount(device, folder, runner)
-        try:
-            yield Path(folder)
-        finally:
-            runner.run(["umount", folder], timeout=_MOUNT_SECONDS)
-    finally:
-        # Alone and not with its content, which would be the volume's if it were still mounted.
-        with suppress(OSError):
-            Path(folder).rmdir()
+    mount = partial(_mount, device, runner)
+    with mounted_for_now(mount, runner, prefix="photon-kickstart-") as directory:
+        yield directory
 
 
-def _mount(device: Path, folder: str, runner: Runner) -> None:
-    argv = ["mount", "-o", "ro,nosuid,nodev,noexec", str(device), folder]
+def _mount(device: Path, runner: Runner, directory: str) -> None:
+    argv = ["mount", "-o", "ro,nosuid,nodev,noexec", str(device), directory]
     try:
-        runner.run(argv, timeout=_MOUNT_SECONDS)
+        runner.run(argv, timeout=MOUNT_SECONDS)
     except CommandFailed as error:
         message = f"the volume {device} cannot be mounted: {error.message}"
         raise KickstartUnreachable(message, error.hint) from error

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from installer.errors import CommandFailed
+from installer.machine import ESP_TYPE
 from installer.measured.host import (
     OTHER_FIRMWARE,
     disk_names,
@@ -19,6 +20,7 @@ from installer.measured.host import (
     this_firmware,
 )
 from installer.measured.predict import FirmwareState
+from installer.mounts import MOUNTINFO, Mount
 from installer.run import Runner
 from installer.secureboot.signature import Notary
 from installer.secureboot.trust import Trust, machine_trust, stock_trust, store_trust
@@ -28,7 +30,6 @@ from installer.verify.finding import Report
 from installer.verify.host import Subject, check_host
 from installer.verify.nvram import machine_nvram
 from installer.verify.places import (
-    Mount,
     Places,
     UnseenError,
     Volume,
@@ -40,12 +41,10 @@ from installer.verify.places import (
 )
 from installer.verify.table import DiskPartition, disk_partitions
 
-_ESP_TYPE = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
 _ESP_LIST = "etc/photon-boot/esps"
 _FSTAB = "etc/fstab"
 _ESP_FOLDER = "boot/efi"
 _BIOS_FOLDERS = ("boot/grub/i386-pc", "grub/i386-pc")
-_MOUNTINFO = Path("/proc/self/mountinfo")
 _MOST_LISTED = 64
 
 
@@ -112,7 +111,7 @@ def verify_root(
         raise CommandFailed(f"{root}: no host is mounted there", "Mount it, or give --disk.")
     with _workplace(runner, undo_runner or runner) as work:
         volumes = read_volumes(runner, _block_devices(runner))
-        mounts = mounts_below(root, _MOUNTINFO.read_text("utf-8"))
+        mounts = mounts_below(root, MOUNTINFO.read_text("utf-8"))
         places = work.places(volumes, mounts)
         found = tuple(_esps_of(work, root, places, esps))
         grub = root / _BIOS_FOLDERS[0]
@@ -166,7 +165,7 @@ def verify_disk(
                 partition=each.guid,
             )
             for each in partitions
-            if each.type_id == _ESP_TYPE
+            if each.type_id == ESP_TYPE
         )
         stock = variables is None and not disk.is_block_device()
         trust = stock_trust() if stock else _trust(variables)
@@ -254,7 +253,7 @@ def _esps_of(work: _Workplace, root: Path, places: Places, given: Iterable[str])
 def _esp_on(work: _Workplace, volume: Volume) -> Esp:
     """An ESP where it is mounted, else from its node: what is still to be written counts."""
     name = f"ESP {volume.node}"
-    mounted = mounts_below(Path("/"), _MOUNTINFO.read_text("utf-8"))
+    mounted = mounts_below(Path("/"), MOUNTINFO.read_text("utf-8"))
     folder = next((each.folder for each in mounted if each.node == volume.node), None)
     if folder is not None:
         return Esp(name=name, partition=volume.partition, files=esp_files(folder))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from installer.errors import CommandFailed
+from installer.mounts import Mount, parse_mounts
 from installer.run import Runner
 
 _MOST_LINKS = 40
@@ -26,7 +26,6 @@ _OPAQUE = {
 # What mount says of a filesystem that it knows and that is not sound.
 _DAMAGE = ("Structure needs cleaning", "can't read superblock")
 _MOST_TEXT = 1 << 20
-_ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 class UnseenError(Exception):
@@ -47,15 +46,6 @@ class Volume:
     def opaque(self) -> str:
         """What hides its contents ("" when nothing does)."""
         return _OPAQUE.get(self.kind, "")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mount:
-    """Where a filesystem is mounted: ``top`` is what of it is seen at ``folder``."""
-
-    node: str
-    top: str
-    folder: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,13 +199,11 @@ def mounts_below(root: Path, mountinfo: str) -> tuple[Mount, ...]:
 
     The last one at a place is what is seen there.
     """
-    found: dict[str, Mount] = {}
-    for line in mountinfo.splitlines():
-        fields, _, rest = line.partition(" - ")
-        top, folder = (_unescaped(each) for each in fields.split()[3:5])
-        node = _unescaped(rest.split()[1])
-        if Path(folder).is_relative_to(root) and node.startswith("/dev/"):
-            found[folder] = Mount(node=node, top=top, folder=Path(folder))
+    found = {
+        each.folder: each
+        for each in parse_mounts(mountinfo)
+        if each.folder.is_relative_to(root) and each.node.startswith("/dev/")
+    }
     return tuple(found.values())
 
 
@@ -232,8 +220,3 @@ def _real(node: str) -> Path:
 
 def _same(one: str, other: str) -> bool:
     return bool(one) and one.lower() == other.lower()
-
-
-def _unescaped(text: str) -> str:
-    """The kernel writes a blank as ``\\040``."""
-    return _ESCAPED.sub(lambda match: chr(int(match.group(1), 8)), text)

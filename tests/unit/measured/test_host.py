@@ -23,10 +23,11 @@ from installer.measured.host import (
     this_firmware,
 )
 from installer.measured.prediction import differing
+from installer.mounts import Mount
 from installer.secureboot.signature import Notary
 from installer.secureboot.variables import GLOBAL
 from installer.verify.esp import Esp, esp_files
-from installer.verify.places import Mount, Places, Volume
+from installer.verify.places import Places, Volume
 from installer.verify.table import DiskPartition
 from tests.unit.host.programs import RunnerWith, efi_program
 from tests.unit.measured.capture import (

@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from installer.verify.places import Mount, Places, Volume
+from installer.mounts import Mount
+from installer.verify.places import Places, Volume
 from tests.recorder import Recorder
 
 ROOT, BOOT, ESP = (

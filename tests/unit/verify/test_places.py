@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from installer.mounts import Mount
 from installer.verify.places import (
-    Mount,
     Places,
     UnseenError,
     Volume,
@@ -29,9 +29,15 @@ MOUNTINFO = """\
 
 def test_the_mounts_of_a_host() -> None:
     assert mounts_below(Path("/mnt/host"), MOUNTINFO) == (
-        Mount(node="/dev/sda2", top="/@", folder=Path("/mnt/host")),
-        Mount(node="/dev/sda3", top="/", folder=Path("/mnt/host/boot")),
-        Mount(node="/dev/sda2", top="/@home", folder=Path("/mnt/host/home of all")),
+        Mount(node="/dev/sda2", top="/@", folder=Path("/mnt/host"), kind="btrfs", number="0:20"),
+        Mount(node="/dev/sda3", top="/", folder=Path("/mnt/host/boot"), kind="ext4", number="8:1"),
+        Mount(
+            node="/dev/sda2",
+            top="/@home",
+            folder=Path("/mnt/host/home of all"),
+            kind="btrfs",
+            number="0:20",
+        ),
     )
 
 
