@@ -141,6 +141,8 @@ def _came_from(shown: str, asked: str, answered: str) -> str:
 
 
 class _Http(http.client.HTTPConnection):
+    """A connection whose socket ``watch`` gets to know."""
+
     watch: Callable[[socket.socket], None]
 
     def connect(self) -> None:
@@ -148,40 +150,32 @@ class _Http(http.client.HTTPConnection):
         self.watch(self.sock)
 
 
-class _Https(http.client.HTTPSConnection):
-    watch: Callable[[socket.socket], None]
-
-    def connect(self) -> None:
-        super().connect()
-        self.watch(self.sock)
+class _Https(_Http, http.client.HTTPSConnection):
+    """The same, encrypted."""
 
 
-class _HttpHandler(urllib.request.HTTPHandler):
+class _Handler(urllib.request.AbstractHTTPHandler):
+    """Opens http and https for an attempt."""
+
+    http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
+
     def __init__(self, attempt: Attempt) -> None:
         super().__init__()
         self._attempt = attempt
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        def connection(host: str, **more: Any) -> _Http:
-            made = _Http(host, **more)
-            made.watch = self._attempt.watch
-            return made
-
-        return self.do_open(connection, req)
-
-
-class _HttpsHandler(urllib.request.HTTPSHandler):
-    def __init__(self, attempt: Attempt) -> None:
-        super().__init__()
-        self._attempt = attempt
+        return self.do_open(self._watched(_Http), req)
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        def connection(host: str, **more: Any) -> _Https:
-            made = _Https(host, **more)
+        return self.do_open(self._watched(_Https), req)
+
+    def _watched(self, kind: type[_Http]) -> Callable[..., _Http]:
+        def connection(host: str, **more: Any) -> _Http:
+            made = kind(host, **more)
             made.watch = self._attempt.watch
             return made
 
-        return self.do_open(connection, req)
+        return connection
 
 
 class _CarefulRedirects(urllib.request.HTTPRedirectHandler):
@@ -215,8 +209,7 @@ def _opener(attempt: Attempt) -> urllib.request.OpenerDirector:
     for handler in (
         urllib.request.ProxyHandler(),
         urllib.request.UnknownHandler(),
-        _HttpHandler(attempt),
-        _HttpsHandler(attempt),
+        _Handler(attempt),
         urllib.request.HTTPDefaultErrorHandler(),
         _CarefulRedirects(attempt),
         urllib.request.HTTPErrorProcessor(),
