@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import traceback
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from installer.errors import Cancelled, ExitCode, InstallerError, ProblemsFound
 from installer.output import OutputLost, complain, open_missing, say, set_encoding
 from installer.signals import ENDING
 from installer.sizes import parse_size
-from ks_schema.wording import printable
+from ks_schema.wording import json_line
 
 _EPILOG = """\
 exit codes: 0 done, 1 a bug, 2 the kickstart or this command line is not valid, 3 the machine does
@@ -79,7 +78,7 @@ def _stop(*_: object) -> None:
 
 def _report(error: InstallerError, *, as_json: bool) -> None:
     if as_json:
-        say(printable(json.dumps(error_json(error), ensure_ascii=False)))
+        say(json_line(error_json(error)))
     else:
         complain(str(error))
 

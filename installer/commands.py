@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import json
 import os
 import sys
 import threading
@@ -30,7 +29,7 @@ from installer.private import private_text
 from installer.recovery_notice import has_terminal, show_on_terminal
 from ks_schema import Document
 from ks_schema.syntax import json_data
-from ks_schema.wording import printable
+from ks_schema.wording import json_line
 
 INTERRUPTED = "Interrupted; nothing was written."
 _SHORTEST_PASSPHRASE = 8
@@ -259,7 +258,7 @@ def event_file(path: str) -> Iterator[Emit]:
 
 
 def _print(arguments: Namespace, data: object, text: str) -> None:
-    say(printable(json.dumps(data, ensure_ascii=False)) if arguments.json else text)
+    say(json_line(data) if arguments.json else text)
 
 
 def _to_stderr(event: Event) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from installer.events import (
     event_to_json,
 )
 from installer.private import private_directory, private_text
-from ks_schema.wording import printable, printable_lines
+from ks_schema.wording import json_line, printable_lines
 
 
 class TextStream(Protocol):
@@ -62,8 +61,8 @@ def json_lines(stream: TextStream, clock: Callable[[], float] = time.time) -> Em
     """A sink that writes an event a line, with the ``time`` (seconds since 1970) of writing it."""
 
     def emit(event: Event) -> None:
-        line = json.dumps({"time": round(clock(), 3), **event_to_json(event)}, ensure_ascii=False)
-        stream.write(printable(line) + "\n")
+        line = json_line({"time": round(clock(), 3), **event_to_json(event)})
+        stream.write(line + "\n")
         stream.flush()
 
     return emit

@@ -6,12 +6,13 @@ every other, and tells each of a hundred thousand faults; for a mebibyte of text
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from jsonschema.exceptions import ValidationError
+
+from ks_schema.language import fits
 
 # Of a list, or an object with keys of the user's own, no more faults are told than these.
 MOST_FAULTS = 100
@@ -54,11 +55,9 @@ def _bounded(standard: Keyword, limit: str) -> Keyword:
 def _whole_pattern(
     _validator: Any, pattern: str, instance: object, schema: Any
 ) -> Iterator[ValidationError]:
-    # As JSON Schema has it, $ is the end of the text; Python's also fits before a last newline.
-    anchored = pattern.removeprefix("^").removesuffix("$")
     if not isinstance(instance, str) or len(instance) > schema.get("maxLength", len(instance)):
         return
-    if not re.fullmatch(anchored, instance):
+    if not fits(pattern, instance):
         yield ValidationError("pattern")
 
 

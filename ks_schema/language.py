@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
+
+
+def fits(pattern: str, text: str) -> bool:
+    """Whether the whole text has the form of a pattern of the schema.
+
+    As JSON Schema has it, $ is the end of the text; Python's also fits before a last newline.
+    """
+    return re.fullmatch(pattern.removeprefix("^").removesuffix("$"), text) is not None
+
+
+def definition(name: str) -> dict[str, Any]:
+    """One of the schema's definitions, which is not to be changed."""
+    found: dict[str, Any] = _whole()["$defs"][name]
+    return found
 
 
 def schema() -> dict[str, Any]:

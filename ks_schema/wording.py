@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -114,6 +115,11 @@ def printable(text: str) -> str:
     means the same after it as before.
     """
     return text if _is_printable(text) else "".join(map(_escaped, text))
+
+
+def json_line(data: object) -> str:
+    """The data as JSON on one line, which can be shown in a terminal."""
+    return printable(json.dumps(data, ensure_ascii=False))
 
 
 def printable_lines(text: str) -> str:

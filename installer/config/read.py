@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -44,7 +43,7 @@ from installer.secret import Secret
 from installer.sizes import parse_duration
 from ks_schema import Document, Problem, check
 from ks_schema.checker import in_order
-from ks_schema.language import schema
+from ks_schema.language import definition, fits
 
 _LONGEST_SECRET = 1024
 _TYPED_BEFORE_THE_HOST = frozenset({MENU, MOK})
@@ -165,12 +164,12 @@ def _fault_of(text: str, pointer: str) -> str:
     kind = pointer.rpartition("/")[2]
     if pointer in {PIN, MOK}:
         kind = "typed_secret"
-    form = schema()["$defs"][_FORMS.get(kind, kind)]["properties"]["plain"]
+    form = definition(_FORMS.get(kind, kind))["properties"]["plain"]
     if len(text) < form["minLength"]:
         return f"it is too short: at least {form['minLength']} characters"
     if len(text) > form["maxLength"]:
         return f"it is too long: at most {form['maxLength']} characters"
-    if not re.fullmatch(form["pattern"].removeprefix("^").removesuffix("$"), text):
+    if not fits(form["pattern"], text):
         return f"it is not {form['x-looks-like']}"
     return ""
 
