@@ -114,7 +114,3 @@ class Context:
     def root(self) -> NewRoot:
         """The door to the new host's files."""
         return NewRoot(self.target)
-
-    def inside(self, path: str) -> Path:
-        """See :meth:`~installer.new_root.NewRoot.place`."""
-        return self.root.place(path)

@@ -13,6 +13,7 @@ from installer.fetch import is_web_address
 from installer.kernel_log import KernelLog
 from installer.machine import IMAGE_TRANSPORT, Disk
 from installer.medium import device_below, lost_device
+from installer.plan.layers import nodes_of
 from installer.plan.model import Action, InstallPlan, disks_text
 from installer.plan.storage.bootable import disks_below
 
@@ -57,7 +58,7 @@ def failing_disks(plan: InstallPlan, log: KernelLog, *, writes: bool = False) ->
 def acted_on(action: Action, plan: InstallPlan) -> tuple[Disk, ...]:
     """The disks that an action is about, by the nodes and references in it; else the root's."""
     storage, texts = plan.storage, set(_texts(action))
-    found = [disk for disk in _disks(plan) if texts & _nodes(disk)]
+    found = [disk for disk in _disks(plan) if texts.intersection(nodes_of(disk))]
     found += [each.disk for text in sorted(texts) for each in disks_below(storage, text)]
     if not found:
         found = [each.disk for each in disks_below(storage, storage.root.volume)]
@@ -109,10 +110,6 @@ def _failing_medium(plan: InstallPlan, log: KernelLog) -> str:
 def _is_part_of(name: str, path: str) -> bool:
     """Whether the kernel's name is that of the disk or of a partition of it."""
     return re.fullmatch(rf"{re.escape(Path(path).name)}(p?\d+)?", name) is not None
-
-
-def _nodes(disk: Disk) -> set[str]:
-    return {disk.path, *(each.path for each in disk.partitions)}
 
 
 def _texts(value: object) -> Iterator[str]:

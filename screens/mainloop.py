@@ -10,6 +10,7 @@ from typing import Any
 
 import urwid
 
+from installer.signals import ENDING
 from screens.keyboard import Keyboard
 from screens.palette import PALETTE
 from screens.widgets.frame import Frame
@@ -17,7 +18,7 @@ from screens.widgets.frame import Frame
 # A check in its thread lets a key wait no longer than this.
 _SWITCH_SECONDS = 0.001
 _RESIZED = "window resize"
-_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+_ENDING = (*ENDING, signal.SIGQUIT)
 
 
 class MainLoop:

@@ -53,7 +53,7 @@ def signed_copy(context: Context, program: str) -> Path:
 
     photon-boot puts it on the ESPs again when an upgrade has put Debian's own there.
     """
-    return context.inside(f"{_SIGNED}/{Path(program).name.removesuffix('.signed')}")
+    return context.root.place(f"{_SIGNED}/{Path(program).name.removesuffix('.signed')}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,10 @@ from difflib import get_close_matches
 from pathlib import PurePosixPath
 
 from installer.config.host_names import locale_source, needs_generating
-from installer.config.keyboard import Keyboard
 from installer.config.model import InstallConfig, Script, ServiceState
 from installer.config.rules import unit_name
 from installer.payload import PayloadIndex, PayloadTree
+from installer.plan.keyboard import KERNEL_KEYBOARD
 from installer.plan.room import mount_points
 from installer.plan.storage.model import StoragePlan
 from ks_schema.problem import Problem
@@ -74,8 +74,7 @@ def _region_problems(
     config: InstallConfig, tree: PayloadTree, payload: PayloadIndex
 ) -> Iterator[Problem]:
     keyboard, keyboards = str(config.keyboard), tree.contents.keyboards
-    # The default is the layout of the kernel itself.
-    if config.keyboard != Keyboard() and keyboards is not None and keyboard not in keyboards:
+    if config.keyboard != KERNEL_KEYBOARD and keyboards is not None and keyboard not in keyboards:
         hint = did_you_mean(keyboard, keyboards) or "leave it out, or install xkb-data in that set"
         message = f"{tree.name} has no keyboard layout {keyboard}"
         yield Problem(pointer="/keyboard", message=message, hint=hint)

@@ -115,8 +115,7 @@ def unfit_reason(disk: Disk) -> str:
 
 def kickstart_reason(disk: Disk) -> str:
     """Why the disk is only installed onto when it is named outright; "" when there is no reason."""
-    labels = (disk.label, *(each.label for each in disk.partitions))
-    label = next((each for each in labels if each.upper() in KICKSTART_LABELS), "")
+    label = next((each for each in _labels(disk) if each.upper() in KICKSTART_LABELS), "")
     if label:
         return f"it holds a volume for kickstarts ({label})"
     return "the kickstart was read from it" if disk.kickstart else ""
@@ -179,8 +178,11 @@ def _selector_text(selector: DiskSelector) -> str:
 
 
 def _has_label(disk: Disk, label: str) -> bool:
-    labels = (disk.label, *(each.label for each in disk.partitions))
-    return label.upper() in {each.upper() for each in labels}
+    return label.upper() in {each.upper() for each in _labels(disk)}
+
+
+def _labels(disk: Disk) -> tuple[str, ...]:
+    return (disk.label, *(each.label for each in disk.partitions))
 
 
 def _no_disk(

@@ -30,7 +30,7 @@ def layers_on(disks: Iterable[Disk], layers: tuple[Layer, ...]) -> tuple[Layer, 
 
     A layer comes before all that it lies on: in this order they can be stopped.
     """
-    reached = {path for disk in disks for path in _nodes(disk)}
+    reached = {path for disk in disks for path in nodes_of(disk)}
     found: list[Layer] = []
     while new := [each for each in layers if each not in found and reached & set(each.parents)]:
         found += new
@@ -58,7 +58,7 @@ def sharing_problems(
 
     ``disks`` have those partitions alone that are lost.
     """
-    erased = {path for disk in disks for path in _nodes(disk)}
+    erased = {path for disk in disks for path in nodes_of(disk)}
     everything = stacked(machine)
     told: set[str] = set()
     problems: list[Problem] = []
@@ -111,8 +111,8 @@ def _sharing_problem(
 ) -> Problem:
     """``others`` are nodes of disks: a disk that loses nothing is told of as a whole."""
     losing = {disk.path for disk in lost}
-    whole = {disk.path for disk in disks if others & set(_nodes(disk))} - losing
-    parts = {path for disk in disks if disk.path in losing for path in others & set(_nodes(disk))}
+    whole = {disk.path for disk in disks if others & set(nodes_of(disk))} - losing
+    parts = {path for disk in disks if disk.path in losing for path in others & set(nodes_of(disk))}
     names = ", ".join(sorted(whole | parts))
     key = '"delete"' if parts else '"wipe"'
     hint = f'let {names} be erased too ({key} in "storage"), or take it out of the machine'
@@ -144,7 +144,7 @@ def _top_first(layers: list[Layer]) -> tuple[Layer, ...]:
 def disks_under(layer: Layer, disks: tuple[Disk, ...], layers: tuple[Layer, ...]) -> set[str]:
     """The disks that it lies on, through whatever layers are between."""
     reached = _nodes_below(layer, disks, layers)
-    return {disk.path for disk in disks if reached & set(_nodes(disk))}
+    return {disk.path for disk in disks if reached & set(nodes_of(disk))}
 
 
 def _nodes_below(layer: Layer, disks: tuple[Disk, ...], layers: tuple[Layer, ...]) -> set[str]:
@@ -155,8 +155,9 @@ def _nodes_below(layer: Layer, disks: tuple[Disk, ...], layers: tuple[Layer, ...
         reached |= new
         below = (each for each in layers if new & set(each.devices))
         new = {path for each in below for path in each.parents} - reached
-    return reached & {path for disk in disks for path in _nodes(disk)}
+    return reached & {path for disk in disks for path in nodes_of(disk)}
 
 
-def _nodes(disk: Disk) -> tuple[str, ...]:
+def nodes_of(disk: Disk) -> tuple[str, ...]:
+    """The device nodes of a disk: its own, and those of its partitions."""
     return (disk.path, *(each.path for each in disk.partitions))

@@ -301,10 +301,10 @@ def test_it_is_given_to_the_new_host(context: Context) -> None:
     fresh.parent.mkdir()
     fresh.write_text("f" * 32 + "\n")
     RestoreIdentity(things=BOTH).run(context)
-    modes = {path: context.inside(path).stat().st_mode & 0o777 for path in context.kept}
+    modes = {path: context.root.place(path).stat().st_mode & 0o777 for path in context.kept}
     assert list(modes.values()) == [0o444, 0o600, 0o644]
     for path, text in context.kept.items():
-        assert context.inside(path).read_text() == text.reveal()
+        assert context.root.place(path).read_text() == text.reveal()
 
 
 def test_the_plan_says_it() -> None:

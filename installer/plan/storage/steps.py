@@ -29,7 +29,7 @@ from installer.actions.resize import ResizeFilesystem
 from installer.actions.save import Area, SaveDisk
 from installer.actions.table import AlterTable
 from installer.config.storage import ESP_MOUNT, TableKind
-from installer.machine import IMAGE_TRANSPORT, Disk, Layer, Partition
+from installer.machine import ESP_TYPE, IMAGE_TRANSPORT, Disk, Layer, Partition
 from installer.plan.model import Action
 from installer.plan.storage.model import (
     KeptPartition,
@@ -40,7 +40,6 @@ from installer.plan.storage.model import (
     StoragePlan,
 )
 from installer.plan.storage.texts import mount_options, mount_order
-from installer.plan.storage.types import ESP_GUID
 
 
 def partition_actions(
@@ -115,7 +114,7 @@ def _esps(partitions: tuple[Partition, ...]) -> tuple[str, ...]:
     return tuple(
         each.path
         for each in partitions
-        if each.filesystem == VFAT or each.type_guid.lower() == ESP_GUID
+        if each.filesystem == VFAT or each.type_guid.lower() == ESP_TYPE
     )
 
 

@@ -15,10 +15,10 @@ from installer.config.storage import (
     PartitionType,
     TableKind,
 )
+from installer.machine import ESP_TYPE
 
-ESP_GUID = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
 _GUIDS = {
-    PartitionType.ESP: ESP_GUID,
+    PartitionType.ESP: ESP_TYPE,
     PartitionType.BIOS_BOOT: "21686148-6449-6e6f-744e-656564454649",
     PartitionType.BOOT: "bc13c2ff-59e6-4262-a352-b275fd6f7172",
     PartitionType.ROOT: "4f68bce3-e8cd-4db1-96e7-fbcaf984b709",

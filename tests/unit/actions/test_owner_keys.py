@@ -70,9 +70,9 @@ def test_keys_that_are_made_sign_everything_and_are_gone_at_the_end(context: Con
     assert signed_copy(context, PROGRAMS[0]).name == "shimx64.efi"
     for program in PROGRAMS:
         assert holds(certificate, signed_copy(context, program))
-        assert context.inside(program).read_bytes() == efi_program(program.encode())
-    assert holds(certificate, context.inside(KERNEL))
-    assert [each.name for each in context.inside("/boot").iterdir()] == [Path(KERNEL).name]
+        assert context.root.place(program).read_bytes() == efi_program(program.encode())
+    assert holds(certificate, context.root.place(KERNEL))
+    assert [each.name for each in context.root.place("/boot").iterdir()] == [Path(KERNEL).name]
     assert certificate.parent.stat().st_mode & 0o777 == 0o700
     context.unwind()
     assert list(context.work.iterdir()) == []
@@ -82,7 +82,7 @@ def test_a_key_that_was_named_signs(context: Context, tmp_path: Path) -> None:
     db = given(tmp_path)
     prepare(context, db, ())
     SignBootFiles(db=db).run(context)
-    assert holds(Path(db.certificate), context.inside(KERNEL))
+    assert holds(Path(db.certificate), context.root.place(KERNEL))
     assert holds(Path(db.certificate), signed_copy(context, PROGRAMS[0]))
 
 
@@ -92,9 +92,9 @@ def test_a_certificate_of_the_kickstart_is_used_and_kept(context: Context, tmp_p
     db = replace(file, certificate=pem)
     prepare(context, db, ())
     SignBootFiles(db=db).run(context)
-    assert holds(Path(file.certificate), context.inside(KERNEL))
+    assert holds(Path(file.certificate), context.root.place(KERNEL))
     KeepSigningKey(db=db, private=False).run(context)
-    assert context.inside(f"{BOOT_FOLDER}/db.pem").read_text() == pem
+    assert context.root.place(f"{BOOT_FOLDER}/db.pem").read_text() == pem
 
 
 @pytest.mark.parametrize("private", [True, False])
@@ -105,7 +105,7 @@ def test_what_stays_in_the_host(
     db = given(tmp_path) if named else None
     prepare(context, db, () if named else ALL)
     # A link that a payload might have is not written through.
-    folder = context.inside(BOOT_FOLDER)
+    folder = context.root.place(BOOT_FOLDER)
     folder.mkdir(parents=True)
     (tmp_path / "elsewhere").touch()
     (folder / "db.key").symlink_to(tmp_path / "elsewhere")
@@ -129,7 +129,7 @@ def test_what_was_made_is_handed_over_encrypted(
     passphrase = Secret("correct horse")
     action = HandOverKeys(names=made, passphrase=passphrase, owner=owner, microsoft=False)
     action.run(context)
-    folder = context.inside(HANDED_OVER)
+    folder = context.root.place(HANDED_OVER)
     assert folder.stat().st_mode & 0o777 == 0o700
     wanted = {f"{name}.p12" for name in made}
     wanted |= {f"{name}.{kind}" for name in ALL for kind in ("pem", "auth")}
@@ -161,7 +161,7 @@ def test_what_is_wrong_with_a_named_key_is_told_before_anything_is_written(
 
 
 def test_a_root_without_a_kernel(context: Context) -> None:
-    context.inside(KERNEL).unlink()
+    context.root.place(KERNEL).unlink()
     prepare(context, None, ALL)
     with pytest.raises(CommandFailed, match="no kernel"):
         SignBootFiles(db=None).run(context)

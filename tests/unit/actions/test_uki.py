@@ -128,7 +128,7 @@ def test_an_esp_that_gives_back_other_bytes_is_found(
 
 
 def test_an_esp_that_is_too_small_is_an_error(context: Context, key: SigningKey) -> None:
-    context.inside(SYSTEMD_BOOT).write_bytes(efi_program(bytes(25 * MIB)))
+    context.root.place(SYSTEMD_BOOT).write_bytes(efi_program(bytes(25 * MIB)))
     with pytest.raises(CommandFailed, match="mcopy"):
         write(context, key)
 
@@ -148,12 +148,12 @@ def test_a_signature_that_does_not_hold_stops_it(
 def test_a_payload_without_the_tools_is_told(
     context: Context, key: SigningKey, program: str
 ) -> None:
-    context.inside(program).unlink()
+    context.root.place(program).unlink()
     with pytest.raises(CommandFailed, match=f"the payload has no {program}"):
         MakeUki(kernel_version=VERSION, db=key).run(context)
 
 
 def test_a_payload_without_the_loader_is_told(context: Context, key: SigningKey) -> None:
-    context.inside(SYSTEMD_BOOT).unlink()
+    context.root.place(SYSTEMD_BOOT).unlink()
     with pytest.raises(CommandFailed, match="the payload has no"):
         SignSystemdBoot(db=key).run(context)
