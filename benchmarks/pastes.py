@@ -52,8 +52,8 @@ def main() -> None:
 @contextmanager
 def at_the_key() -> Iterator[Terminal]:
     """The screens, with the focus in the field for the SSH key."""
-    with TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "benchmarks.screens_host", MACHINE, folder]
+    with TemporaryDirectory() as directory:
+        command = [sys.executable, "-m", "benchmarks.screens_host", MACHINE, directory]
         with Terminal(command) as terminal:
             terminal.wait_for(FIRST_SCREEN)
             terminal.type(NEXT)
@@ -99,7 +99,7 @@ def _keys(where: str, size: int) -> Figure:
 
 
 def _pressed(terminal: Terminal, key: str) -> float:
-    # What a check has to say is taken in here, and is no answer to the next key.
+    # What a check has to say is taken in here: it does not answer the next key.
     terminal.listen(_PAUSE)
     started = time.monotonic()
     terminal.type(key)

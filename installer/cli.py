@@ -107,7 +107,7 @@ def _add_kickstart_commands(group: Any) -> None:
             "kickstart", help="a path, an http(s) URL, medium:PATH or label:LABEL[:PATH]"
         )
     for each in (plan, install, image):
-        each.add_argument("--payload", metavar="FOLDER", help="folder or URL of index.json")
+        each.add_argument("--payload", metavar="DIRECTORY", help="directory or URL of index.json")
         each.add_argument("--seed", help="repeat the identifiers of an earlier plan")
     plan.add_argument("--machine", metavar="FILE", help="what `facts --json` printed elsewhere")
     install.add_argument("--yes", action="store_true", help="do not ask before erasing the disk")
@@ -134,7 +134,7 @@ def _add_machine_commands(group: Any) -> None:
 
 def _add_verify(verify: argparse.ArgumentParser) -> None:
     what = verify.add_mutually_exclusive_group()
-    what.add_argument("--payload", metavar="FOLDER", help="folder or URL of index.json")
+    what.add_argument("--payload", metavar="DIRECTORY", help="directory or URL of index.json")
     what.add_argument("--root", metavar="PATH", help="a mounted host; / is the one that runs")
     what.add_argument(
         "--disk", metavar="DISK", type=_path, help="the host on a disk or in a raw image"

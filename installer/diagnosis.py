@@ -1,4 +1,4 @@
-"""What is behind a failure: which disk or medium does not do what it is told, or is gone."""
+"""What is behind a failure: which disk or medium fails, or is gone."""
 
 from __future__ import annotations
 

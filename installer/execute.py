@@ -110,7 +110,7 @@ class _Run:
 
         The boot entry is in the last phase: a disk that fails before does not start.
 
-        :raises CommandFailed: the kernel has told of a write that failed.
+        :raises CommandFailed: the kernel has reported a write that failed.
         """
         if failing := failing_disks(self.plan, self.log, writes=True):
             raise CommandFailed(

@@ -66,7 +66,7 @@ class KernelLog:
 
 
 def device_error(line: str) -> DeviceError | None:
-    """The error that a line of the log tells of."""
+    """The error that a line of the log reports."""
     text = line.partition(";")[2] or line
     if found := _REQUEST.search(text):
         write = found[1] != "critical target" and bool(_WRITE.search(found[3]))

@@ -26,7 +26,7 @@ class NewRoot:
 
         Links on the way are followed as the new host would follow them, so that an absolute link
         in the tree never leads to a file of the system that installs. One in the last place is
-        not: whoever opens it must not follow it either. Whatever only reads takes :meth:`followed`.
+        not: who opens it must not follow it either. What only reads takes :meth:`followed`.
         """
         return self._resolved(path, last=False)
 
@@ -50,7 +50,7 @@ class NewRoot:
                 )
         return place
 
-    def folder(self, path: str, *, mode: int = 0o755, owner: int = 0) -> Path:
+    def directory(self, path: str, *, mode: int = 0o755, owner: int = 0) -> Path:
         """A directory, made with those above it if it is missing; one that is there stays as it is.
 
         New ones belong to ``owner``; those above have the mode 0755, dot directories 0700.
@@ -62,7 +62,7 @@ class NewRoot:
         return place
 
     def write(self, path: str, data: bytes, *, mode: int = 0o644, owner: int = 0) -> Path:
-        """Make a file anew, with the directories above it, in place of whatever file is there.
+        """Write a new file in place of whatever file is there, with the directories above it.
 
         Nothing is written through a link, a hard link, a pipe or a device, and the file never has
         another mode.
@@ -105,15 +105,15 @@ class NewRoot:
         return place
 
 
-def _make(folder: Path, owner: int) -> None:
+def _make(directory: Path, owner: int) -> None:
     """Make the missing directories up to this one; a dot directory only for its owner."""
-    if folder.is_dir():
+    if directory.is_dir():
         return
-    _make(folder.parent, owner)
-    _make_one(folder, owner, 0o700 if folder.name.startswith(".") else 0o755)
+    _make(directory.parent, owner)
+    _make_one(directory, owner, 0o700 if directory.name.startswith(".") else 0o755)
 
 
-def _make_one(folder: Path, owner: int, mode: int) -> None:
-    folder.mkdir(mode=mode)
-    os.chown(folder, owner, owner)
-    folder.chmod(mode)
+def _make_one(directory: Path, owner: int, mode: int) -> None:
+    directory.mkdir(mode=mode)
+    os.chown(directory, owner, owner)
+    directory.chmod(mode)

@@ -112,7 +112,7 @@ def _install(
 
 
 def _load_keyboard(keyboard: Keyboard, emit: Emit) -> None:
-    """For whoever comes to the screen; nobody types anything, so it need not succeed."""
+    """For a person who comes to the screen; nobody types anything, so it need not succeed."""
     try:
         api.load_keyboard(keyboard, emit)
     except InstallerError as error:

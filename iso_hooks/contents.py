@@ -69,12 +69,12 @@ def bare_templates(tree: Path) -> list[str]:
 
 def masked_units(tree: Path) -> list[str]:
     """The units that are linked to /dev/null, which systemctl then refuses to enable."""
-    folders = (tree / _VENDOR_UNITS, tree / _LOCAL_UNITS)
+    directories = (tree / _VENDOR_UNITS, tree / _LOCAL_UNITS)
     return sorted(
         {
             path.name
-            for folder in folders
-            for path in folder.iterdir()
+            for directory in directories
+            for path in directory.iterdir()
             if path.is_symlink() and str(path.readlink()) == _MASK
         }
     )
@@ -88,18 +88,18 @@ def account_names(tree: Path, database: str) -> list[str]:
 
 def program_paths(tree: Path) -> list[str]:
     """Everything in the directories where programs are."""
-    folders = _program_directories(tree)
-    return sorted(f"/{each}/{path.name}" for each in folders for path in (tree / each).iterdir())
+    found = _program_directories(tree)
+    return sorted(f"/{each}/{path.name}" for each in found for path in (tree / each).iterdir())
 
 
 def directory_links(tree: Path) -> dict[str, str]:
     """The places outside /usr/share that are links to directories: nothing can be mounted there."""
     found = {}
-    for above, folders, files in os.walk(tree):
+    for above, directories, files in os.walk(tree):
         place = PurePosixPath(os.path.normpath(f"/{os.path.relpath(above, tree)}"))
         if place == PurePosixPath("/usr/share"):
-            folders.clear()
-        for path in (Path(above, name) for name in (*folders, *files)):
+            directories.clear()
+        for path in (Path(above, name) for name in (*directories, *files)):
             if not path.is_symlink():
                 continue
             target = PurePosixPath(_target(place, str(path.readlink())))
@@ -119,9 +119,9 @@ def _program_directories(tree: Path) -> list[str]:
 
 def _unit_files(tree: Path) -> Iterator[Path]:
     """Unit files of packages, and those of /etc that are not links to one under another name."""
-    for folder in (tree / _VENDOR_UNITS, tree / _LOCAL_UNITS):
-        for path in folder.iterdir():
-            alias = folder == tree / _LOCAL_UNITS and path.is_symlink()
+    for directory in (tree / _VENDOR_UNITS, tree / _LOCAL_UNITS):
+        for path in directory.iterdir():
+            alias = directory == tree / _LOCAL_UNITS and path.is_symlink()
             if path.suffix and not alias and _inside(tree, path).is_file():
                 yield path
 
@@ -138,12 +138,12 @@ def _inside(tree: Path, path: Path) -> Path:
     return tree / _target(place, str(path.readlink())).lstrip("/")
 
 
-def _measure(folder: Path, place: str, measured: Measured) -> int:
+def _measure(directory: Path, place: str, measured: Measured) -> int:
     """The bytes below a directory; what has several names counts where it is met first."""
-    status = folder.lstat()
+    status = directory.lstat()
     measured.inodes.add(status.st_ino)
     size = _blocks(status.st_size)
-    for path in sorted(folder.iterdir()):
+    for path in sorted(directory.iterdir()):
         status = path.lstat()
         if stat.S_ISDIR(status.st_mode):
             below = f"{place}/{path.name}"

@@ -71,8 +71,8 @@ def old_zones(tree: Path) -> dict[str, str]:
 
 def locale_names(tree: Path) -> list[str]:
     """The locales that can be compiled from the sources in a tree: ``ca_ES@valencia``."""
-    folder = tree / _LOCALES
-    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    sources = tree / _LOCALES
+    names = [path.name for path in sources.iterdir()] if sources.is_dir() else []
     return sorted(name for name in names if _LOCALE.fullmatch(name))
 
 

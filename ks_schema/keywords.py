@@ -1,7 +1,7 @@
 """Keywords of JSON Schema as the kickstart has them: exact, and with an end to their work.
 
-Whoever serves a kickstart decides what stands in it. jsonschema compares every item of a list with
-every other, and tells each of a hundred thousand faults; for a mebibyte of text that takes hours.
+The server of a kickstart decides what is in it. jsonschema compares every item of a list with
+every other, and reports each of a hundred thousand faults; for a mebibyte of text that takes hours.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from jsonschema.exceptions import ValidationError
 
 from ks_schema.language import fits
 
-# Of a list, or an object with keys of the user's own, no more faults are told than these.
+# Of a list, or an object with keys of the user's own, no more faults are reported than these.
 MOST_FAULTS = 100
 
 Keyword = Callable[[Any, Any, Any, Any], Any]

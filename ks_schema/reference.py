@@ -28,9 +28,10 @@ _INTRODUCTION = """\
 
 A kickstart tells the installer everything it would otherwise ask. It is one JSON object, in UTF-8;
 YAML is accepted with the same content (plain values of YAML 1.2: `no` is a text; no anchors, tags
-or merge keys). The [JSON Schema](../ks_schema/kickstart.schema.json) says the same as this page, so
-an editor can help while you write; `"$schema"` tells it where that is. `photon-installer check
-FILE` finds every mistake at once.
+or merge keys), and either may be compressed with gzip. The
+[JSON Schema](../ks_schema/kickstart.schema.json) says the same as this page, so an editor can help
+while you write; `"$schema"` names its place. `photon-installer check FILE` finds every mistake at
+once.
 
 What is not said has a default, and the plan (`photon-installer plan FILE`) shows each default that
 was taken. Only the version, the disk and one way to log in must be there. How disks are divided,

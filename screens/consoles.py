@@ -86,5 +86,5 @@ class Consoles:
         view.title, view.note = headline(owner), idle_text(owner)
         view.show(self._follower.state)
         waiting = f"Waiting for {owner.name} to let go..."
-        told = _BUSY if owner.busy else keys.footer_line(Place.FOLLOWING)
-        self._frame.keys(waiting if self._takeover.asked else told)
+        text = _BUSY if owner.busy else keys.footer_line(Place.FOLLOWING)
+        self._frame.keys(waiting if self._takeover.asked else text)

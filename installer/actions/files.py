@@ -74,7 +74,7 @@ class MakeFolder:
 
     def run(self, context: Context) -> None:
         """Make it."""
-        context.root.folder(self.path, mode=self.mode)
+        context.root.directory(self.path, mode=self.mode)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,7 @@ class MountFilesystem:
 
     def run(self, context: Context) -> None:
         """Mount it."""
-        place = context.root.folder(self.path)
+        place = context.root.directory(self.path)
         node = context.node(self.volume)
         context.runner.run(["mount", "-t", self.kind, "-o", self.options, node, str(place)])
         context.on_undo(f"unmount {place}", lambda: context.runner.run(["umount", str(place)]))

@@ -117,7 +117,7 @@ class SignBootFiles:
     def run(self, context: Context) -> None:
         """Sign; each signature is verified."""
         pair, runner = db_pair(context, self.db), context.runner
-        context.root.folder(_SIGNED)
+        context.root.directory(_SIGNED)
         for program in _PROGRAMS:
             source = context.root.followed(program)
             sign_program(runner, pair, source, signed_copy(context, program))
@@ -179,7 +179,7 @@ class HandOverKeys:
         """Write a PKCS#12 file for each key, and a signed update for each variable."""
         work = _key_folder(context)
         enroll.sign_updates(context.runner, work, self.owner, microsoft=self.microsoft)
-        context.root.folder(HANDED_OVER, mode=0o700).chmod(0o700)
+        context.root.directory(HANDED_OVER, mode=0o700).chmod(0o700)
         for name in self.names:
             pair, packed = _pair(context, name), work / f"{name}.p12"
             packed_key(context.runner, pair, name, self.passphrase, packed)

@@ -31,7 +31,7 @@ class SetUnits:
     def run(self, context: Context) -> None:
         """Set them."""
         # systemctl makes links in these, and would follow one that is there out of the new root.
-        for each in context.root.folder(_UNITS).iterdir():
+        for each in context.root.directory(_UNITS).iterdir():
             if each.suffix in _LISTS:
                 context.root.straight(f"{_UNITS}/{each.name}")
         context.root.straight(_UNITS)

@@ -56,7 +56,7 @@ class MakeUki:
             if not context.root.followed(program).is_file():
                 text = "It lacks what makes unified kernel images: rebuild it, or use GRUB."
                 raise CommandFailed(f"the payload has no {program}", text)
-        context.root.folder(str(Path(_UNSIGNED).parent))
+        context.root.directory(str(Path(_UNSIGNED).parent))
         unsigned = context.root.place(_UNSIGNED)
         unsigned.unlink(missing_ok=True)
         chroot = ["chroot", str(context.target)]

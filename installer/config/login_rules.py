@@ -60,7 +60,7 @@ def _opens(account: Mapping[str, Any], *, with_sshd: bool) -> bool:
     if ends_at_once(account.get("shell", "")):
         return False
     now = datetime.now(UTC)
-    # Of a key that is at fault its fault is told; it was meant to open.
+    # A key that is at fault is reported as such; it was meant to open.
     keys = (key_fault(each) or key_opens(each, now) for each in account.get("ssh_keys", ()))
     return _has_password(account) or (with_sshd and any(keys))
 

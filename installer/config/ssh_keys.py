@@ -48,7 +48,7 @@ class _Key(NamedTuple):
 
 
 class _Fault(Exception):
-    """Why a line is no key, and what to do; neither text repeats any of it."""
+    """Why a line is not a key, and what to do; neither text repeats any of it."""
 
     def __init__(self, message: str, hint: str = _WHOLE) -> None:
         super().__init__(message)

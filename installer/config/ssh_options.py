@@ -114,7 +114,7 @@ def _require_form(name: str, value: str) -> None:
 
 
 def _require_sources(sources: list[str]) -> None:
-    """One entry that is no network is enough for sshd to refuse every address."""
+    """One entry that is not a network is enough for sshd to refuse every address."""
     if not any(each and not each.startswith("!") for each in sources):
         message = '"from" names nothing that may log in'
         raise OptionsFault(message, 'like from="192.0.2.0/24"')

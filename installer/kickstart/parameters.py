@@ -29,7 +29,7 @@ class KernelParameters:
 
 
 def kernel_command_line(path: Path = Path("/proc/cmdline")) -> str:
-    """What the machine was started with; bytes that are no UTF-8 come as U+FFFD.
+    """What the machine was started with; bytes that are not UTF-8 come as U+FFFD.
 
     A boot loader passes on whatever was typed, in whatever encoding.
     """

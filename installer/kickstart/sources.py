@@ -212,7 +212,7 @@ def _from_folder(folder: Path, shown: str, path: str, *, cloud: bool = False) ->
 
 
 def _file_of(folder: Path, shown: str, name: str) -> bytes:
-    # Where the volume happens to be mounted tells the user nothing.
+    # Where the volume happens to be mounted does not help the user.
     return _file(partial(open_regular, folder / name), without_credentials(f"{shown}:{name}"))
 
 

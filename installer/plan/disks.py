@@ -191,7 +191,7 @@ def _no_disk(
     layers: tuple[Layer, ...],
     left_out: tuple[LeftOut, ...],
 ) -> Problem | None:
-    """What is wrong with a device that is there, but is no disk."""
+    """What is wrong with a device that is there, but is not a disk."""
     pointer, device = f"/disks/{selector.name}/device", selector.device or ""
     for layer in layers:
         if device in layer.devices:
@@ -204,7 +204,7 @@ def _no_disk(
 
 
 def _on_a_layer(pointer: str, device: str, under: set[str], disks: tuple[Disk, ...]) -> Problem:
-    """``under`` are the paths of the disks that the device lies on."""
+    """``under`` are the paths of the disks that the device is on."""
     names = ", ".join(sorted(under))
     if any(is_firmware_member(disk) for disk in disks if disk.path in under):
         message = f"{device} is an array of the firmware, which cannot be installed onto"

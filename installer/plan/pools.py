@@ -59,7 +59,7 @@ _KNOWN_BY_TYPE = {
 
 
 def stacked(machine: Machine) -> tuple[Layer, ...]:
-    """Every layer of the machine: those that the probe has found, and what the members tell of."""
+    """Every layer of the machine: those that the probe has found, and what the members show."""
     layers = tuple(_on_its_container(each, machine.layers) for each in machine.layers)
     return (*layers, *_pools(machine.disks, layers))
 

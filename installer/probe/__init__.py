@@ -38,7 +38,7 @@ def probe_machine(
     """The machine this runs on; ``root`` is where its ``sys``, ``proc``, ``dev`` and ``run`` are.
 
     In the live system, disks that come late are waited for, as long as any are ``missing``; without
-    that, until there is one that can be used. ``emit`` is told.
+    that, until there is one that can be used. ``emit`` gets a message for each wait.
 
     :raises CommandFailed: the disks cannot be listed.
     """

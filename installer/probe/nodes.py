@@ -1,4 +1,4 @@
-"""The nodes of ``lsblk --json``: a device, its columns, and what lies on it.
+"""The nodes of ``lsblk --json``: a device, its columns, and what is on it.
 
 Releases of lsblk differ in what they print for a column, and a driver may know nothing to say:
 every column is brought to its type once, when the listing is read.
@@ -27,7 +27,7 @@ def block_devices(listing: object) -> tuple[Node, ...]:
 
     A device without any name is left out: nothing could be done with it.
 
-    :raises CommandFailed: it is no list of devices.
+    :raises CommandFailed: it is not a list of devices.
     """
     found = listing.get("blockdevices") if isinstance(listing, Mapping) else None
     if not isinstance(found, list):

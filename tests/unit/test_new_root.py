@@ -137,9 +137,9 @@ def test_a_path_without_links(context: Context) -> None:
 
 def test_directories_are_made_for_their_owner(context: Context) -> None:
     root = context.root
-    place = root.folder("/home/ops/.ssh/deep", mode=0o710)
+    place = root.directory("/home/ops/.ssh/deep", mode=0o710)
     assert stat.S_IMODE(place.stat().st_mode) == 0o710
     assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(place.parent.parent.stat().st_mode) == 0o755
-    root.folder("/home/ops", mode=0o700)
+    root.directory("/home/ops", mode=0o700)
     assert stat.S_IMODE(place.parent.parent.stat().st_mode) == 0o755

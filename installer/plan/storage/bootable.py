@@ -75,7 +75,7 @@ def boot_warnings(plan: StoragePlan, mode: BootMode) -> tuple[str, ...]:
 
 
 def _is_redundant(plan: StoragePlan, reference: str) -> bool:
-    """Whether it lies on an array that survives the loss of a disk."""
+    """Whether it is on an array that survives the loss of a disk."""
     lower = all_below(plan, reference)
     return any(array.level != 0 and array.reference in lower for array in plan.arrays)
 
@@ -231,7 +231,7 @@ def _boot_path_problems(plan: StoragePlan, mode: BootMode) -> Iterator[Problem]:
     Upgrades write there, and the firmware or the boot loader would go on reading another place.
     """
     filled = {place.filesystem.volume for place in esp_places(plan)}
-    none_at_all = not filled and mode is not BootMode.BIOS  # of which is told anyway
+    none_at_all = not filled and mode is not BootMode.BIOS  # which is reported anyway
     for filesystem in plan.filesystems:
         places = [each.path for each in filesystem.mounts]
         bound = [place for _, place in filesystem.binds]

@@ -1,5 +1,5 @@
 #!/bin/bash
-# dracut module: the host's keyboard layout (/etc/default/keyboard), for whoever types the passphrase
+# dracut module: the host's keyboard layout (/etc/default/keyboard), for the person who types the passphrase
 # of the disk. Debian's module console-setup loads it too, but without waiting before the prompt.
 
 check() {
