@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -118,11 +120,12 @@ class RemoveBootPath:
         """Remove it: each change is that of a single sector, and on the disk at once."""
         require_unused(self.disk)
         context.alter(self.disk)
+        with steady_nodes(self.disk):
+            for path in self.esps:
+                _wipe(context, path)
+                context.runner.run(["sync", path])
         if self.boot_code:
             clear_boot_code(self.disk)
-        for path in self.esps:
-            context.runner.run(["wipefs", "--all", "--force", "--lock=yes", path])
-            context.runner.run(["sync", path])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,8 +157,10 @@ class WipeSignatures:
         """Wipe, deepest first, unless somebody has begun to use the disk."""
         require_unused(self.disk)
         context.alter(self.disk)
-        for path in (*reversed(self.partitions), self.disk):
-            context.runner.run(["wipefs", "--all", "--force", "--lock=yes", path])
+        with steady_nodes(self.disk):
+            for path in reversed(self.partitions):
+                _wipe(context, path)
+        _wipe(context, self.disk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,7 +341,7 @@ def needs_loops(disk: str) -> bool:
 
 def take_table_away(context: Context, disk: str) -> None:
     """Leave nothing on the disk that a machine could start."""
-    context.runner.run(["wipefs", "--all", "--force", "--lock=yes", disk])
+    _wipe(context, disk)
     clear_boot_code(disk)
 
 
@@ -346,6 +351,26 @@ def clear_boot_code(disk: str) -> None:
         device.write(bytes(440))
         device.flush()
         os.fsync(device.fileno())
+
+
+def _wipe(context: Context, path: str) -> None:
+    context.runner.run(["wipefs", "--all", "--force", "--lock=yes", path])
+
+
+@contextmanager
+def steady_nodes(disk: str) -> Iterator[None]:
+    """Keep the nodes of a disk's partitions where they are for as long as the block runs.
+
+    When a writer has closed a disk, udev reads its table anew, and the nodes are gone for a moment.
+    It does not while somebody has this lock, which it takes itself:
+    https://systemd.io/BLOCK_DEVICE_LOCKING/. So has wipefs for the disk: it comes behind the block.
+    """
+    if not Path(disk).exists():
+        yield
+        return
+    with Path(disk).open("rb") as device:
+        fcntl.flock(device, fcntl.LOCK_EX)
+        yield
 
 
 def require_unused(disk: str) -> None:

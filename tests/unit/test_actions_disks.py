@@ -1,5 +1,7 @@
 """What the steps on tables, filesystems and sizes tell the programs that do the work."""
 
+import fcntl
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from installer.actions.disk import (
     AttachPartitions,
     CreateImage,
     PlannedPartition,
+    RemoveBootPath,
+    WipeSignatures,
     WriteTable,
     sfdisk_script,
 )
@@ -20,6 +24,7 @@ from installer.actions.table import AlterTable, altered_script
 from installer.context import Context
 from installer.errors import CommandFailed
 from tests.recorder import Recorder, recorded_context
+from tests.unit.host.programs import RunnerWith
 
 MIB = 1 << 20
 UUID = "01234567-89ab-4def-8123-456789abcdef"
@@ -255,3 +260,36 @@ def test_the_initramfs_takes_its_place_when_it_is_made(runner: Recorder, context
     command = f"chroot {context.target} dracut --quiet --force /boot/initrd.img-6.12.new 6.12"
     assert command in runner.commands
     assert runner.commands[-1] == f"umount --recursive {context.target}/proc"
+
+
+@pytest.mark.parametrize("kind", [RemoveBootPath, WipeSignatures])
+def test_udev_takes_no_node_away_while_partitions_are_wiped(
+    kind: type[RemoveBootPath] | type[WipeSignatures], tmp_path: Path
+) -> None:
+    """It reads the table of a disk that was written to anew, unless the disk is locked."""
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(MIB))
+    locked: dict[str, bool] = {}
+
+    def wipefs(argv: Sequence[str]) -> str:
+        with disk.open("rb") as device:
+            try:
+                fcntl.flock(device, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                locked[argv[-1]] = True
+            else:
+                locked[argv[-1]] = False
+        return ""
+
+    runner = RunnerWith(instead={"wipefs": wipefs, "sync": lambda _: ""})
+    context = Context(
+        runner=runner, emit=lambda _: None, target=tmp_path / "root", work=tmp_path / "work"
+    )
+    parts = (f"{disk}1", f"{disk}2")
+    if kind is RemoveBootPath:
+        RemoveBootPath(disk=str(disk), esps=parts, boot_code=True).run(context)
+        assert locked == dict.fromkeys(parts, True)
+    else:
+        WipeSignatures(disk=str(disk), partitions=parts).run(context)
+        # wipefs takes the lock of the disk itself, and would wait for us.
+        assert locked == {**dict.fromkeys(parts, True), str(disk): False}

@@ -114,7 +114,7 @@ def test_a_reinstallation_takes_the_old_boot_path_away_first(
     copy_to_esp(context, "partition/esp", old, started=STARTED)
     base, recording.log = recording.before, []
     node = str(recording.image)
-    RemoveBootPath(disk=node, esps=(node,)).run(context)
+    RemoveBootPath(disk=str(tmp_path / "disk"), esps=(node,)).run(context)
     taken = len(recording.log)
     MakeFilesystem(volume="partition/esp", kind="vfat", uuid="1234-ABCD", label="ESP").run(context)
     copy_to_esp(context, "partition/esp", new, started=STARTED)
