@@ -9,6 +9,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,15 @@ def new_seed() -> str:
     return secrets.token_hex(16)
 
 
+def _read(document: Document, ask: Ask | None) -> InstallConfig:
+    """The configuration, judged as of now: the modules that read and plan have no clock."""
+    return from_document(document, ask=ask, now=datetime.now(UTC))
+
+
 def problems(document: Document) -> tuple[Problem, ...]:
     """Everything that is wrong with a kickstart, as far as can be told without the machine."""
     try:
-        from_document(document, ask=asked_later)
+        _read(document, asked_later)
     except KickstartInvalid as error:
         return error.problems
     return ()
@@ -73,7 +79,7 @@ def configuration(document: Document, ask: Ask | None = None) -> InstallConfig:
     :raises KickstartInvalid: something is wrong with it, or a passphrase is to be asked for and
         there is nobody to ask.
     """
-    return with_drawn_secrets(hash_passwords(from_document(document, ask=ask)))
+    return with_drawn_secrets(hash_passwords(_read(document, ask)))
 
 
 def prepare(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -32,21 +32,22 @@ _SSHD = ("ssh", "ssh.service", "sshd", "sshd.service")
 _SSHD_SOCKET = ("ssh.socket", "sshd.socket")
 
 
-def login_problems(sound: Sound) -> Iterator[Problem]:
-    """What is wrong with the accounts."""
-    yield from _nobody_can_log_in(sound)
+def login_problems(sound: Sound, now: datetime | None) -> Iterator[Problem]:
+    """What is wrong with the accounts; without a time, no key counts as expired."""
+    yield from _nobody_can_log_in(sound, now)
     yield from _user_problems(sound)
     yield from _key_problems(sound, "/root", sound.value("root") or {})
     for pointer, _key, user in sound.items("users"):
         yield from _key_problems(sound, pointer, user)
 
 
-def _nobody_can_log_in(sound: Sound) -> Iterator[Problem]:
+def _nobody_can_log_in(sound: Sound, now: datetime | None) -> Iterator[Problem]:
     data = sound.document.data
     if not (sound.is_sound("/root") and sound.is_sound("/users")):
         return
     accounts = [data.get("root", {}), *data.get("users", ())]
-    if not any(_opens(account, with_sshd=_has_sshd(sound)) for account in accounts):
+    sshd = _has_sshd(sound)
+    if not any(_opens(account, now, with_sshd=sshd) for account in accounts):
         hint = "give root or a user a password or an SSH key"
         if any(account.get("ssh_keys") or _has_password(account) for account in accounts):
             hint += (
@@ -56,10 +57,9 @@ def _nobody_can_log_in(sound: Sound) -> Iterator[Problem]:
         yield sound.document.problem("/users", "nobody could log in to this host", hint)
 
 
-def _opens(account: Mapping[str, Any], *, with_sshd: bool) -> bool:
+def _opens(account: Mapping[str, Any], now: datetime | None, *, with_sshd: bool) -> bool:
     if ends_at_once(account.get("shell", "")):
         return False
-    now = datetime.now(UTC)
     # A key that is at fault is reported as such; it was meant to open.
     keys = (key_fault(each) or key_opens(each, now) for each in account.get("ssh_keys", ()))
     return _has_password(account) or (with_sshd and any(keys))

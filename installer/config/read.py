@@ -6,6 +6,7 @@ import contextlib
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 
@@ -84,18 +85,20 @@ def from_document(
     *,
     read_secret: Callable[[str], str] = read_secret_file,
     ask: Callable[[str], str] | None = None,
+    now: datetime | None = None,
 ) -> InstallConfig:
     """The configuration that the document describes.
 
     ``read_secret`` gives the text of a secret by the path of its file; it may raise OSError and
     ValueError. ``ask`` gets a passphrase by the place (JSON pointer) that it is for; None when
-    there is nobody to ask.
+    there is nobody to ask. ``now`` is the time (UTC) for which keys that expire are judged; without
+    it, none has expired.
 
     :raises KickstartInvalid: with every problem of schema, rules and secrets at once.
     """
     findings = check(document)
     sound = Sound(document, findings)
-    findings += rule_problems(document, findings)
+    findings += rule_problems(document, findings, now)
     secrets: dict[str, Secret] = {}
     for pointer, said in _secrets(sound):
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from installer.config.addresses import address
 from installer.config.boot_rules import boot_problems
@@ -23,8 +24,13 @@ _UNIT_TYPES = frozenset(
 _DAY = 86400.0
 
 
-def rule_problems(document: Document, findings: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    """Every rule that the document breaks, where the schema (``findings``) found no fault."""
+def rule_problems(
+    document: Document, findings: tuple[Problem, ...], now: datetime | None = None
+) -> tuple[Problem, ...]:
+    """Every rule that the document breaks, where the schema (``findings``) found no fault.
+
+    ``now`` is the time (UTC) for which keys that expire are judged.
+    """
     sound = Sound(document, findings)
     return (
         *_disk_problems(sound),
@@ -35,7 +41,7 @@ def rule_problems(document: Document, findings: tuple[Problem, ...]) -> tuple[Pr
         *boot_problems(sound),
         *region_problems(sound),
         *network_problems(sound),
-        *login_problems(sound),
+        *login_problems(sound, now),
         *_service_problems(sound),
         *_script_problems(sound),
     )

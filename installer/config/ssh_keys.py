@@ -68,8 +68,8 @@ def key_fault(text: str) -> tuple[str, str] | None:
     return None
 
 
-def key_opens(text: str, now: datetime) -> bool:
-    """Whether somebody can log in with the key at that time (UTC)."""
+def key_opens(text: str, now: datetime | None) -> bool:
+    """Whether somebody can log in with the key at that time (UTC); None is before any expiry."""
     return key_fault(text) is None and is_open(_read(text).options, now)
 
 

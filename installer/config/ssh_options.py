@@ -78,10 +78,13 @@ def read_options(text: str) -> Options:
     return found
 
 
-def is_open(options: Options, now: datetime) -> bool:
-    """Whether a key with these options opens from any address at that time (UTC)."""
+def is_open(options: Options, now: datetime | None) -> bool:
+    """Whether a key with these options opens from any address at that time (UTC).
+
+    Without a time, it has not expired.
+    """
     expiry = [_time(each) for each in options.get("expiry-time", ())]
-    if any(each is not None and each <= now for each in expiry):
+    if now is not None and any(each is not None and each <= now for each in expiry):
         return False
     # sshd compares each as it is, blanks included.
     return all(

@@ -30,7 +30,14 @@ ONLY_IN = {
 }
 # What the planner must not know: the clock, the environment, chance, other programs.
 PURE = ("installer/plan/", "installer/config/")
-IMPURE = frozenset({"time", "random", "uuid1", "subprocess", "socket", "urllib", "tempfile"})
+IMPURE = frozenset({"time", "random", "subprocess", "socket", "urllib", "tempfile"})
+# Functions of modules that it may import otherwise: a time can be compared, but not asked for.
+IMPURE_NAMES = frozenset(
+    {
+        "now", "utcnow", "today", "time_ns", "monotonic", "perf_counter", "localtime", "gmtime",
+        "getmtime", "getctime", "uuid1", "uuid4", "environ", "getenv", "urandom", "getpid",
+    }
+)  # fmt: skip
 # The screens ask the facade and read events; how it is done is behind that door.
 HIDDEN_FROM_SCREENS = ("installer.run", "installer.actions", "installer.execute")
 
@@ -106,6 +113,42 @@ def test_modules_with_consequences(
 def test_the_planner_is_pure(imports: tuple[Import, ...]) -> None:
     wrong = [str(each) for each in imports if each.file.startswith(PURE) and each.top in IMPURE]
     assert wrong == []
+
+
+def _impure_uses(source: str) -> Iterator[tuple[int, str]]:
+    """Line and name of each use of the clock, of chance and of the environment in a source."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and node.attr in IMPURE_NAMES:
+            yield node.lineno, node.attr
+        elif isinstance(node, ast.ImportFrom):
+            for each in node.names:
+                if each.name in IMPURE_NAMES:
+                    yield node.lineno, each.name
+
+
+def test_the_planner_asks_no_clock() -> None:
+    wrong = [
+        f"{folder}{path.name}:{line} uses {name}"
+        for folder in PURE
+        for path in sorted((PROJECT / folder).rglob("*.py"))
+        for line, name in _impure_uses(path.read_text("utf-8"))
+    ]
+    assert wrong == [], "let the caller give it, as installer/api.py gives the time"
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("from datetime import datetime\nx: datetime = datetime(2027, 1, 1)", []),
+        ("now = 1\nprint(now)", []),
+        ("import datetime\nx = datetime.datetime.now(datetime.UTC)", [(2, "now")]),
+        ("from datetime import date\nclock = date.today", [(2, "today")]),
+        ("from uuid import uuid4 as any_uuid", [(1, "uuid4")]),
+        ("import os\nx = os.environ.get('TZ')", [(2, "environ")]),
+    ],
+)
+def test_what_counts_as_a_clock(source: str, found: list[tuple[int, str]]) -> None:
+    assert list(_impure_uses(source)) == found
 
 
 def test_screens_use_the_facade(imports: tuple[Import, ...]) -> None:

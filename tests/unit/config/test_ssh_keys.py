@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from installer import api
 from installer.config.read import from_document
 from installer.config.ssh_keys import key_fault, key_opens
 from installer.errors import KickstartInvalid
@@ -186,6 +187,24 @@ def test_what_opens_nothing_is_no_way_to_log_in(more: dict[str, Any]) -> None:
     (problem,) = caught.value.problems
     assert problem.message == "nobody could log in to this host"
     assert "opens nothing" in problem.hint
+
+
+def test_an_expired_key_is_no_way_to_log_in_at_the_time_that_is_given() -> None:
+    data = {
+        "version": 1,
+        "disks": {"default": {"device": "/dev/sda"}},
+        "users": [{"name": "ops", "ssh_keys": [f'expiry-time="20200101Z" {ED}']}],
+    }
+    document = Document(data=data)
+    for before in (datetime(2019, 12, 31, tzinfo=UTC), None):
+        assert from_document(document, now=before).users[0].ssh_keys
+    with pytest.raises(KickstartInvalid, match="nobody could log in"):
+        from_document(document, now=NOW)
+    # The facade of the command line and the screens has the clock.
+    with pytest.raises(KickstartInvalid, match="nobody could log in"):
+        api.configuration(document)
+    for problems in (api.problems(document), api.check(data)):
+        assert [each.message for each in problems] == ["nobody could log in to this host"]
 
 
 def test_ssh_by_its_socket_is_a_way_to_log_in() -> None:
