@@ -23,15 +23,16 @@ from installer.plan.preserve import preserve_problems
 from installer.plan.room import room_problems
 from installer.plan.storage.bootable import (
     ab_problems,
+    array_parts,
     bios_places,
     boot_problems,
     boot_warnings,
     esp_places,
-    unused_notes,
 )
 from installer.plan.storage.guided import guided_nouns
 from installer.plan.storage.model import StoragePlan
 from installer.plan.storage.resolve import resolve_storage
+from installer.plan.storage.unused import unused_notes
 from installer.plan.uki import uki_problems
 from installer.sizes import GIB, MIB, format_size
 from ks_schema.problem import Problem
@@ -249,7 +250,7 @@ def notes(
         lines.append(f"kernel {kernel}: the machine is {_kind(machine)}")
     lines += storage_notes(config.storage, layout.nouns)
     lines += boot_notes(layout)
-    lines += unused_notes(layout.storage) if layout.storage else ()
+    lines += unused_notes(array_parts(layout.storage)) if layout.storage else ()
     if config.storage.swap and config.storage.swap.size is None and layout.swap.size:
         lines.append(f"swap of {format_size(layout.swap.size)}: from the size of the memory")
     if config.network is None:

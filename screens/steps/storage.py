@@ -10,12 +10,13 @@ from installer.machine import Disk, Machine
 from installer.plan.disks import unfit_reason
 from installer.plan.storage.model import KeptPartition, PlannedDisk
 from installer.plan.storage.tables import free_stretches
-from installer.sizes import GIB, format_size
+from installer.plan.storage.unused import ArrayParts, unused_notes
+from installer.sizes import format_size
 from screens.boot_entries import boot_mode, unified
 from screens.draft import Draft
 from screens.forms import Check, Choice, Command, Form, Item, Note, Option, SecretText, Text
 from screens.step import Step, View
-from screens.steps.disk import disk_line, serial_text, short_name
+from screens.steps.disk import disk_line, serial_text
 from screens.steps.firmware import NO_TPM2, has_tpm2
 from screens.storage_entries import BESIDE, MIRROR
 
@@ -37,8 +38,6 @@ _CONTAINER_FILESYSTEMS = (
 
 
 # What two roots do not go with says so as well: neither can be added to the other.
-# Disks of the same name on the box differ by less.
-_WORTH_TELLING = 2 * GIB
 _AB = "it does not go with two roots that take turns"
 
 
@@ -195,35 +194,23 @@ def _mirror(draft: Draft, machine: Machine | None) -> Iterator[Item]:
     for disk in others:
         used = "the containers have it" if draft.containers == disk.path else ""
         detail = f"{serial_text(disk)}; holds the same; all that is on it is lost"
-        unused = _unused(draft, disk, machine)
         yield Check(
             id=f"{MIRROR}{disk.path}",
             label=f"Mirror on {disk_line(disk)}",
             value=disk.path in draft.mirror,
-            detail=(detail, unused) if unused else (detail,),
+            detail=(detail, *_unused(draft, disk, machine)),
             refused=reason or used or unfit_reason(disk),
         )
 
 
-def _unused(draft: Draft, disk: Disk, machine: Machine | None) -> str:
-    """What a mirror with this disk leaves unused: it is as large as its smallest disk."""
-    others = [
-        each
-        for each in (machine.disks if machine else ())
-        if each.path != disk.path and each.path in {draft.disk, *draft.mirror}
-    ]
-    if not others or draft.layout != "whole_disk":
-        return ""
-    smallest = min((*others, disk), key=lambda each: each.size)
-    largest = max((*others, disk), key=lambda each: each.size)
-    if largest.size - smallest.size < _WORTH_TELLING:
-        return ""
-    left = ", ".join(
-        f"{format_size(each.size - smallest.size)} of {short_name(each)}"
-        for each in (*others, disk)
-        if each.size - smallest.size >= _WORTH_TELLING
-    )
-    return f"! the disks differ in size: {left} would stay unused"
+def _unused(draft: Draft, disk: Disk, machine: Machine | None) -> tuple[str, ...]:
+    """What a mirror with this disk leaves unused."""
+    if draft.layout != "whole_disk":
+        return ()
+    paths = {draft.disk, *draft.mirror, disk.path}
+    disks = machine.disks if machine else ()
+    members = tuple((each.path, each.size) for each in disks if each.path in paths)
+    return tuple(f"! {each}" for each in unused_notes([ArrayParts(members=members)]))
 
 
 def _containers(draft: Draft, machine: Machine | None) -> Iterator[Item]:

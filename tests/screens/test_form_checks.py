@@ -110,9 +110,7 @@ def test_what_only_the_plan_refuses_is_refused_there_too(
     assert walker.id == "accounts"
 
 
-def test_what_is_wrong_elsewhere_hides_nothing(
-    walk: Walk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_wrong_elsewhere_hides_nothing(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
     walker = static_network(walk())
     refusing(walker, monkeypatch, "/timezone", when=("timezone", "Europe/Paris"))
     walker.fill("IPv4 address", "nothing").app.walk.set("timezone", "Europe/Paris")
@@ -178,7 +176,7 @@ def test_an_interface_that_is_not_chosen_yet_is_asked_for(
 def test_a_mirror_says_what_it_leaves_unused(walk: Walk) -> None:
     walker = walk("two-empty-nvme").go("disk").keys(" ").go("storage")
     walker.field("[ ] Mirror on nvme1n1")
-    assert "! the disks differ in size: 857 GiB of nvme1n1 would stay unused" in walker.screen
+    assert "! 857 GiB of /dev/nvme1n1 stay unused: an array takes as much of each" in walker.screen
     walker.app.session.release()
     same = walk("two-empty-virtio").go("disk").keys(" ").go("storage").field("[ ] Mirror on vdb")
-    assert "differ in size" not in same.screen
+    assert "stay unused" not in same.screen

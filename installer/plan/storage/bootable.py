@@ -9,7 +9,8 @@ from installer.config.storage import ESP_MOUNT, PartitionType, Storage, TableKin
 from installer.plan.model import disk_text
 from installer.plan.storage.model import EspPlace, PlannedDisk, StoragePlan
 from installer.plan.storage.types import is_bios_boot, is_esp
-from installer.sizes import GIB, MIB, format_size
+from installer.plan.storage.unused import ArrayParts
+from installer.sizes import MIB, format_size
 from ks_schema.problem import Problem
 from ks_schema.syntax import child
 
@@ -24,8 +25,6 @@ _BOOT_ROOM = 256 * MIB
 _ESP_PATHS = (ESP_MOUNT, "/efi")
 _BELOW_BOOT = ("/boot/", "/efi/")
 _MOST_ESPS = 8
-# Disks of one size differ by less.
-_WORTH_TELLING = GIB
 
 
 def boot_problems(plan: StoragePlan, mode: BootMode) -> tuple[Problem, ...]:
@@ -84,24 +83,21 @@ def _paths(disks: Iterable[PlannedDisk]) -> str:
     return ", ".join(each.disk.path for each in disks)
 
 
-def unused_notes(plan: StoragePlan) -> tuple[str, ...]:
-    """What arrays leave unused of disks that are larger than the smallest of them."""
+def array_parts(plan: StoragePlan) -> tuple[ArrayParts, ...]:
+    """What is there for each array that takes the same of each disk."""
     sizes = _volume_sizes(plan)
-    unused: dict[str, int] = {}
-    for array in plan.arrays:
-        if array.level == 0:
-            continue  # it stripes what is left of the larger ones too
-        known = {each: sizes[each] for each in array.members if each in sizes}
-        for member, size in known.items():
-            below_it = disks_below(plan, member)
-            if len(below_it) == 1:
-                path = below_it[0].disk.path
-                unused[path] = unused.get(path, 0) + size - min(known.values())
+
+    def on_disks(references: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+        return tuple(
+            (disks[0].disk.path, sizes[each])
+            for each in references
+            if each in sizes and len(disks := disks_below(plan, each)) == 1
+        )
+
     return tuple(
-        f"{format_size(size)} of {path} stay unused: an array takes as much of each disk as of the "
-        "smallest"
-        for path, size in unused.items()
-        if size >= _WORTH_TELLING
+        ArrayParts(members=on_disks(each.members), spares=on_disks(each.spares))
+        for each in plan.arrays
+        if each.level != 0  # which stripes what is left of the larger ones too
     )
 
 

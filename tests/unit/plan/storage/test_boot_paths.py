@@ -9,6 +9,7 @@ from installer.errors import MachineUnfit
 from installer.layouts import layout
 from installer.machine import Disk, Firmware, FirmwareMode, Machine, Partition
 from installer.plan.model import confirmation, is_confirmed
+from installer.plan.storage.unused import ArrayParts, unused_notes
 from tests.engine import GIB, kickstart, plan_for
 from tests.unit.plan.storage.test_edges import ESP, ROOT, custom, planned, there, two_disks
 from tests.unit.plan.storage.worlds import document
@@ -154,6 +155,18 @@ def test_what_a_mirror_leaves_unused_is_told_guided_or_by_hand() -> None:
     like = replace(unequal(), disks=(unequal().disks[1], Disk(path="/dev/sda", size=100 * GIB)))
     plan = plan_for(kickstart(disks=disks, storage={"mirror": ["b"]}), like)
     assert not any("unused" in line for line in plan.defaults)
+
+
+def test_both_renderers_and_the_planner_have_one_threshold_and_one_wording() -> None:
+    sizes = (("/dev/sda", 3 * GIB), ("/dev/sdb", 2 * GIB), ("/dev/sdc", 2 * GIB + 1))
+    assert unused_notes([ArrayParts(members=sizes)]) == (
+        "1 GiB of /dev/sda stay unused: an array takes as much of each disk as of the smallest",
+    )
+    assert unused_notes([ArrayParts(members=(("/dev/sda", 3 * GIB - 1), *sizes[1:]))]) == ()
+    # A part of one disk for each of two arrays; a spare, of which the members are the measure.
+    parts = [ArrayParts(members=sizes[:2]), ArrayParts(members=sizes[1:], spares=sizes[:1])]
+    assert [each.split(" stay")[0] for each in unused_notes(parts)] == ["2 GiB of /dev/sda"]
+    assert unused_notes([ArrayParts(members=())]) == ()
 
 
 def test_every_disk_is_named_before_it_is_written_to() -> None:
