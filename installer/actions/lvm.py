@@ -19,7 +19,8 @@ THIN_POOL = "thin_pool"
 THIN = "thin"
 
 # A pool grows into what is left when its metadata needs more; so it does not get everything.
-_ALL_FOR_POOL = "95%FREE"
+POOL_PERCENT = 95
+_ALL_FOR_POOL = f"{POOL_PERCENT}%FREE"
 _ALL = "100%FREE"
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
+from installer.actions.lvm import POOL_PERCENT
 from installer.config.boot import BootMode
-from installer.config.storage import Swap, SwapKind
+from installer.config.storage import Swap, SwapKind, VolumeKind
 from installer.payload import PayloadTree
 from installer.plan.model import disk_text
-from installer.plan.storage.bootable import disks_below
+from installer.plan.storage.bootable import all_below, disks_below
 from installer.plan.storage.guided import BIOS_BOOT_SIZE, ESP_SIZE
-from installer.plan.storage.model import PlannedFilesystem, StoragePlan
+from installer.plan.storage.model import PlannedFilesystem, PlannedGroup, PlannedVolume, StoragePlan
 from installer.plan.storage.texts import SWAP_FILE
 from installer.sizes import MIB, format_size
 from ks_schema.problem import Problem
@@ -23,6 +24,8 @@ from ks_schema.syntax import child
 _UPGRADE_ROOM = {"/usr/lib/modules": 128 * MIB, "/var/cache/apt": 128 * MIB}
 # For what else writes there, and for what a filesystem needs for itself.
 _LEAST_ROOM = 16 * MIB
+# Whose ``Partition.minimum`` is about what is used: that of btrfs has room to move chunks.
+_USE_IS_KNOWN = frozenset({"ext2", "ext3", "ext4"})
 
 
 def room_needed(tree: PayloadTree, swap: Swap) -> int:
@@ -45,13 +48,15 @@ def room_problems(
     problems = []
     for filesystem in storage.filesystems:
         need = _need(filesystem, places, tree, swap)
-        if filesystem.size >= need:
+        used = _used(storage, filesystem)
+        if filesystem.size - used >= need:
             continue
         if filesystem is storage.root:
             problems.append(_root_problem(storage, tree, need))
         else:
-            problems.append(_part_problem(filesystem, tree, need, custom=custom))
-    return tuple(problems)
+            problems.append(_part_problem(filesystem, tree, need, used, custom=custom))
+    needs = {each.volume: _need(each, places, tree, swap) for each in storage.filesystems}
+    return (*problems, *_pool_problems(storage, tree, needs))
 
 
 def mount_points(filesystem: PlannedFilesystem) -> tuple[str, ...]:
@@ -121,13 +126,64 @@ def _root_problem(storage: StoragePlan, tree: PayloadTree, need: int) -> Problem
 
 
 def _part_problem(
-    part: PlannedFilesystem, tree: PayloadTree, need: int, *, custom: bool
+    part: PlannedFilesystem, tree: PayloadTree, need: int, used: int, *, custom: bool
 ) -> Problem:
     name = part.volume.partition("/")[2]
-    where = " and ".join(sorted(mount_points(part)))
+    has = f"{format_size(part.size)}"
+    give = f"give it at least {format_size(used + need)}"
+    if used:
+        has += f", of which what is kept on it takes {format_size(used)}"
+        give += f", make room on it until {format_size(need)} are free"
     return Problem(
         pointer=child("/storage/filesystems", name) if custom else "/storage",
-        message=f"{name} has {format_size(part.size)}, too little for {where} of {tree.name} "
+        message=f"{name} has {has}, too little for {_where(part)} of {tree.name} "
         "and its first upgrade",
-        hint=f"give it at least {format_size(need)}, or leave that on the root",
+        hint=f"{give}, or leave that on the root",
     )
+
+
+def _where(*filesystems: PlannedFilesystem) -> str:
+    return " and ".join(sorted(place for each in filesystems for place in mount_points(each)))
+
+
+def _used(storage: StoragePlan, filesystem: PlannedFilesystem) -> int:
+    """What a filesystem that is kept has used already; 0 where the machine's facts do not say."""
+    if filesystem.format or filesystem.kind not in _USE_IS_KNOWN:
+        return 0
+    kept = (each for disk in storage.disks for each in disk.kept)
+    return sum(each.partition.minimum for each in kept if each.reference == filesystem.volume)
+
+
+def _pool_problems(
+    storage: StoragePlan, tree: PayloadTree, needs: Mapping[str, int]
+) -> Iterator[Problem]:
+    """Thin pools that are too small for what is on their volumes, whose own sizes are promises."""
+    for group in storage.groups:
+        for pool in group.volumes:
+            if pool.kind is not VolumeKind.THIN_POOL:
+                continue
+            on_it = _filesystems_on(storage, group, pool)
+            need, size = sum(needs[each.volume] for each in on_it), _pool_size(pool)
+            if size < need:
+                where = _where(*(each for each in on_it if needs[each.volume]))
+                volumes = child(child("/storage/volume_groups", group.name), "volumes")
+                yield Problem(
+                    pointer=child(volumes, pool.name),
+                    message=f"the thin pool {group.name}/{pool.name} has {format_size(size)}, too "
+                    f"little for {where} of {tree.name} and its first upgrade",
+                    hint=f"give it at least {format_size(need)}, however large its volumes are",
+                )
+
+
+def _filesystems_on(
+    storage: StoragePlan, group: PlannedGroup, pool: PlannedVolume
+) -> tuple[PlannedFilesystem, ...]:
+    """The filesystems whose blocks come from a thin pool, through whatever is between."""
+    thin = {each.reference for each in group.volumes if each.pool == pool.name}
+    return tuple(
+        each for each in storage.filesystems if thin & set(all_below(storage, each.volume))
+    )
+
+
+def _pool_size(pool: PlannedVolume) -> int:
+    return pool.size * POOL_PERCENT // 100 if pool.take_rest else pool.size

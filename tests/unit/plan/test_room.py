@@ -11,6 +11,8 @@ from installer.errors import MachineUnfit
 from installer.payload import PayloadIndex
 from ks_schema import Problem
 from tests.engine import GIB, kickstart, payload, plan_for, small_machine
+from tests.unit.plan.storage.test_edges import custom as with_more
+from tests.unit.plan.storage.test_edges import planned, there, two_disks
 
 ON = small_machine("/dev/vda", 64 * GIB)
 MIB = 1 << 20
@@ -147,6 +149,110 @@ def test_a_logical_volume_is_named_as_the_kickstart_names_it() -> None:
     (problem,) = refusals(storage)
     assert problem.pointer == "/storage/filesystems/vg~1usr"
     assert "vg/usr has 300 MiB" in problem.message
+
+
+def thin(pool: dict[str, str], **volumes: tuple[str, str]) -> dict[str, Any]:
+    """A layout with these volumes (size, place) out of a thin pool."""
+    made = {
+        name: {"kind": "thin", "pool": "pool", "size": size} for name, (size, _) in volumes.items()
+    }
+    return {
+        "layout": "custom",
+        "partitions": {
+            "esp": {"disk": "default", "size": "512 MiB", "type": "esp"},
+            "boot": {"disk": "default", "size": "768 MiB"},
+            "pv": {"disk": "default"},
+        },
+        "volume_groups": {
+            "vg": {"members": ["pv"], "volumes": {"pool": {"kind": "thin_pool", **pool}, **made}}
+        },
+        "filesystems": {
+            "boot": {"kind": "ext4", "mount": "/boot"},
+            **{
+                f"vg/{name}": {"kind": "ext4", "mount": place}
+                for name, (_, place) in volumes.items()
+            },
+        },
+    }
+
+
+def test_a_thin_pool_must_hold_what_is_on_its_volumes_however_large_they_are() -> None:
+    volumes = {"root": ("20 GiB", "/"), "usr": ("20 GiB", "/usr"), "srv": ("2 TiB", "/srv")}
+    (problem,) = refusals(thin({"size": "1 GiB"}, **volumes))
+    assert problem.pointer == "/storage/volume_groups/vg/volumes/pool"
+    assert problem.message == (
+        "the thin pool vg/pool has 1 GiB, too little for / and /usr of full-generic and its first "
+        "upgrade"
+    )
+    assert problem.hint.startswith("give it at least ")
+    assert problem.hint.endswith(", however large its volumes are")
+    assert refusals(thin({"size": "4 GiB"}, **volumes)) == []
+    assert refusals(thin({}, **volumes)) == []
+    apart = thin({"size": "64 MiB"}, srv=("2 TiB", "/srv"))  # nothing of the set is on it
+    apart["volume_groups"]["vg"]["volumes"]["root"] = {"size": "20 GiB"}
+    apart["filesystems"]["vg/root"] = {"kind": "ext4", "mount": "/"}
+    assert refusals(apart) == []
+
+
+def test_a_thin_volume_must_hold_its_own_share_too() -> None:
+    (problem,) = refusals(thin({}, root=("20 GiB", "/"), usr=("300 MiB", "/usr")))
+    assert problem.pointer == "/storage/filesystems/vg~1usr"
+
+
+def test_a_pool_that_takes_the_rest_leaves_a_part_of_it_to_its_metadata() -> None:
+    volumes = {"root": ("20 GiB", "/")}
+    least = next(
+        size
+        for size in range(1024, 4096, 16)
+        if not refusals(thin({"size": f"{size} MiB"}, **volumes))
+    )
+    rest = thin({}, **volumes)
+    rest["partitions"]["pv"]["size"] = f"{least + 16} MiB"
+    (problem,) = refusals(rest)
+    assert "the thin pool vg/pool has" in problem.message
+    rest["partitions"]["pv"]["size"] = f"{(least + 32) * 100 // 95} MiB"
+    assert refusals(rest) == []
+
+
+def test_what_is_encrypted_on_a_thin_volume_comes_from_the_pool_as_well() -> None:
+    storage = thin({"size": "1 GiB"}, root=("20 GiB", "/"))
+    del storage["filesystems"]["vg/root"]
+    encryption = {"passphrase": {"plain": "correct horse battery staple"}}
+    storage["encrypted"] = {"secret": {"volume": "vg/root", "encryption": encryption}}
+    storage["filesystems"]["secret"] = {"kind": "ext4", "mount": "/"}
+    (problem,) = refusals(storage)
+    assert problem.pointer == "/storage/volume_groups/vg/volumes/pool"
+
+
+@pytest.mark.parametrize(
+    ("used", "kind", "place", "refused"),
+    [
+        (int(29.5 * GIB), "ext4", "/usr/share", False),
+        (30 * GIB - 40 * MIB, "ext4", "/usr/share", True),
+        (int(29.9 * GIB), "ext4", "/var/cache/apt", True),
+        (30 * GIB - 40 * MIB, "ext4", "/srv", False),  # nothing of the set is there
+        (0, "ext4", "/usr/share", False),  # not known: judged by its size
+        (30 * GIB - 40 * MIB, "btrfs", "/usr/share", False),  # to move chunks, not in use
+    ],
+)
+def test_of_a_filesystem_that_is_kept_what_is_free_counts(
+    used: int, kind: str, place: str, *, refused: bool
+) -> None:
+    on = two_disks(there(1, minimum=used, filesystem=kind))
+    keep = {
+        "partitions": {"old": {"disk": "d1", "existing": 1}},
+        "tables": {"d1": {"keep": True}},
+        "filesystems": {"old": {"format": False, "mount": place}},
+    }
+    if not refused:
+        assert planned(with_more(**keep), on).storage.filesystem_at(place)
+        return
+    with pytest.raises(MachineUnfit) as caught:
+        planned(with_more(**keep), on)
+    (problem,) = caught.value.problems
+    assert problem.pointer == "/storage/filesystems/old"
+    assert problem.message.startswith("old has 30 GiB, of which what is kept on it takes ")
+    assert "make room on it until " in problem.hint
 
 
 def test_the_swap_file_needs_room_where_it_is() -> None:
