@@ -228,7 +228,7 @@ def test_what_is_encrypted_on_a_thin_volume_comes_from_the_pool_as_well() -> Non
     ("used", "kind", "place", "refused"),
     [
         (int(29.5 * GIB), "ext4", "/usr/share", False),
-        (30 * GIB - 40 * MIB, "ext4", "/usr/share", True),
+        (30 * GIB - 8 * MIB, "ext4", "/usr/share", True),
         (int(29.9 * GIB), "ext4", "/var/cache/apt", True),
         (30 * GIB - 40 * MIB, "ext4", "/srv", False),  # nothing of the set is there
         (0, "ext4", "/usr/share", False),  # not known: judged by its size
