@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from iso_hooks.iso import iso_step
+from iso_hooks.known_names import require_known_names
 from iso_hooks.live import initrd_step, installer_step
 from iso_hooks.netboot import netboot_images_step, write_netboot_tree
 from iso_hooks.payload import payload_step
@@ -25,6 +26,7 @@ def build_iso(shop: Workshop, recipe: Recipe, output: Path, *, refresh: bool) ->
     """
     counter = Counter(total=len(recipe.trees) + 4)
     trees = _build_trees(shop, recipe, counter, refresh=refresh)
+    require_known_names(shop, recipe)
     payload = run_step(shop, payload_step(shop, recipe, tuple(trees.values())), counter)
     live = _build_live(shop, recipe, trees["live"], counter)
     run_step(shop, iso_step(shop, recipe, (payload, *live), output), counter)
@@ -38,6 +40,7 @@ def build_netboot(shop: Workshop, recipe: Recipe, output: Path, url: str, *, ref
     """
     counter = Counter(total=2 * len(recipe.trees) + 2)
     trees = _build_trees(shop, recipe, counter, refresh=refresh)
+    require_known_names(shop, recipe)
     for tree in recipe.trees:
         run_step(shop, netboot_images_step(shop, recipe, tree, trees[tree.name]), counter)
     _build_live(shop, recipe, trees["live"], counter)

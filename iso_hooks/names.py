@@ -1,4 +1,4 @@
-"""Names that a tree knows: keyboards, time zones, locales. For the index, and for the program.
+"""Names that a tree knows: keyboards, zones, locales, services. For the index and the program.
 
 ``python -m iso_hooks names`` writes those that come along with the program, for a kickstart that
 is checked where there is no payload.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ _DEFAULT_LAYOUT = "us"
 _LATIN = 13
 # What tzdata itself calls no time zone: it stands for one that has not been set.
 _UNSET_ZONE = "Factory"
+_SERVICES = "etc/services"
+_TCP = re.compile(r"[0-9]+/tcp")
 
 
 def keyboard_names(tree: Path) -> list[str]:
@@ -76,18 +78,59 @@ def locale_names(tree: Path) -> list[str]:
     return sorted(name for name in names if _LOCALE.fullmatch(name))
 
 
+def tcp_services(tree: Path) -> list[str]:
+    """The names and other names of the TCP ports in services(5)."""
+    file = tree / _SERVICES
+    found: set[str] = set()
+    for line in file.read_text("utf-8").splitlines() if file.is_file() else []:
+        name, *rest = line.partition("#")[0].split() or [""]
+        if rest and _TCP.fullmatch(rest[0]):
+            found |= {name, *rest[1:]}
+    return sorted(found)
+
+
 def names_data(host: Path, live: Path) -> dict[str, Any]:
     """What comes along with the program, from a host's tree and the live system's."""
     letters = {each: letters_of(host, each) for each in keyboard_names(host)}
     keymaps = {name: typed for name, typed in letters.items() if typed is not None}
     return {
         "keyboards": list(keymaps),
+        "keyboards_without_keymap": sorted(letters.keys() - keymaps.keys()),
         "non_latin_keyboards": [name for name, typed in keymaps.items() if len(typed) < _LATIN],
+        **_quick_names(host, live),
+    }
+
+
+def outdated_names(known: Mapping[str, Any], host: Path, live: Path) -> dict[str, list[str]]:
+    """The names in which the trees differ from those that come along with the program, by kind.
+
+    What can be typed with each keyboard is not compared: its keymap is made for that, which takes
+    minutes for all of them.
+    """
+    now = {"keyboards": keyboard_names(host), **_quick_names(host, live)}
+    without = known.get("keyboards_without_keymap", [])
+    before = {**known, "keyboards": [*known.get("keyboards", []), *without]}
+    differences = {
+        kind: sorted(_entries(before.get(kind, ())) ^ _entries(names))
+        for kind, names in now.items()
+    }
+    return {kind: names for kind, names in differences.items() if names}
+
+
+def _quick_names(host: Path, live: Path) -> dict[str, Any]:
+    return {
         "likely_keyboards": likely_keyboards(host),
         "zones": zone_names(host),
         "old_zones": old_zones(host),
         "locales": locale_names(live),
+        "tcp_services": tcp_services(host),
     }
+
+
+def _entries(names: Iterable[str] | Mapping[str, str]) -> set[str]:
+    if isinstance(names, Mapping):
+        return {f"{name} for {meant}" for name, meant in names.items()}
+    return set(names)
 
 
 def names_text(data: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The names of keyboards, time zones and locales that a host knows, the same on every machine.
+"""The names of keyboards, zones, locales and services that a host knows, the same everywhere.
 
 They come along with the program, so that a kickstart is judged by them and not by the files of the
 machine where it is checked. ``python -m iso_hooks names`` writes them from trees that were built.
@@ -23,7 +23,7 @@ class HostNames:
     With ``non_latin_keyboards`` alone nobody could type a user's name.
     ``likely_keyboards`` maps what else people call one (a keymap of kbd, a language, a country).
     ``old_zones`` maps names that tzdata has given up to those of today. ``locales`` are the names
-    of their sources: ``ca_ES@valencia``.
+    of their sources: ``ca_ES@valencia``. ``tcp_services`` are the names of ports in services(5).
     """
 
     keyboards: frozenset[str]
@@ -32,6 +32,7 @@ class HostNames:
     zones: frozenset[str]
     old_zones: Mapping[str, str]
     locales: frozenset[str]
+    tcp_services: frozenset[str]
 
 
 @cache
@@ -45,6 +46,7 @@ def host_names() -> HostNames:
         zones=frozenset(data["zones"]),
         old_zones=data["old_zones"],
         locales=frozenset(data["locales"]),
+        tcp_services=frozenset(data["tcp_services"]),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from installer.config.addresses import network
+from installer.config.host_names import host_names
 
 # An option with its values, in small letters; one without a value has none.
 Options = Mapping[str, tuple[str, ...]]
@@ -22,21 +23,25 @@ _SWITCHES = frozenset(
         "verify-required", "pty", "user-rc",
     }
 )  # fmt: skip
-_ONCE = frozenset({"command", "principals", "from", "expiry-time", "tunnel"})
-_OFTEN = frozenset({"environment", "permitopen", "permitlisten"})
+_ONCE = frozenset({"command", "principals", "from"})
+_OFTEN = frozenset({"environment", "expiry-time", "permitopen", "permitlisten", "tunnel"})
 # Up to the next comma outside quotes, in which \" is a quote.
 _ONE = re.compile(r'([A-Za-z0-9-]*)(?:="((?:\\"|[^"])*)")?(?:,|$)')
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9_]+=.*", re.DOTALL)
-_HOST = r"(?:\[[^\]]*\]|[^:/\[\]]*)"
-_PORT = r"(?:\*|[1-9][0-9]{0,4})"
-_FORMS = {
-    "environment": _ENVIRONMENT,
-    "permitopen": re.compile(f"{_HOST}:{_PORT}"),
-    "permitlisten": re.compile(f"(?:{_HOST}:)?{_PORT}"),
-    "tunnel": re.compile(r"any|[0-9]{1,9}", re.IGNORECASE),
-}
-_TIME = re.compile(r"([0-9]{8}(?:[0-9]{4}(?:[0-9]{2})?)?)(Z|UTC)?", re.IGNORECASE)
-_TIME_FORMS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+# hpdelim: a slash ends the host as a colon does; it is shorter than NI_MAXHOST.
+_PLACE = re.compile(r"(\[[^\]]*\]|(?!\[)[^:/]*)[:/](.*)", re.DOTALL)
+_LONGEST_HOST = 1024
+_LAST_PORT = 65535
+_LAST_TUNNEL = (1 << 31) - 3
+# What strtonum takes, which begins as strtoll does.
+_NUMBER = re.compile(r"[ \t\n\v\f\r]*([+-]?)0*([0-9]{1,12})")
+# strptime takes the 31st of any month, and leap seconds; mktime then counts on.
+_TIME = re.compile(
+    r"([0-9]{4})(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])"
+    r"(?:([01][0-9]|2[0-3])([0-5][0-9])([0-5][0-9]|6[01])?)?(Z|UTC)?",
+    re.IGNORECASE,
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Host names are looked up only with UseDNS (sshd_config(5)); these are what addresses consist of.
 _ADDRESS_PATTERN = re.compile(r"[0-9A-Fa-f.:*?]+")
 _UNKNOWN = "there is an option that sshd does not know"
@@ -102,18 +107,49 @@ def _require_known(name: str, value: str | None, found: Options) -> None:
             raise OptionsFault(_UNKNOWN)
     elif name not in _ONCE | _OFTEN:
         raise OptionsFault(_UNKNOWN)
-    elif name in _ONCE - {"tunnel"} and name in found:
+    elif name in _ONCE and name in found:
         raise OptionsFault(f'"{name}" stands twice', "give it once")
 
 
 def _require_form(name: str, value: str) -> None:
-    form = _FORMS.get(name)
-    if form and not form.fullmatch(value):
+    if not _is_taken(name, value):
         raise OptionsFault(f'"{name}" has a value that sshd does not take')
     if name == "expiry-time" and _time(value) is None:
         raise OptionsFault('"expiry-time" is no time', 'like expiry-time="20271231"')
     if name == "from":
         _require_sources(value.split(","))
+
+
+def _is_taken(name: str, value: str) -> bool:
+    match name:
+        case "environment":
+            return bool(_ENVIRONMENT.fullmatch(value))
+        case "permitopen":
+            return _is_place(value)
+        case "permitlisten":
+            return _is_place(value if ":" in value else f"*:{value}")
+        case "tunnel":
+            return value.lower() == "any" or 0 <= _number(value) <= _LAST_TUNNEL
+    return True
+
+
+def _is_place(text: str) -> bool:
+    """Whether it is a host with a port, as ``handle_permit`` reads them."""
+    found = _PLACE.fullmatch(text)
+    if found is None or len(found[1].encode()) > _LONGEST_HOST:
+        return False
+    port = found[2]
+    # a2port: a number, or else the name of a service that the host knows.
+    return port == "*" or 0 < _number(port) <= _LAST_PORT or port in host_names().tcp_services
+
+
+def _number(text: str) -> int:
+    """The number that it is; -1 when it is none."""
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        return -1
+    number = int(found[2])
+    return number if found[1] != "-" or number == 0 else -1
 
 
 def _require_sources(sources: list[str]) -> None:
@@ -130,12 +166,21 @@ def _require_sources(sources: list[str]) -> None:
 
 
 def _time(text: str) -> datetime | None:
-    """The time meant, in UTC; without Z it is that of the host, which is not known: a day more."""
+    """The time meant, in UTC; without Z it is that of the host, which is not known: a day more.
+
+    Times up to 1970 are none to sshd.
+    """
     found = _TIME.fullmatch(text)
     if found is None:
         return None
+    year, month, day, hours, minutes, seconds = (int(each or 0) for each in found.groups()[:6])
+    rest = timedelta(days=day - 1, hours=hours, minutes=minutes, seconds=seconds)
     try:
-        time = datetime.strptime(found[1], _TIME_FORMS[len(found[1])]).replace(tzinfo=UTC)
-        return time if found[2] else time + timedelta(days=1)
-    except (ValueError, OverflowError):
+        time = datetime(year, month, 1, tzinfo=UTC) + rest
+        if time <= _EPOCH:
+            return None
+        return time if found[7] else time + timedelta(days=1)
+    except ValueError:  # the year 0
         return None
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)

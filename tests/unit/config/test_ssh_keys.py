@@ -95,6 +95,126 @@ def test_lines_that_sshd_takes(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "options",
+    [
+        'permitopen="localhost:http"',
+        'permitopen="localhost:www"',
+        'permitopen="localhost:domain"',
+        'permitopen="localhost:syslog"',
+        'permitopen="localhost:65535"',
+        'permitopen="localhost:080"',
+        'permitopen="localhost:00000000080"',
+        'permitopen="localhost:+80"',
+        'permitopen="localhost: 80"',
+        'permitopen="localhost:*"',
+        'permitopen=":80"',
+        'permitopen="*:*"',
+        'permitopen="[::1]:http"',
+        'permitopen="[]:80"',
+        'permitopen="[::1]/80"',
+        'permitopen="localhost/80"',
+        'permitopen="a]b:80"',
+        'permitopen="a[b:80"',
+        'permitopen="/80"',
+        'permitopen="a/http"',
+        'permitopen="\\"x:80"',
+        'permitopen="localhost:http",permitopen="b:443"',
+        'permitlisten="http"',
+        'permitlisten="80"',
+        'permitlisten=" 80"',
+        'permitlisten="*"',
+        'permitlisten="localhost:http"',
+        'permitlisten="localhost:ssh",no-pty',
+        'tunnel="0"',
+        'tunnel="2147483645"',
+        'tunnel="0001"',
+        'tunnel=" 1"',
+        'tunnel="+1"',
+        'tunnel="-0"',
+        'tunnel="ANY"',
+        'tunnel="1",tunnel="2"',
+        'environment="A=b=c"',
+        'environment="1=x"',
+        'environment="_="',
+        'command=""',
+        "user-rc,no-user-rc",
+        'expiry-time="20991231235959z"',
+        'expiry-time="20991231utc"',
+        'expiry-time="209912312359UTC"',
+        'expiry-time="20990230"',
+        'expiry-time="20990431Z"',
+        'expiry-time="20991231235960"',
+        'expiry-time="20991231235961Z"',
+        'expiry-time="99991231Z"',
+        'expiry-time="20990101Z",expiry-time="20980101Z"',
+        f'permitopen="{"a" * 1024}:80"',
+    ],
+)
+def test_values_of_options_that_sshd_takes(options: str) -> None:
+    assert key_fault(f"{options} {ED}") is None
+    assert key_opens(f"{options} {ED}", NOW)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        'permitopen="localhost:HTTP"',
+        'permitopen="localhost:ntp"',
+        'permitopen="localhost:no-such-service"',
+        'permitopen="localhost:0"',
+        'permitopen="localhost:65536"',
+        'permitopen="localhost:99999999999999999999999999"',
+        'permitopen="localhost:80 "',
+        'permitopen="localhost:-80"',
+        'permitopen="localhost:0x50"',
+        'permitopen="localhost:**"',
+        'permitopen="[::1]80"',
+        'permitopen="a/b:80"',
+        'permitopen="::1:80"',
+        'permitopen="[a]b]:80"',
+        'permitopen="[a:80"',
+        'permitopen="80"',
+        'permitopen="http"',
+        'permitopen=""',
+        'permitopen="localhost:"',
+        'permitlisten="localhost:ntp"',
+        'permitlisten="a/b"',
+        'permitlisten=""',
+        'permitlisten="[::1]"',
+        'tunnel="2147483646"',
+        'tunnel="4294967296"',
+        'tunnel="-1"',
+        'tunnel="any "',
+        'tunnel="1:2"',
+        'tunnel=""',
+        'environment="=x"',
+        'environment="A"',
+        'environment="É=x"',
+        f'permitopen="{"a" * 1025}:80"',
+        'expiry-time="20991231240000"',
+        'expiry-time="19690101Z"',
+        'expiry-time="19700101Z"',
+        'expiry-time="20990100Z"',
+        'expiry-time="20990132Z"',
+        'expiry-time="20990001Z"',
+        'expiry-time="20991231235962Z"',
+        'expiry-time="209912312360Z"',
+        'expiry-time="00001231Z"',
+        'expiry-time=" 20991231"',
+        'expiry-time="+0991231"',
+    ],
+)
+def test_values_of_options_that_sshd_does_not_take(options: str) -> None:
+    fault = key_fault(f"{options} {ED}")
+    assert fault is not None
+    assert "has a value that sshd does not take" in fault[0] or "is no time" in fault[0]
+
+
+def test_the_earliest_expiry_counts() -> None:
+    assert not key_opens(f'expiry-time="20990101Z",expiry-time="20200101Z" {ED}', NOW)
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         (f"- {ED}", "an option that sshd does not know"),

@@ -1,0 +1,41 @@
+"""Whether the names that come along with the program are those of the trees that were built."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import installer.config
+from installer.config.host_names import FILE
+from iso_hooks.errors import BuildFailed
+from iso_hooks.names import outdated_names
+from iso_hooks.recipe import Recipe
+from iso_hooks.steps import Workshop
+from iso_hooks.trees import tree_path
+
+KNOWN_NAMES = Path(installer.config.__file__).with_name(FILE)
+_SHOWN = 5
+
+
+def require_known_names(shop: Workshop, recipe: Recipe, known: Path = KNOWN_NAMES) -> None:
+    """Compare the file with every host of the medium.
+
+    :raises BuildFailed: they differ: ``check`` would judge a kickstart by other names than the host
+        has. The hint has the command that renews the file.
+    """
+    live = tree_path(shop, recipe.live)
+    data = json.loads(known.read_text("utf-8"))
+    for tree in recipe.hosts:
+        host = tree_path(shop, tree)
+        if differences := outdated_names(data, host, live):
+            kinds = "; ".join(f"{kind}: {_some(each)}" for kind, each in differences.items())
+            raise BuildFailed(
+                f"{known} and the tree {tree.name} do not have the same names: {kinds}",
+                f"Renew the file with: python -m iso_hooks names --host {host} --live {live}\n"
+                "Read the diff, then build again.",
+            )
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
