@@ -39,7 +39,7 @@ from installer.verify.places import (
     read_volumes,
     text_inside,
 )
-from installer.verify.table import DiskPartition, disk_partitions
+from installer.verify.table import DiskPartition, disk_table, torn_findings
 
 _ESP_LIST = "etc/photon-boot/esps"
 _FSTAB = "etc/fstab"
@@ -150,9 +150,11 @@ def verify_disk(
         raise CommandFailed(f"{disk}: there is no such disk or image")
     if disk.is_dir():
         raise CommandFailed(f"{disk}: it is a folder", "Give it as --root.")
-    partitions = disk_partitions(runner, disk)
+    table = disk_table(runner, disk)
+    if not table.partitions:
+        return Report(findings=table.findings)
     with _workplace(runner, undo_runner or runner) as work:
-        volumes = tuple(_attached(work, disk, each) for each in partitions)
+        volumes = tuple(_attached(work, disk, each) for each in table.partitions)
         places = work.places(volumes)
         tops = tuple(_tops(places))
         root = next((each for each in tops if _has(each, _FSTAB)), None)
@@ -164,7 +166,7 @@ def verify_disk(
                 name=f"ESP (partition {each.number})",
                 partition=each.guid,
             )
-            for each in partitions
+            for each in table.partitions
             if each.type_id == ESP_TYPE
         )
         stock = variables is None and not disk.is_block_device()
@@ -180,9 +182,11 @@ def verify_disk(
         pcrs = predictions_of(
             subject,
             lambda: OTHER_FIRMWARE if stock else _firmware(variables),
-            lambda: disk_names(partitions),
+            lambda: disk_names(table.partitions),
         )
-        return replace(check_host(subject), pcrs=pcrs)
+        report = check_host(subject)
+        findings = (*table.findings, *torn_findings(table, bios=grub is not None))
+        return replace(report, findings=(*findings, *report.findings), pcrs=pcrs)
 
 
 @contextlib.contextmanager

@@ -58,7 +58,7 @@ def test_a_table_that_is_damaged_is_not_to_be_wiped(
         for header in (512, (64 << 20) - 512):
             file.seek(header + 16)
             file.write(b"rubbish")
-    assert main(["verify", "--disk", str(image)]) == ExitCode.COMMAND
-    err = capsys.readouterr().err
-    assert "partition table" in err
-    assert "wipe" not in err
+    assert main(["verify", "--disk", str(image)]) == ExitCode.UNBOOTABLE
+    shown = capsys.readouterr().out
+    assert "BAD   the partition table: both copies of it are damaged or gone" in shown
+    assert "wipe" not in shown
