@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from installer.actions.lvm import POOL_PERCENT
@@ -73,7 +73,7 @@ def _need(
     tree: PayloadTree,
     swap: Swap,
 ) -> int:
-    share = sum(_share(path, places, tree) for path in mount_points(filesystem))
+    share = sum(share_of(path, places, tree) for path in mount_points(filesystem))
     room = _upgrade_room(filesystem, places)
     if not share and not room:
         return 0
@@ -82,13 +82,14 @@ def _need(
     return _with_margin(share) + max(room, _LEAST_ROOM) + file
 
 
-def _share(path: str, places: dict[str, PlannedFilesystem], tree: PayloadTree) -> int:
+def share_of(path: str, places: Iterable[str], tree: PayloadTree) -> int:
     """What the tree has below a place, without what is below other places."""
     sizes = {"/": tree.installed_size, **tree.contents.directories}
-    return sizes.get(path, 0) - sum(sizes.get(each, 0) for each in _next_below(path, places))
+    below = sum(sizes.get(each, 0) for each in _next_below(path, places))
+    return max(0, sizes.get(path, 0) - below)
 
 
-def _next_below(path: str, places: dict[str, PlannedFilesystem]) -> Iterator[str]:
+def _next_below(path: str, places: Iterable[str]) -> Iterator[str]:
     """The places below a place that are not below another one of them."""
     below = [each for each in places if each != path and _is_below(each, path)]
     for each in below:

@@ -305,12 +305,21 @@ def test_a_mounted_host(disk: Disk, tmp_path: Path) -> None:
         verify_root(RUNNER, tmp_path)
 
 
-@pytest.mark.parametrize("wanted", ["", "partitions"])
-def test_no_disk_of_a_host(tmp_path: Path, wanted: str) -> None:
+def test_no_disk_of_a_host(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(bytes(1 << 20))
+    assert failures(verify_disk(RUNNER, file)) == ["the partition table: there is none"]
     with pytest.raises(CommandFailed):
-        verify_disk(RUNNER, file if wanted else tmp_path / "missing")
+        verify_disk(RUNNER, tmp_path / "missing")
+
+
+def test_a_torn_table_is_restored_by_efi_firmware_alone(disk: Disk) -> None:
+    with disk.image.open("r+b") as file:
+        file.seek(512)
+        file.write(bytes(512))
+    report = verify_disk(RUNNER, disk.image)
+    (found,) = (each for each in report.findings if each.what == "the partition table")
+    assert "its first copy is damaged" in found.text
 
 
 @pytest.mark.parametrize("seconds", [0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2])
