@@ -7,6 +7,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+from iso_hooks.errors import BuildFailed
 from iso_hooks.live import initrd_with_digests
 from iso_hooks.menu import medium_menu
 from iso_hooks.payload import ROOT_IMAGE
@@ -18,6 +19,9 @@ from iso_hooks.trees import newest_epoch, tree_path
 LABEL = "PHOTON"
 HERE = Path(__file__).parent
 _EFI_IMAGE_KIB = 6144
+_VERITY = HERE / "verity.sh"
+_HASHES = "root.verity"
+_SOURCES = (HERE / "iso.py", HERE / "menu.py", _VERITY)
 
 # What GRUB on BIOS brings in its own image; the rest of the modules lie on the medium.
 _BIOS_MODULES = (
@@ -32,7 +36,7 @@ def iso_step(shop: Workshop, recipe: Recipe, keys: tuple[str, ...], output: Path
     return Step(
         name=f"{shop.edition}-iso",
         title=output.name,
-        inputs=[keys, recipe.product, str(output), files_digest(HERE / "iso.py", HERE / "menu.py")],
+        inputs=[keys, recipe.product, str(output), files_digest(*_SOURCES)],
         outputs=(output,),
         action=lambda log: _make_iso(shop, recipe, output, log),
     )
@@ -93,7 +97,11 @@ def _stage(shop: Workshop, recipe: Recipe, files: Path, log: Path) -> None:
     _place(payload / ROOT_IMAGE, files / "photon/payload" / ROOT_IMAGE)
     _place(live / "vmlinuz", files / "photon/vmlinuz")
     _place(live / "installer.squashfs", files / "photon/installer.squashfs")
-    initrd = initrd_with_digests(shop, payload / "index.json", live / "installer.squashfs")
+    verity = _hash_tree(tree, payload / ROOT_IMAGE, shop.own("work") / _HASHES, log)
+    _place(shop.own("work") / _HASHES, files / "photon" / _HASHES)
+    initrd = initrd_with_digests(
+        shop, payload / "index.json", live / "installer.squashfs", verity=verity
+    )
     (files / "photon/initrd").write_bytes(initrd)
     copy_signed_boot_files(tree, files / "EFI/BOOT", grub="gcdx64.efi.signed")
     menu = medium_menu(recipe.product)
@@ -112,6 +120,23 @@ def _stage(shop: Workshop, recipe: Recipe, files: Path, log: Path) -> None:
         *_BIOS_MODULES,
     ]  # fmt: skip
     (files / "boot/grub/bios.img").write_bytes(output_of(core, log=log))
+
+
+def _hash_tree(tree: Path, image: Path, hashes: Path, log: Path) -> str:
+    """Make the tree of hashes of an image; what the initrd has to know: its blocks, the root hash.
+
+    A digest of the image would be read for longer than the whole start takes.
+    """
+    work = hashes.parent / "verity"
+    shutil.rmtree(work, ignore_errors=True)
+    _place(image, work / image.name)
+    command: list[str | Path] = ["unshare", "--mount", _VERITY, tree, work / image.name]
+    root_hash = output_of([*command, work / hashes.name], log=log).decode().strip()
+    if len(root_hash) != 64:
+        raise BuildFailed("veritysetup printed no root hash", f"Look into {log}.")
+    (work / hashes.name).chmod(0o644)
+    (work / hashes.name).replace(hashes)
+    return f"{image.stat().st_size // 4096} {root_hash}\n"
 
 
 def _make_efi_image(files: Path, epoch: int, log: Path) -> None:

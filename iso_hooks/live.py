@@ -174,8 +174,11 @@ def installer_step(shop: Workshop, recipe: Recipe, live_key: str) -> Step:
     )
 
 
-def initrd_with_digests(shop: Workshop, index: Path, *images: Path) -> bytes:
-    """The initrd that vouches for this index, which vouches for the payload, and these images."""
+def initrd_with_digests(shop: Workshop, index: Path, *images: Path, verity: str = "") -> bytes:
+    """The initrd that vouches for this index, which vouches for the payload, and these images.
+
+    ``verity`` is what dm-verity has to know of the payload's image: its blocks, and the root hash.
+    """
     files = (index, *images)
     sums = "".join(f"{file_sha256(path)}  {path.name}\n" for path in files)
     return with_segment(
@@ -183,6 +186,7 @@ def initrd_with_digests(shop: Workshop, index: Path, *images: Path) -> bytes:
         {
             "photon-index.sha256": f"{file_sha256(index)}\n".encode(),
             "photon-sha256sums": sums.encode(),
+            **({"photon-verity": verity.encode()} if verity else {}),
         },
     )
 

@@ -6,7 +6,7 @@ import hashlib
 import mmap
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from installer.sizes import GIB, MIB
@@ -94,11 +94,11 @@ def from_medium(medium: Path, inside: str, file: Path) -> Path:
 
 def with_changed_byte(original: Path, copy: Path, *, inside: bytes) -> Path:
     """A copy in which one byte in the middle of ``inside`` is another, wherever that stands."""
-    return with_patch(original, copy, inside=inside, at=len(inside) // 2)
+    return with_patches(original, copy, inside=inside, at=[len(inside) // 2])
 
 
-def with_patch(original: Path, copy: Path, *, inside: bytes, at: int) -> Path:
-    """A copy in which the byte ``at`` bytes after the beginning of ``inside`` is another.
+def with_patches(original: Path, copy: Path, *, inside: bytes, at: Iterable[int]) -> Path:
+    """A copy in which the bytes ``at`` places after the beginning of ``inside`` are others.
 
     :raises ValueError: the original does not contain it.
     """
@@ -108,10 +108,10 @@ def with_patch(original: Path, copy: Path, *, inside: bytes, at: int) -> Path:
     if not places:
         raise ValueError(f"{original} does not contain what is to be changed")
     with copy.open("r+b") as file:
-        for place in places:
-            file.seek(place + at)
+        for place in (start + each for start in places for each in at):
+            file.seek(place)
             byte = file.read(1)[0]
-            file.seek(place + at)
+            file.seek(place)
             file.write(bytes([byte ^ 1]))
     return copy
 

@@ -37,10 +37,20 @@ def kernel_of(image: Path) -> str:
     return f"/boot/{name}"
 
 
+def esp_place(image: Path) -> tuple[int, int]:
+    """Where the ESP begins, and its size, in bytes."""
+    return _place(image, _ESP)
+
+
 def _offset(image: Path, kind: str) -> int:
+    return _place(image, kind)[0]
+
+
+def _place(image: Path, kind: str) -> tuple[int, int]:
     table = json.loads(_output(["sfdisk", "--json", str(image)]))["partitiontable"]
-    (start,) = (each["start"] for each in table["partitions"] if each["type"].lower() == kind)
-    return int(start) * int(table["sectorsize"])
+    (found,) = (each for each in table["partitions"] if each["type"].lower() == kind)
+    sector = int(table["sectorsize"])
+    return int(found["start"]) * sector, int(found["size"]) * sector
 
 
 def _output(command: list[str]) -> bytes:

@@ -50,7 +50,8 @@ class VmDisk:
 
     Without a ``bus`` it is attached the way of the machine's hardware. ``sector`` is the size of
     its logical and physical sectors in bytes; SATA disks know 512 only. ``faults`` is a file of
-    rules by which its writes fail (:func:`write_faults`). One that is ``late`` is not there until
+    rules by which its writes fail (:func:`write_faults`); ``log`` gets all its writes and flushes,
+    in the format of dm-log-writes. One that is ``late`` is not there until
     :meth:`~tests.vm.virtual_machine.VirtualMachine.plug` puts it in.
     """
 
@@ -59,6 +60,7 @@ class VmDisk:
     bus: Bus | None = None
     sector: int = 512
     faults: Path | None = None
+    log: Path | None = None
     late: bool = False
 
 
@@ -263,6 +265,11 @@ def plug_arguments(config: VmConfig, number: int) -> dict[str, str]:
 
 
 def _disk_node(name: str, disk: VmDisk) -> str:
+    if disk.log is not None:
+        disk.log.write_bytes(b"")
+        log = f"log-sector-size={disk.sector},log.driver=file,log.filename={disk.log}"
+        image = f"file.file.driver=file,file.file.filename={disk.path},file.cache.no-flush=on"
+        return f"driver=blklogwrites,node-name={name},{log},file.driver=raw,{image}"
     node = _file_node(name, disk.path, read_only=False)
     if disk.faults is None:
         return node

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +15,13 @@ from installer.sizes import GIB, MIB
 from tests.vm.case import Case
 from tests.vm.guest import end_of_installation
 from tests.vm.http_server import HOST_SEEN_FROM_GUEST, HttpServer
-from tests.vm.media import digest, from_medium, medium_with, used_disk, with_patch
+from tests.vm.media import digest, from_medium, medium_with, used_disk, with_patches
 from tests.vm.qemu import Firmware, VmConfig, VmDisk
 from tests.vm.virtual_machine import VirtualMachine
 
 pytestmark = [pytest.mark.vm(seconds=30)]
 CASE = Case(name="refused")
+_TREES = "/photon/payload/root.squashfs"
 NOBODY_LISTENS = f"http://{HOST_SEEN_FROM_GUEST}:9/kickstart.json"
 # Each disk has something on it that would be missed: serial number and size.
 DISKS = (("PHOTON0", 6 * GIB), ("TWIN", 6 * GIB), ("TWIN", 6 * GIB), ("SMALL", 256 * MIB))
@@ -64,8 +66,16 @@ REFUSALS = {
         kickstart="good.json", code=ExitCode.PAYLOAD, said=(r"installer\.squashfs is not the one",),
         medium="changed-installer",
     ),
+    "changed-live": Refusal(
+        kickstart="good.json", code=ExitCode.PAYLOAD, said=(r"root\.squashfs is not the one",),
+        medium="changed-live",
+    ),
+    "changed-superblock": Refusal(
+        kickstart="good.json", code=ExitCode.PAYLOAD, said=(r"root\.squashfs is not the one",),
+        medium="changed-superblock",
+    ),
 }  # fmt: skip
-IN_EVERY_RUN = ("unknown-key", "wrong-digest")
+IN_EVERY_RUN = ("unknown-key", "changed-live")
 
 
 def _parameters() -> list[object]:
@@ -111,17 +121,27 @@ def _medium(medium: Path, kind: str) -> Path:
         case "changed-image":
             index = from_medium(medium, "/photon/payload/index.json", CASE.work / "index.json")
             image = json.loads(index.read_text("utf-8"))["images"][0]["file"]
-            return _with_other_time(medium, copy, f"/photon/payload/{image}")
+            # Of a host's tree, which the live system does not read.
+            return _changed(medium, copy, f"/photon/payload/{image}", lambda size: [size * 4 // 5])
+        case "changed-live":
+            # Everywhere but in the superblock and in the tables at the end.
+            return _changed(medium, copy, _TREES, lambda size: range(MIB, size - 8 * MIB, MIB // 4))
+        case "changed-superblock":
+            return _changed(medium, copy, _TREES, lambda _: [8])
         case "changed-installer":
-            return _with_other_time(medium, copy, "/photon/installer.squashfs")
+            # The time in its superblock, so that it can be mounted.
+            return _changed(medium, copy, "/photon/installer.squashfs", lambda _: [8])
         case _:
             return medium
 
 
-def _with_other_time(medium: Path, copy: Path, inside: str) -> Path:
-    """One byte of a squashfs is changed: the time in its superblock, so that it can be mounted."""
+def _changed(medium: Path, copy: Path, inside: str, places: Callable[[int], Iterable[int]]) -> Path:
+    """A copy of the medium in which some bytes of a file on it are others; ``places`` gets its
+    size.
+    """
     file = from_medium(medium, inside, CASE.work / "changed.squashfs")
     with file.open("rb") as stream:
         head = stream.read(4096)
+    at = list(places(file.stat().st_size))
     file.unlink()
-    return with_patch(medium, copy, inside=head, at=8)
+    return with_patches(medium, copy, inside=head, at=at)

@@ -16,7 +16,7 @@ from virt.peutils.pesign import pe_authenticode_hash
 from tests.vm.case import OPS, Case
 from tests.vm.guest import log_in, switch_off
 from tests.vm.image import boot_check, build_image
-from tests.vm.media import with_patch
+from tests.vm.media import with_patches
 from tests.vm.parts import from_esp, from_ext4_root, kernel_of
 from tests.vm.qemu import Firmware, VmConfig, VmDisk, variables_of
 from tests.vm.signed import kickstart_signed_by
@@ -85,7 +85,7 @@ def test_the_check_and_the_start_agree(row: Row, request: pytest.FixtureRequest)
         variables.write_bytes(variables_of(Firmware.SECURE).read_bytes())
     changed = CASE.work / f"{row.name}.img"
     if row.file is not None:
-        disk = with_patch(disk, changed, inside=row.file(disk), at=40_000)
+        disk = with_patches(disk, changed, inside=row.file(disk), at=[40_000])
     predicted = boot_check(disk, variables)
     config = VmConfig(
         name=CASE.name, firmware=Firmware.SECURE, variables=variables,

@@ -11,7 +11,7 @@ import pytest
 from tests.vm.case import OPS, Case
 from tests.vm.guest import check_disk, check_inside, log_in, switch_off
 from tests.vm.image import boot_check, build_image, measured_pcrs
-from tests.vm.media import with_patch
+from tests.vm.media import with_patches
 from tests.vm.parts import from_esp, images_of
 from tests.vm.qemu import Firmware, VmConfig, VmDisk, variables_of
 from tests.vm.signed import kickstart_signed_by
@@ -51,7 +51,7 @@ def _one_byte_changed(config: VmConfig, image: Path) -> None:
     """The same disk but for a byte of the unified kernel image."""
     (name,) = images_of(image)
     changed = CASE.work / "changed.img"
-    with_patch(image, changed, inside=from_esp(image, f"EFI/Linux/{name}"), at=40_000)
+    with_patches(image, changed, inside=from_esp(image, f"EFI/Linux/{name}"), at=[40_000])
     assert not boot_check(changed, CASE.variables).boots
     variables = CASE.work / "changed.fd"
     shutil.copyfile(CASE.variables, variables)
