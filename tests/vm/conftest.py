@@ -12,6 +12,7 @@ import pytest
 from tests import times
 from tests.vm.case import case_name
 from tests.vm.media import built_edition, built_medium
+from tests.vm.qemu import VmConfig
 from tests.vm.virtual_machine import LOG_FOLDER, EmulatorStalledError, log
 
 LARGEST_KEPT = 16 << 20
@@ -37,6 +38,15 @@ def medium() -> Path:
 def build_folder(medium: Path) -> Path:
     """Where the medium was built: what it was made of is there."""
     return medium.parent
+
+
+@pytest.fixture(scope="module")
+def installed() -> list[VmConfig]:
+    """The machines that the tests of a file have installed so far.
+
+    A test of `make test` puts its machine here; starting it may be left to a test of its own.
+    """
+    return []
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -21,13 +21,18 @@ Events = list[dict[str, Any]]
 
 
 @pytest.mark.once
-def test_killed_before_the_end(medium: Path) -> None:
+def test_killed_before_the_end(medium: Path, installed: list[VmConfig]) -> None:
     with HttpServer(CASE.source) as server:
         config = _config(medium, server)
         _kill_when(config, "the boot loader's turn", _nearly_done, label="end")
         does_not_boot(config, label="after-end")
         install(config, label="again")
-    assert "hostname" in check_host(config, OPS)
+    installed.append(config)
+
+
+def test_killed_and_installed_again(installed: list[VmConfig]) -> None:
+    assert installed, "nothing was installed again"
+    assert "hostname" in check_host(installed[0], OPS)
 
 
 def test_killed_in_the_middle(medium: Path) -> None:
