@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from iso_hooks.iso import iso_step
-from iso_hooks.known_names import require_known_names
+from iso_hooks.known_names import outdated_known_names
 from iso_hooks.live import initrd_step, installer_step
 from iso_hooks.netboot import netboot_images_step, write_netboot_tree
 from iso_hooks.payload import payload_step
@@ -26,7 +26,7 @@ def build_iso(shop: Workshop, recipe: Recipe, output: Path, *, refresh: bool) ->
     """
     counter = Counter(total=len(recipe.trees) + 4)
     trees = _build_trees(shop, recipe, counter, refresh=refresh)
-    require_known_names(shop, recipe)
+    _warn_of_names(shop, recipe)
     payload = run_step(shop, payload_step(shop, recipe, tuple(trees.values())), counter)
     live = _build_live(shop, recipe, trees["live"], counter)
     run_step(shop, iso_step(shop, recipe, (payload, *live), output), counter)
@@ -40,13 +40,18 @@ def build_netboot(shop: Workshop, recipe: Recipe, output: Path, url: str, *, ref
     """
     counter = Counter(total=2 * len(recipe.trees) + 2)
     trees = _build_trees(shop, recipe, counter, refresh=refresh)
-    require_known_names(shop, recipe)
+    _warn_of_names(shop, recipe)
     for tree in recipe.trees:
         run_step(shop, netboot_images_step(shop, recipe, tree, trees[tree.name]), counter)
     _build_live(shop, recipe, trees["live"], counter)
     write_netboot_tree(shop, recipe, output, url)
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
     _say(f"{output}: {size / 1e6:.0f} MB, to be served at {url}")
+
+
+def _warn_of_names(shop: Workshop, recipe: Recipe) -> None:
+    for warning in outdated_known_names(shop, recipe):
+        _say(f"warning: {warning}")
 
 
 def _build_trees(

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import installer.config
 from installer.config.host_names import FILE
-from iso_hooks.errors import BuildFailed
 from iso_hooks.names import outdated_names
 from iso_hooks.recipe import Recipe
 from iso_hooks.steps import Workshop
@@ -17,23 +16,24 @@ KNOWN_NAMES = Path(installer.config.__file__).with_name(FILE)
 _SHOWN = 5
 
 
-def require_known_names(shop: Workshop, recipe: Recipe, known: Path = KNOWN_NAMES) -> None:
-    """Compare the file with every host of the medium.
+def outdated_known_names(shop: Workshop, recipe: Recipe, known: Path = KNOWN_NAMES) -> list[str]:
+    """Compare the file with every host of the medium: a warning for each that differs.
 
-    :raises BuildFailed: they differ: ``check`` would judge a kickstart by other names than the host
-        has. The hint has the command that renews the file.
+    By the file ``check`` judges a kickstart before there is a medium; ``plan`` and the installation
+    judge it by the medium's own index. So a new version of a package does not end the build.
     """
     live = tree_path(shop, recipe.live)
     data = json.loads(known.read_text("utf-8"))
+    warnings = []
     for tree in recipe.hosts:
         host = tree_path(shop, tree)
         if differences := outdated_names(data, host, live):
             kinds = "; ".join(f"{kind}: {_some(each)}" for kind, each in differences.items())
-            raise BuildFailed(
-                f"{known} and the tree {tree.name} do not have the same names: {kinds}",
-                f"Renew the file with: python -m iso_hooks names --host {host} --live {live}\n"
-                "Read the diff, then build again.",
+            warnings.append(
+                f"{known} and the tree {tree.name} do not have the same names: {kinds}. "
+                f"Renew the file: python -m iso_hooks names --host {host} --live {live}"
             )
+    return warnings
 
 
 def _some(names: list[str]) -> str:

@@ -22,6 +22,7 @@ from installer.sizes import MIB
 _HEAD = 5 * MIB
 _TAIL = 2 * MIB
 _BLOCK = MIB // 16
+_ZEROS = bytes(_BLOCK)
 
 # The first byte and the one after the last.
 Range = tuple[int, int]
@@ -127,7 +128,7 @@ def copy_ranges(
             for offset in range(start, end, _BLOCK):
                 reader.seek(offset)
                 block = reader.read(min(_BLOCK, end - offset))
-                if not holes or block.strip(b"\0"):
+                if not holes or not _ZEROS.startswith(block):
                     writer.seek(offset)
                     writer.write(block)
         writer.flush()
