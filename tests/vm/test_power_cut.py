@@ -1,7 +1,7 @@
 """The plug is pulled while an ESP is written: on installation, and on an upgrade of shim and GRUB.
 
 What the disk was given is recorded, and replayed to points where what was not flushed is missing or
-torn. The firmware's rules judge all of them, and OVMF some.
+torn. The firmware's rules judge each of them, and OVMF starts it: everything starts, or nothing.
 """
 
 from __future__ import annotations
@@ -25,21 +25,24 @@ from tests.vm.qemu import Firmware as Started
 from tests.vm.qemu import VmConfig, VmDisk
 from tests.vm.virtual_machine import VirtualMachine, VmError
 
-pytestmark = [pytest.mark.vm(seconds=420)]
+pytestmark = [pytest.mark.vm(seconds=700)]
 CASE = Case(name="power-cut")
-STATES, STARTED_STATES, SEED = 40, 5, 20250704
-# Of the ESP: what is written lies at its beginning.
+STATES, SEED = 40, 20250704
+# Of these, how many OVMF starts after an upgrade; after an installation it is all.
+STARTED_AFTER_UPGRADE = 10
+# Of the ESP: it is filled from its beginning.
 SEEN = 64 << 20
-# shim and GRUB of other versions, as far as a firmware without Secure Boot can tell.
+# shim and GRUB of other versions, as far as a firmware without Secure Boot can tell: the text that
+# they print on DOS is another.
 UPGRADE = (
-    "for each in /usr/lib/shim/*.signed /usr/lib/grub/x86_64-efi-signed/*.signed;"
-    " do head -c 70000 /dev/zero >>$each; done; photon-boot sync"
+    "LC_ALL=C sed -i 's/in DOS mode/in dos MODE/'"
+    " /usr/lib/shim/*.signed /usr/lib/grub/x86_64-efi-signed/*.signed; photon-boot sync"
 )
 
 
 def test_installation(medium: Path) -> None:
     with HttpServer(CASE.source) as server:
-        disk = replace(CASE.disk(), log=CASE.work / "install.log")
+        disk = replace(CASE.disk(), log=CASE.work / "install.writes")
         arguments = f"photon.ks={server.url('kickstart.json')}"
         config = VmConfig(
             name=CASE.name,
@@ -51,9 +54,9 @@ def test_installation(medium: Path) -> None:
         )
         install(config)
     start, size = _place(disk.path)
-    log = list(logged_writes(CASE.work / "install.log", start, size))
-    (CASE.work / "install.log").unlink()
-    outcomes = _judge(bytes(size), log, disk.path, (_files(disk.path),))
+    log = list(logged_writes(CASE.work / "install.writes", start, size))
+    (CASE.work / "install.writes").unlink()
+    outcomes = _judge(bytes(size), log, disk.path, (_files(disk.path),), started=STATES)
     assert outcomes.count(STARTS) > 0
     assert outcomes.count(NOTHING) > 0
 
@@ -62,7 +65,7 @@ def test_upgrade(medium: Path) -> None:
     image = build_image(CASE, medium)
     start, size = _place(image)
     old, base = _files(image), _esp(image)
-    log = CASE.work / "upgrade.log"
+    log = CASE.work / "upgrade.writes"
     CASE.variables.unlink(missing_ok=True)
     config = VmConfig(
         name=CASE.name,
@@ -78,22 +81,29 @@ def test_upgrade(medium: Path) -> None:
         switch_off(vm)
     writes = list(logged_writes(log, start, size))
     log.unlink()
-    assert _files(image) != old
-    outcomes = _judge(base, writes, image, (old, _files(image)))
+    changed = {path for path, content in _files(image).items() if content != old.get(path)}
+    assert {f"efi/debian/{name}x64.efi" for name in ("shim", "grub")} <= changed
+    versions = (old, _files(image))
+    outcomes = _judge(base, writes, image, versions, started=STARTED_AFTER_UPGRADE)
     assert set(outcomes) == {STARTS}
 
 
-def _judge(base: bytes, log: list[Write], disk: Path, versions: tuple[Files, ...]) -> list[str]:
-    """What becomes of the states by the firmware's rules; some of them are started."""
-    firmware, found = Firmware(versions), list[str]()
-    chosen = random.Random(SEED).sample(range(STATES), STARTED_STATES)
+def _judge(
+    base: bytes, log: list[Write], disk: Path, versions: tuple[Files, ...], *, started: int
+) -> list[str]:
+    """What becomes of the states, without a boot entry, by the firmware's rules.
+
+    None may start half, with an entry neither. ``started`` of the states are started, too.
+    """
+    firmware, found, seen = Firmware(versions), list[str](), set[bytes]()
+    chosen = random.Random(SEED).sample(range(STATES), started)
     for number, (name, state) in enumerate(cut_states(base, log, STATES, SEED)):
         files = Fat(state).files()
-        outcome = {firmware.starts(files, entry=entry) for entry in (False, True)}
-        assert len(outcome) == 1, name
-        found += outcome
-        if number in chosen:
+        firmware.starts(files, entry=True)
+        found.append(firmware.starts(files, entry=False))
+        if number in chosen and state not in seen:
             assert _start(disk, state, f"cut-{number}") == found[-1], name
+            seen.add(state)
     return found
 
 
