@@ -145,6 +145,14 @@ class VirtualMachine:
         """Put the disk in that is late."""
         self._qmp.command("device_add", **plug_arguments(self.config, number))
 
+    def unplug(self, number: int) -> None:
+        """Pull a disk out that was put in."""
+        self._qmp.command("device_del", id=f"late{number}")
+
+    def eject(self) -> None:
+        """Open the tray of the CD drive, whatever the guest has to say to that."""
+        self._qmp.command("eject", id="cd", force=True)
+
     def memory(self, address: int, size: int, file: Path) -> bytes:
         """A piece of the machine's memory; ``file`` is where QEMU puts it."""
         self._qmp.command("pmemsave", val=address, size=size, filename=str(file))
