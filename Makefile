@@ -56,7 +56,7 @@ unit: setup
 	$(STEP) unit --show -- $(PYTEST) -q $(PARALLEL) tests/unit tests/screens
 
 disk: medium
-	$(STEP) disk --show -- $(ROOT) $(PYTEST) -q $(PARALLEL) --dist loadfile -m disk tests/disk
+	$(STEP) disk --show -- $(ROOT) $(PYTEST) -q -m disk tests/disk
 
 vm: medium
 	$(STEP) --room 8
