@@ -25,7 +25,7 @@ from tests.vm.qemu import Firmware as Started
 from tests.vm.qemu import VmConfig, VmDisk
 from tests.vm.virtual_machine import VirtualMachine, VmError
 
-pytestmark = [pytest.mark.vm(seconds=700)]
+pytestmark = [pytest.mark.vm(seconds=330)]
 CASE = Case(name="power-cut")
 STATES, SEED = 40, 20250704
 # Of these, how many OVMF starts after an upgrade; after an installation it is all.
