@@ -8,6 +8,8 @@ from importlib import resources
 from typing import Any
 
 from ks_schema.language import schema
+from ks_schema.loader import MAX_BYTES
+from ks_schema.syntax import MAX_VALUES
 from ks_schema.wording import quoted_plain
 
 Schema = Mapping[str, Any]
@@ -21,17 +23,17 @@ _TYPES = {
     "object": "object",
 }
 
-_INTRODUCTION = """\
+_INTRODUCTION = f"""\
 # The kickstart
 
 <!-- Made by `python -m ks_schema docs` from ks_schema/kickstart.schema.json: change it there. -->
 
 A kickstart tells the installer everything it would otherwise ask. It is one JSON object, in UTF-8;
 YAML is accepted with the same content (plain values of YAML 1.2: `no` is a text; no anchors, tags
-or merge keys), and either may be compressed with gzip. The
-[JSON Schema](../ks_schema/kickstart.schema.json) says the same as this page, so an editor can help
-while you write; `"$schema"` names its place. `photon-installer check FILE` finds every mistake at
-once.
+or merge keys), and either may be compressed with gzip. It has at most {MAX_BYTES >> 20} MiB, and
+{MAX_VALUES} values. The [JSON Schema](../ks_schema/kickstart.schema.json) says the same as this
+page, so an editor can help while you write; `"$schema"` names its place. `photon-installer check
+FILE` finds every mistake at once.
 
 What is not said has a default, and the plan (`photon-installer plan FILE`) shows each default that
 was taken. Only the version, the disk and one way to log in must be there. How disks are divided,

@@ -19,7 +19,11 @@ MAX_DEPTH = 32
 MAX_INTEGER = 1 << 63
 MAX_KEY = 256
 MAX_POINTERS = 16 << 20
-TOO_MANY = "too many values in too long keys; no kickstart has so many"
+# Of a kickstart: PyYAML takes 20 microseconds for each, and the check some more.
+MAX_VALUES = 1 << 15
+# Of other data, such as the names in a payload's index.
+MAX_DATA_VALUES = 1 << 17
+TOO_MANY_HINT = "a long script or list belongs into a file that the host fetches"
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][-+]?[0-9]+)?")
@@ -47,18 +51,25 @@ class Fault(ValueError):
 
 
 class Positions(dict[str, Position]):
-    """The place of each value by JSON pointer, as long as the pointers do not fill the memory.
+    """The place of each value by JSON pointer, as long as they do not fill the memory or take long.
 
     A long key with a long list in it, which fit into a mebibyte, have gibibytes of pointers.
     """
 
-    _left = MAX_POINTERS
+    def __init__(self, most: int = MAX_VALUES) -> None:
+        super().__init__()
+        self._most = most
+        self._values = 0
+        self._left = MAX_POINTERS
 
-    def add(self, pointer: str, place: Position) -> bool:
-        """Remember a place; False when this is one too many."""
+    def add(self, pointer: str, place: Position) -> str:
+        """Remember a place; why this is one too many, or ""."""
+        self._values += 1
         self._left -= len(pointer)
         self.setdefault(pointer, place)
-        return self._left >= 0
+        if self._values > self._most:
+            return f"there are more than {self._most} values in this text"
+        return "" if self._left >= 0 else "there are too many values in too long keys"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +80,12 @@ class Parsed:
     positions: Mapping[str, Position] = field(default_factory=dict)
 
 
-def read_json(text: str) -> Parsed:
-    """The one value in ``text``.
+def read_json(text: str, *, most: int = MAX_VALUES) -> Parsed:
+    """The one value in ``text``, which may have ``most`` values in it.
 
-    :raises Fault: it is not JSON (RFC 8259), has a key twice, or is nested too deeply.
+    :raises Fault: it is not JSON (RFC 8259), has a key twice, is nested too deeply or too long.
     """
-    reader = _Reader(text)
+    reader = _Reader(text, most)
     data = reader.value(0, "", 0)
     reader.finish()
     return Parsed(data=data, positions=reader.positions)
@@ -83,12 +94,13 @@ def read_json(text: str) -> Parsed:
 def json_data(text: str | bytes) -> Any:
     """The plain data in JSON from outside; bytes are UTF-8.
 
-    Unlike that of the standard library it has an end to its depth and to its numbers, and no text
-    in it that a file, an argument or a terminal could not take.
+    Unlike that of the standard library it has an end to its depth, to its numbers and to how many
+    values it has, and no text in it that a file, an argument or a terminal could not take.
 
     :raises ValueError: it is not JSON; for any text, nothing else is raised.
     """
-    return read_json(text if isinstance(text, str) else text.decode("utf-8")).data
+    plain = text if isinstance(text, str) else text.decode("utf-8")
+    return read_json(plain, most=MAX_DATA_VALUES).data
 
 
 def child(pointer: str, key: str | int) -> str:
@@ -142,16 +154,16 @@ def usable_number(whole: str, fraction: str = "", exponent: str = "") -> int | f
 class _Reader:
     """One pass over a text; ``at`` is the index of the next character."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, most: int) -> None:
         self.text = text
         self.at = 0
-        self.positions = Positions()
+        self.positions = Positions(most)
         self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def value(self, depth: int, pointer: str, place: int) -> Any:
         self._skip()
-        if not self.positions.add(pointer, self._position(place or self.at)):
-            raise self._fault(TOO_MANY)
+        if fault := self.positions.add(pointer, self._position(place or self.at)):
+            raise self._fault(fault, hint=TOO_MANY_HINT)
         if depth > MAX_DEPTH:
             raise self._fault(f"more than {MAX_DEPTH} levels of nesting")
         match self._next():

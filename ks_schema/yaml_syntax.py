@@ -16,7 +16,7 @@ import yaml
 from ks_schema.document import Position
 from ks_schema.syntax import (
     MAX_DEPTH,
-    TOO_MANY,
+    TOO_MANY_HINT,
     Fault,
     Parsed,
     Positions,
@@ -100,8 +100,8 @@ class _Builder:
 
     def _value(self, event: Any, pointer: str, depth: int, key: Any) -> Any:
         place = Position(*_place((key or event).start_mark))
-        if not self.positions.add(pointer, place):
-            raise _fault(event, TOO_MANY)
+        if fault := self.positions.add(pointer, place):
+            raise _fault(event, fault, TOO_MANY_HINT)
         _refuse_extras(event)
         if depth > MAX_DEPTH:
             raise _fault(event, f"more than {MAX_DEPTH} levels of nesting")

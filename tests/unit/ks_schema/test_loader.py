@@ -7,16 +7,19 @@ import contextlib
 import gzip
 import json
 import lzma
-import time
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ks_schema import Document, SyntaxProblem, load
+from ks_schema.document import Position
 from ks_schema.loader import MAX_BYTES
-from ks_schema.syntax import json_data
+from ks_schema.syntax import MAX_DATA_VALUES, MAX_VALUES, Positions, json_data
 
 # A busy machine makes no test fail.
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -223,13 +226,58 @@ def test_the_size_is_limited() -> None:
 
 
 @pytest.mark.parametrize("name", ["ks.json", "ks"])
-def test_a_large_text_takes_seconds_at_most(name: str) -> None:
-    data = {str(number): [number] * 10 for number in range(10000)}
-    text = json.dumps(data)
-    begin = time.monotonic()
-    document = load(text, name=name)
-    assert time.monotonic() - begin < 10
-    assert len(document.positions) == 110001
+def test_as_many_values_as_are_allowed(name: str) -> None:
+    data = {str(number): [number] * 15 for number in range(2047)}
+    document = load(json.dumps(data), name=name)
+    assert len(document.positions) == 2047 * 16 + 1 < MAX_VALUES
+
+
+# Texts of the largest size, of which reading all would take many seconds.
+LARGEST = {
+    "ks.json, a list": '{"a": [' + "0," * 500_000 + "0]}",
+    "ks.json, nested lists": '{"a": [' + ("[" * 30 + "]" * 30 + ",") * 17_000 + "0]}",
+    "ks.json, keys": "{" + ",".join(f'"{number}":0' for number in range(100_000)) + "}",
+    "ks.yaml, a list": "a:\n" + "- 0\n" * 250_000,
+    "ks.yaml, a list in brackets": "a: [" + "0," * 500_000 + "0]",
+    "ks.yaml, nested lists": "a: [" + ("[" * 30 + "]" * 30 + ",") * 17_000 + "0]",
+    "ks.yaml, keys": "".join(f"{number}: 0\n" for number in range(90_000)),
+    "ks.yaml, lists of objects": "a:\n" + "- b:\n  c:\n" * 90_000,
+    "ks.yaml, pairs in brackets": "a: [" + "b: ," * 250_000 + "0]",
+}
+
+
+@pytest.mark.parametrize("shape", LARGEST)
+def test_no_more_is_read_than_values_are_allowed(
+    shape: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The work is counted, in values and in the events of YAML, not measured in seconds."""
+    text, counted = LARGEST[shape], Counter[str]()
+    assert len(text) <= MAX_BYTES
+
+    next_event: Callable[[Any], Any] = yaml.SafeLoader.get_event
+    add = Positions.add
+
+    def event(loader: Any) -> Any:
+        counted["events"] += 1
+        return next_event(loader)
+
+    def added(positions: Positions, pointer: str, place: Position) -> str:
+        counted["values"] += 1
+        return add(positions, pointer, place)
+
+    monkeypatch.setattr(yaml.SafeLoader, "get_event", event)
+    monkeypatch.setattr(Positions, "add", added)
+    line, column, message = fails(text, shape.partition(",")[0])
+    assert message == f"there are more than {MAX_VALUES} values in this text"
+    assert line > 1 or column > MAX_VALUES
+    assert counted["values"] == MAX_VALUES + 1
+    assert counted["events"] < 3 * MAX_VALUES
+
+
+def test_the_index_of_a_payload_may_have_more_values() -> None:
+    assert len(json_data("[" + "0," * MAX_VALUES + "0]")) == MAX_VALUES + 1
+    with pytest.raises(ValueError, match=f"more than {MAX_DATA_VALUES} values"):
+        json_data("[" + "0," * MAX_DATA_VALUES + "0]")
 
 
 def test_the_name_decides_only_where_the_text_does_not() -> None:
