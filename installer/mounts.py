@@ -35,7 +35,8 @@ def parse_mounts(mountinfo: str) -> tuple[Mount, ...]:
 
     https://docs.kernel.org/filesystems/proc.html (3.5, mountinfo)
     """
-    return tuple(map(_mount, mountinfo.splitlines()))
+    # The kernel escapes blanks and ends of lines in a path, but no others that Python knows.
+    return tuple(_mount(line) for line in mountinfo.split("\n") if line)
 
 
 def read_mounts(path: Path = MOUNTINFO) -> tuple[Mount, ...]:
@@ -67,8 +68,8 @@ def mounted_for_now(
 
 def _mount(line: str) -> Mount:
     fields, _, rest = line.partition(" - ")
-    number, top, place = fields.split()[2:5]
-    kind, node = rest.split()[:2]
+    number, top, place = fields.split(" ")[2:5]
+    kind, node = rest.split(" ")[:2]
     return Mount(
         node=_unescaped(node),
         top=_unescaped(top),

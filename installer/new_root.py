@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.errors import CommandFailed, PayloadBad
-
-_MAX_LINKS = 40
+from installer.rooted_path import resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +84,9 @@ class NewRoot:
         place.symlink_to(to)
 
     def _resolved(self, path: str, *, last: bool) -> Path:
-        place = self.top
-        parts = [part for part in path.split("/") if part]
-        links = 0
-        while parts:
-            part = parts.pop(0)
-            step = place / part
-            if part == "..":
-                place = self.top if place == self.top else place.parent
-            elif (parts or last) and step.is_symlink():
-                links += 1
-                if links > _MAX_LINKS:
-                    raise CommandFailed(f"{path}: too many symbolic links inside the new host")
-                link = str(step.readlink())
-                parts = [each for each in link.split("/") if each] + parts
-                place = self.top if link.startswith("/") else place
-            else:
-                place = step
+        place = resolved(self.top, path, last=last)
+        if place is None:
+            raise CommandFailed(f"{path}: too many symbolic links inside the new host")
         return place
 
 

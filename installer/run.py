@@ -106,7 +106,9 @@ class ProcessRunner:
         if self._cancelled():
             raise Cancelled("The installation was cancelled.")
         if deadline is not None and time.monotonic() > deadline:
-            raise CommandFailed(f"{shlex.join(argv)}: still running when its time was up")
+            raise CommandFailed(
+                f"{printable(shlex.join(argv))}: still running when its time was up"
+            )
 
 
 def _start(argv: Sequence[str], data: bytes) -> subprocess.Popen[bytes]:

@@ -32,6 +32,7 @@ from installer.kickstart import (
     with_disk,
 )
 from installer.kickstart.sources import Surroundings
+from installer.output import complain
 from installer.private import private_directory, private_text
 from installer.recovery_notice import show_on_consoles
 from ks_schema import Document
@@ -104,7 +105,7 @@ def _install(
             emit(_failed(error))
         return error.exit_code, finish
     except Exception as error:  # noqa: BLE001  (nobody is there: a bug, too, must end in a verdict)
-        traceback.print_exc()
+        complain(traceback.format_exc().rstrip())
         if not told:
             emit(_failed(InstallerError(f"a bug: {type(error).__name__}: {error}")))
         return ExitCode.BUG, finish

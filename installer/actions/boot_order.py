@@ -25,7 +25,7 @@ class EntryTable:
 
 def entry_table(text: str) -> EntryTable:
     """The table in the output of ``efibootmgr -v``."""
-    lines = text.splitlines()
+    lines = text.split("\n")
     order = next((line for line in lines if line.startswith("BootOrder: ")), "")
     return EntryTable(
         entries=tuple(_entry(match) for line in lines if (match := _ENTRY.match(line))),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ from installer.context import Context
 from installer.errors import CommandFailed, MachineUnfit
 from installer.events import Message
 from installer.probe.layers import parse_members
+from installer.program_output import json_rows, tags, text_in
 from installer.secret import Secret
 from ks_schema.problem import Problem
 
@@ -77,8 +77,8 @@ class EarlierVolumes:
             text = self.context.runner.run(["blkid", "--probe", "--output=export", node])
         except CommandFailed:  # how it says that there is nothing it knows
             return "", ""
-        tags = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-        return tags.get("TYPE", ""), tags.get("UUID", "")
+        found = tags(text)
+        return found.get("TYPE", ""), found.get("UUID", "")
 
     def _opened(self, node: str) -> list[str]:
         if not self.passphrases:
@@ -146,8 +146,9 @@ class EarlierVolumes:
         report = self.context.runner.run(
             ["lvs", see, "--reportformat=json", "--options=lv_dm_path,lv_active", name]
         )
-        rows = [row for part in json.loads(report)["report"] for row in part["lv"]]
-        return [row["lv_dm_path"] for row in rows if row["lv_active"] == "active"]
+        rows = json_rows("lvs", report, "report", "lv")
+        active = [text_in(row, "lv_dm_path") for row in rows if row.get("lv_active") == "active"]
+        return [path for path in active if path.startswith("/dev/")]
 
     def _on_undo(self, description: str, command: list[str]) -> None:
         def undo() -> None:

@@ -11,6 +11,7 @@ from installer.context import Context
 from installer.errors import CommandFailed
 from installer.events import Message
 from installer.measured.prediction import Predictions
+from installer.program_output import json_object
 from installer.secret import Secret
 from installer.sizes import format_size
 
@@ -188,7 +189,10 @@ def _open(context: Context, node: str, name: str, passphrase: Secret, *, discard
 
 def _key_slots(context: Context, node: str) -> set[str]:
     text = context.runner.run(["cryptsetup", "luksDump", "--dump-json-metadata", node])
-    return set(json.loads(text)["keyslots"])
+    found = json_object("cryptsetup", text).get("keyslots")
+    if not isinstance(found, dict):
+        raise CommandFailed(f"cryptsetup: it lists no key slots of {node}")
+    return set(found)
 
 
 def _joined(pcrs: tuple[int, ...]) -> str:

@@ -143,19 +143,21 @@ def _hosts(
     """The hosts on a mounted filesystem: one, or as many as a btrfs has subvolumes."""
     roots = [""]
     if kind == "btrfs":
-        listed = context.runner.run(["btrfs", "subvolume", "list", str(top)]).splitlines()
-        roots += sorted(line.partition(" path ")[2] for line in listed)
+        listed = context.runner.run(["btrfs", "subvolume", "list", str(top)]).split("\n")
+        roots += sorted(filter(None, (line.partition(" path ")[2] for line in listed)))
     known: list[str] = []
     for root in roots:
         # What is inside a host is that host's: its snapshots, its containers.
         if any(not each or root.startswith(f"{each}/") for each in known):
             continue
-        files = _files(top / root)
-        if _MACHINE_ID in files:
+        # A name is the disk's own: with an end of line in it the list could name any place.
+        place = _below(top, f"/{root}")
+        files = _files(place) if place else {}
+        if place and _MACHINE_ID in files:
             known.append(root)
             yield _Host(
                 place=f"{node}, subvolume {root}" if root else node,
-                is_photon=_below(top / root, LOG_FOLDER) is not None,
+                is_photon=_below(place, LOG_FOLDER) is not None,
                 files={path: each for path, each in files.items() if _thing(path) in things},
             )
 
@@ -192,7 +194,7 @@ def _below(root: Path, path: str) -> Path | None:
     place = root
     for part in Path(path).parts[1:]:
         place /= part
-        if place.is_symlink():
+        if part == ".." or place.is_symlink():
             return None
     return place if place.exists() else None
 

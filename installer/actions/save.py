@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from installer.context import Context
 from installer.errors import CommandFailed
 from installer.events import Message
 from installer.private import new_private_file, private_directory
+from installer.program_output import json_rows, number_in
 from installer.sizes import MIB
 
 # Everything that libblkid knows, and that wipefs and sfdisk therefore erase, is in these parts of a
@@ -146,9 +146,9 @@ def _signatures(context: Context, areas: Iterable[Area]) -> Iterator[Range]:
     command = ["wipefs", "--no-act", "--json", "--output", "OFFSET,LENGTH"]
     for area in areas:
         text = context.runner.run([*command, area.node]) if area.node else ""
-        for each in json.loads(text)["signatures"] if text.strip() else ():
-            start = area.start + int(str(each["offset"]), 0)
-            yield start, start + int(each["length"])
+        for each in json_rows("wipefs", text, "signatures") if text.strip() else ():
+            start = area.start + number_in(each, "offset")
+            yield start, start + number_in(each, "length")
 
 
 def _show_partitions(context: Context, disk: str) -> None:

@@ -17,7 +17,7 @@ from installer.errors import Unbootable
 from installer.events import BootChecked, Message
 from installer.measured.host import OTHER_FIRMWARE, grub_names, predictions_of, this_firmware
 from installer.measured.predict import FirmwareState
-from installer.mounts import MOUNTINFO
+from installer.mounts import read_mounts
 from installer.private import private_directory
 from installer.secureboot.signature import Notary
 from installer.secureboot.trust import machine_trust, stock_trust
@@ -103,7 +103,7 @@ def _report(action: VerifyBoot, context: Context) -> Report:
             work=folder / "volumes",
             undo=undo,
             volumes=read_volumes(context.runner, context.nodes.values()),
-            mounts=mounts_below(context.target, MOUNTINFO.read_text("utf-8")),
+            mounts=mounts_below(context.target, read_mounts()),
         )
         efi = action.mode is not BootMode.BIOS
         subject = Subject(

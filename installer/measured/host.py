@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,8 @@ from installer.measured.menu import UNNUMBERED, Volume
 from installer.measured.predict import FirmwareState, HostFiles, Way, predict_start
 from installer.measured.prediction import Prediction, Predictions, UnpredictableError
 from installer.measured.uki import LOADER, predict_unified_start
+from installer.probe.nodes import block_devices
+from installer.program_output import json_object, tags
 from installer.run import Runner
 from installer.secureboot.entries import boot_order, parse_entry
 from installer.secureboot.signature import Notary
@@ -151,7 +152,7 @@ def grub_names(runner: Runner) -> dict[str, str]:
     :raises CommandFailed: the disks cannot be listed.
     """
     argv = ["lsblk", "--json", "--bytes", "--list", "--output", "PATH,TYPE,SIZE"]
-    listed = json.loads(runner.run(argv))["blockdevices"]
+    listed = block_devices(json_object("lsblk", runner.run(argv)))
     found = [each for each in listed if each["size"] and not each["path"].startswith(_NO_DISKS)]
     if len([each for each in found if each["type"] == "disk"]) != 1:
         return {}
@@ -166,10 +167,9 @@ def disk_names(partitions: Iterable[DiskPartition]) -> dict[str, str]:
 
 def _part(runner: Runner, node: str) -> tuple[str, str] | None:
     try:
-        lines = runner.run(["blkid", "-p", "-o", "export", node]).splitlines()
+        told = tags(runner.run(["blkid", "-p", "-o", "export", node]))
     except CommandFailed:
         return None
-    told = dict(line.split("=", 1) for line in lines if "=" in line)
     scheme = _SCHEMES.get(told.get("PART_ENTRY_SCHEME", ""))
     guid, number = told.get("PART_ENTRY_UUID", "").lower(), told.get("PART_ENTRY_NUMBER", "")
     return (guid, f"hd0,{scheme}{number}") if scheme and guid and number else None

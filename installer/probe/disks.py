@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from installer.probe.layers import (
 )
 from installer.probe.nodes import Node, block_devices, children_of, mounts_of, text_of
 from installer.probe.systems import operating_system
+from installer.program_output import json_object, tags
 from installer.run import Runner
 
 COLUMNS = (
@@ -73,7 +72,7 @@ def probe_disks(runner: Runner, root: Path = Path("/")) -> Devices:
     """
     # Without --all it keeps silent about drives that have no card or disc in them.
     command = ["lsblk", "--json", "--bytes", "--all", "--output", COLUMNS]
-    nodes = block_devices(_listing(runner.run(command)))
+    nodes = block_devices(json_object("lsblk", runner.run(command)))
     if not (root / "run/udev/data").is_dir():
         # lsblk takes signatures from udev's database alone where it can.
         nodes = tuple(_signed(runner, each) for each in nodes)
@@ -110,13 +109,6 @@ def devices_in(
         left_out=tuple(dict.fromkeys(left_out)),
         layers=layers_in(roots, volumes or VolumeGroups()),
     )
-
-
-def _listing(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise CommandFailed(f"lsblk: its output is not JSON: {error}") from error
 
 
 def _is_there(node: Node) -> bool:
@@ -265,12 +257,4 @@ def parse_blkid(text: str) -> dict[str, str]:
         "TYPE": "fstype", "LABEL": "label", "UUID": "uuid", "PTTYPE": "pttype",
         "PART_ENTRY_TYPE": "parttype", "PART_ENTRY_NAME": "partlabel",
     }  # fmt: skip
-    pairs = (word.partition("=") for line in text.splitlines() for word in _words(line))
-    return {columns[key]: value for key, _, value in pairs if key in columns}
-
-
-def _words(line: str) -> list[str]:
-    try:
-        return shlex.split(line)
-    except ValueError:  # a quote without its other half, in what a disk says of itself
-        return []
+    return {columns[key]: value for key, value in tags(text).items() if key in columns}

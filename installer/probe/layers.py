@@ -6,7 +6,6 @@ the same, by the identifiers in its members.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from installer.errors import CommandFailed
 from installer.machine import Content, Layer, LayerKind
 from installer.probe.nodes import Node, children_of, mounts_of, text_of
 from installer.probe.sysfs import read_text
+from installer.program_output import json_rows, text_in
 from installer.run import Runner
 
 SWAP_MOUNT = "[SWAP]"
@@ -150,16 +150,15 @@ def parse_members(report: str) -> tuple[Member, ...]:
 
     :raises CommandFailed: it is not what pvs prints.
     """
-    try:
-        rows = [row for part in json.loads(report)["report"] for row in part["pv"]]
-        return tuple(
-            (str(row["pv_name"]), str(row["vg_name"]), str(row["vg_uuid"]))
-            for row in rows
-            # A member that is missing has no device.
-            if row["vg_name"] and row["pv_name"].startswith("/dev/")
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise CommandFailed(f"pvs: its output is not a report: {error}") from error
+    columns = ("pv_name", "vg_name", "vg_uuid")
+    rows = [
+        tuple(text_in(row, column) for column in columns)
+        for row in json_rows("pvs", report, "report", "pv")
+    ]
+    # A member that is missing has no device.
+    return tuple(
+        (path, name, uuid) for path, name, uuid in rows if name and path.startswith("/dev/")
+    )
 
 
 def _with_parents(node: Node, parent: Node | None) -> Iterator[tuple[Node, Node | None]]:

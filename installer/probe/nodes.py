@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from installer.errors import CommandFailed
+from installer.program_output import number_in
 
 Node = Mapping[str, Any]
 
@@ -68,7 +69,7 @@ def _node(raw: Mapping[Any, Any]) -> Node | None:
         "kname": kernel_name,
         "path": path or f"/dev/{kernel_name}",
         **{column: _text(raw.get(column)) for column in _TEXTS},
-        **{column: _number(raw.get(column)) or otherwise for column, otherwise in _NUMBERS.items()},
+        **{column: number_in(raw, column) or otherwise for column, otherwise in _NUMBERS.items()},
         **{column: _flag(raw.get(column)) for column in _FLAGS},
         "mountpoints": _mounts(raw),
         "children": tuple(_nodes(raw.get("children"))),
@@ -79,12 +80,6 @@ def _text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return str(value)
-
-
-def _number(value: object) -> int:
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdecimal():
-        return int(value)
-    return value if type(value) is int and value > 0 else 0
 
 
 def _flag(value: object) -> bool:

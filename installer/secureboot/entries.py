@@ -13,6 +13,7 @@ from uuid import UUID
 
 from installer.machine import BootEntry
 from installer.secureboot.variables import GLOBAL, variable
+from ks_schema.wording import printable
 
 _OPTION = struct.Struct("<IH")
 _NODE = struct.Struct("<BBH")
@@ -102,4 +103,4 @@ def _device(path: bytes) -> tuple[str, str, bool]:
 
 def _text(data: bytes) -> str:
     text = data[: len(data) & ~1].decode("utf-16-le", "replace").split("\0", 1)[0]
-    return "".join(each if each.isprintable() else "?" for each in text)
+    return printable(text)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from ks_schema.wording import printable
+
 if TYPE_CHECKING:
     from cryptography import x509
 
@@ -43,7 +45,7 @@ class Certificate:
             for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
                 try:
                     if values := found.subject.get_attributes_for_oid(kind):
-                        return _printable(str(values[0].value))
+                        return printable(str(values[0].value))
                 except ValueError:
                     continue
         return f"a certificate with SHA-256 {hashlib.sha256(self.der).hexdigest()[:16]}"
@@ -152,7 +154,3 @@ def signature_list(owner: str, der: bytes) -> bytes:
     """A list of one certificate: lists have entries of one size, so each has its own."""
     entry = UUID(owner).bytes_le + der
     return _LIST.pack(_X509.bytes_le, _LIST.size + len(entry), 0, len(entry)) + entry
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text)

@@ -123,7 +123,8 @@ class Report:
     def line(self, finding: Finding) -> str:
         """A finding in one line."""
         hint = f" {finding.hint}" if finding.hint else ""
-        return f"{self._word(finding)} {finding.what}: {finding.text}.{hint}"
+        # A path in a menu may have ends of lines in it, which could look like a finding.
+        return " ".join(f"{self._word(finding)} {finding.what}: {finding.text}.{hint}".split())
 
     def _lines(self, finding: Finding) -> list[str]:
         start = f"{self._word(finding):<5} "

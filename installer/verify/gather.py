@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -20,7 +19,9 @@ from installer.measured.host import (
     this_firmware,
 )
 from installer.measured.predict import FirmwareState
-from installer.mounts import MOUNTINFO, Mount
+from installer.mounts import Mount, read_mounts
+from installer.probe.nodes import block_devices
+from installer.program_output import json_object
 from installer.run import Runner
 from installer.secureboot.signature import Notary
 from installer.secureboot.trust import Trust, machine_trust, stock_trust, store_trust
@@ -111,7 +112,7 @@ def verify_root(
         raise CommandFailed(f"{root}: no host is mounted there", "Mount it, or give --disk.")
     with _workplace(runner, undo_runner or runner) as work:
         volumes = read_volumes(runner, _block_devices(runner))
-        mounts = mounts_below(root, MOUNTINFO.read_text("utf-8"))
+        mounts = mounts_below(root, read_mounts())
         places = work.places(volumes, mounts)
         found = tuple(_esps_of(work, root, places, esps))
         grub = root / _BIOS_FOLDERS[0]
@@ -213,10 +214,9 @@ def _firmware(variables: Path | None) -> FirmwareState:
 
 def _block_devices(runner: Runner) -> tuple[str, ...]:
     """Every block device that could have a filesystem on it."""
-    listed = json.loads(runner.run(["lsblk", "--json", "--list", "--output", "PATH,TYPE,SIZE,RO"]))
-    return tuple(
-        each["path"] for each in listed["blockdevices"] if each["type"] != "rom" and each["size"]
-    )
+    argv = ["lsblk", "--json", "--bytes", "--list", "--output", "PATH,TYPE,SIZE"]
+    listed = block_devices(json_object("lsblk", runner.run(argv)))
+    return tuple(each["path"] for each in listed if each["type"] != "rom" and each["size"])
 
 
 def _disks_below(runner: Runner, root: Path, mounts: tuple[Mount, ...]) -> tuple[str, ...]:
@@ -226,7 +226,7 @@ def _disks_below(runner: Runner, root: Path, mounts: tuple[Mount, ...]) -> tuple
     if node is None:
         return ()
     argv = ["lsblk", "--json", "--list", "--inverse", "--output", "PATH,TYPE", node]
-    listed = json.loads(runner.run(argv))["blockdevices"]
+    listed = block_devices(json_object("lsblk", runner.run(argv)))
     return tuple(dict.fromkeys(each["path"] for each in listed if each["type"] == "disk"))
 
 
@@ -257,7 +257,7 @@ def _esps_of(work: _Workplace, root: Path, places: Places, given: Iterable[str])
 def _esp_on(work: _Workplace, volume: Volume) -> Esp:
     """An ESP where it is mounted, else from its node: what is still to be written counts."""
     name = f"ESP {volume.node}"
-    mounted = mounts_below(Path("/"), MOUNTINFO.read_text("utf-8"))
+    mounted = mounts_below(Path("/"), read_mounts())
     folder = next((each.folder for each in mounted if each.node == volume.node), None)
     if folder is not None:
         return Esp(name=name, partition=volume.partition, files=esp_files(folder))

@@ -139,7 +139,7 @@ def _fstab(subject: Subject) -> Iterator[Finding]:
 
 
 def _sources(fstab: str) -> Iterator[str]:
-    for line in fstab.splitlines():
+    for line in fstab.split("\n"):
         fields = line.split("#", 1)[0].split()
         if len(fields) < 4 or {"nofail", "noauto"} & set(fields[3].split(",")):
             continue

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from installer.errors import CommandFailed
-from installer.mounts import Mount, parse_mounts
+from installer.mounts import Mount
+from installer.program_output import tags
+from installer.rooted_path import resolved
 from installer.run import Runner
 
-_MOST_LINKS = 40
 # Nothing may be written: neither by a replay of the journal nor by a repair.
 _READ_ONLY = {"ext4": "ro,noload", "xfs": "ro,norecovery,nouuid", "btrfs": "ro,rescue=nologreplay"}
 _OPAQUE = {
@@ -135,23 +136,8 @@ def inside(top: Path, path: str, look: Callable[[Path], None] = lambda _: None) 
     """
     if "\0" in path:
         return None
-    place, parts, links = top, [each for each in path.split("/") if each], 0
-    while parts:
-        part = parts.pop(0)
-        step = place.parent if part == ".." and place != top else place / part
-        if part in {".", ".."}:
-            place = step if part == ".." and place != top else place
-        elif step.is_symlink():
-            links += 1
-            if links > _MOST_LINKS:
-                return None
-            link = str(step.readlink())
-            parts = [each for each in link.split("/") if each] + parts
-            place = top if link.startswith("/") else place
-        else:
-            place = step
-            look(place)
-    return place if place.exists() else None
+    place = resolved(top, path, look=look)
+    return place if place is not None and place.exists() else None
 
 
 def text_inside(top: Path, path: str) -> str | None:
@@ -181,10 +167,9 @@ def read_volumes(runner: Runner, nodes: Iterable[str]) -> tuple[Volume, ...]:
 
 def _read_volume(runner: Runner, node: str) -> Volume:
     try:
-        lines = runner.run(["blkid", "-p", "-o", "export", node]).splitlines()
+        found = tags(runner.run(["blkid", "-p", "-o", "export", node]))
     except CommandFailed:
         return Volume(node=node)
-    found = dict(line.split("=", 1) for line in lines if "=" in line)
     return Volume(
         node=node,
         uuid=found.get("UUID", ""),
@@ -194,14 +179,14 @@ def _read_volume(runner: Runner, node: str) -> Volume:
     )
 
 
-def mounts_below(root: Path, mountinfo: str) -> tuple[Mount, ...]:
-    """The mounts of a host whose root is at ``root``, from ``/proc/self/mountinfo``.
+def mounts_below(root: Path, mounts: Iterable[Mount]) -> tuple[Mount, ...]:
+    """Those of the mounts that are of a host whose root is at ``root``.
 
     The last one at a place is what is seen there.
     """
     found = {
         each.folder: each
-        for each in parse_mounts(mountinfo)
+        for each in mounts
         if each.folder.is_relative_to(root) and each.node.startswith("/dev/")
     }
     return tuple(found.values())

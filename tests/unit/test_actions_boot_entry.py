@@ -47,6 +47,12 @@ def test_the_table_that_efibootmgr_prints() -> None:
     assert table.entries[3].partition == ""
 
 
+def test_a_label_may_have_any_character() -> None:
+    label = "a\u2028b\x85c"
+    (entry,) = entry_table(f"Boot0001* {label}\tHD(1,GPT,{OLD},0x800,0x1)/{LOADER}\n").entries
+    assert (entry.partition, entry.loader) == (OLD, LOADER)
+
+
 def test_firmware_without_entries() -> None:
     table = entry_table("BootCurrent: 0001\nNo BootOrder is set; firmware will attempt recovery\n")
     assert (table.entries, table.order) == ((), ())

@@ -209,6 +209,22 @@ def test_a_root_in_a_subvolume_and_what_is_inside_it(runner: Recorder, context: 
     assert "-o ro,rescue=nologreplay,subvolid=5," in runner.commands[1]
 
 
+def test_a_subvolume_is_inside_its_filesystem(
+    runner: Recorder, context: Context, tmp_path: Path
+) -> None:
+    """With an end of line in its name it would name any place in the list."""
+    host(context, "@")
+    outside = tmp_path / "outside"
+    (outside / "etc").mkdir(parents=True)
+    (outside / "etc/machine-id").write_text("f" * 32 + "\n")
+    (context.work / "earlier/link").symlink_to(outside)
+    runner.answers["blkid --probe"] = [content("btrfs")]
+    absolute = f"x\nID 257 gen 9 top level 5 path {outside}"
+    runner.answers["btrfs subvolume"] = subvolumes("@", absolute, "link", "@/../link", "../outside")
+    find(context, "/dev/sda2")
+    assert context.kept["/etc/machine-id"] == Secret(f"{ID}\n")
+
+
 def test_several_hosts(runner: Recorder, context: Context) -> None:
     host(context, "one")
     host(context, "two", "f" * 32)

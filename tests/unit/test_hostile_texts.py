@@ -132,3 +132,4 @@ def test_what_a_program_prints_is_escaped_in_log_event_and_error() -> None:
 def test_the_boot_check_repeats_no_control_character_of_the_disk() -> None:
     report = Report(findings=(bad(HOSTILE, HOSTILE, HOSTILE),))
     assert is_plain(report.text())
+    assert "\n" not in report.line(report.findings[0])

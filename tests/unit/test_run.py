@@ -130,6 +130,11 @@ def test_its_time_is_up(runner: ProcessRunner, pid_file: Path) -> None:
     assert not alive(pid_file)
 
 
+def test_arguments_in_messages_are_escaped(runner: ProcessRunner) -> None:
+    with pytest.raises(CommandFailed, match=r"\\u001b\[2J.*still running"):
+        runner.run(["sh", "-c", "sleep 60", "\x1b[2J"], timeout=0.1)
+
+
 def test_watch_sees_the_process(runner: ProcessRunner) -> None:
     seen: set[int] = set()
     own = runner.run(["sh", "-c", "echo $$; sleep 0.5"], watch=seen.add)

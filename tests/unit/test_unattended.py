@@ -111,6 +111,19 @@ def test_a_failure_and_a_bug_are_told_once(
     assert [each.exit_code for each in told.of(Failed)] == [code]
 
 
+def test_a_bug_shows_nothing_that_a_terminal_obeys(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("x") from RuntimeError("\x1b[2J\x9b\u202e")
+
+    monkeypatch.setattr(api, "install", fail)
+    run(Told())
+    shown = capsys.readouterr().err
+    assert r"\u001b[2J\u009b\u202e" in shown
+    assert "\x1b" not in shown
+
+
 @pytest.mark.parametrize(
     ("code", "line"), [(ExitCode.DONE, "done"), (ExitCode.PAYLOAD, "failed: exit 9")]
 )

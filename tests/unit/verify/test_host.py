@@ -204,6 +204,9 @@ def test_fstab(host: Path, keys: Keys) -> None:
     assert "/etc/fstab: UUID=1234 does not exist" in texts(check(host, keys))
     put(host / "root", "etc/fstab", data=b"/dev/sda1 / ext4\n\xff\xfe\n# UUID=1\n")
     assert check(host, keys).boots
+    line = "# the old one was\u2028UUID=1 /srv ext4 defaults 0 2\n"
+    put(host / "root", "etc/fstab", data=line.encode())
+    assert check(host, keys).boots
 
 
 def entry(**more: object) -> BootEntry:

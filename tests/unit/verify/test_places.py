@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.mounts import Mount
+from installer.mounts import Mount, parse_mounts
 from installer.verify.places import (
     Places,
     UnseenError,
@@ -28,7 +28,7 @@ MOUNTINFO = """\
 
 
 def test_the_mounts_of_a_host() -> None:
-    assert mounts_below(Path("/mnt/host"), MOUNTINFO) == (
+    assert mounts_below(Path("/mnt/host"), parse_mounts(MOUNTINFO)) == (
         Mount(node="/dev/sda2", top="/@", folder=Path("/mnt/host"), kind="btrfs", number="0:20"),
         Mount(node="/dev/sda3", top="/", folder=Path("/mnt/host/boot"), kind="ext4", number="8:1"),
         Mount(
