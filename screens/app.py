@@ -31,6 +31,8 @@ from screens.worker import Job, Worker
 
 _TICK_SECONDS = 1.0
 _UNDO_SECONDS = 45.0
+# What takes longer says so.
+_SILENT_SECONDS = 0.1
 
 
 class App:
@@ -58,7 +60,7 @@ class App:
 
     def run(self, screen: urwid.BaseScreen | None = None) -> Outcome:
         """Show the screens until the person quits, or asks to reboot or power off."""
-        loop = MainLoop(self.widget, screen)
+        loop = MainLoop(self.widget, lambda: self.checks.awaited, screen)
         self.worker.notify = loop.waker(self._woken)
         self._later, self._clear = loop.later, loop.clear
         self.checks.later = loop.later
@@ -145,17 +147,26 @@ class App:
         shown = {name: str(problems[name]) for name in self._touched if name in problems}
         view.refresh(self.walk.form(), shown, self.walk.blocked(told=shown))
 
-    def check(self) -> None:
-        """Bring what is said of the answers up to date at once."""
-        if self.walk.stale:
-            self.walk.check()
-            self.refresh()
+    def _when_checked(self, call: Callable[[], None]) -> None:
+        """Call it once all is checked. Until then no key is taken: it may be for what comes."""
+
+        def checked() -> None:
+            if isinstance(self.widget.view, FormView):
+                self.widget.view.tell("")
+            if not self._consoles.following:
+                call()
+
+        self.checks.then(checked)
+        if self.checks.awaited:
+            self._later(_SILENT_SECONDS, self._say_checking)
+
+    def _say_checking(self) -> None:
+        if self.checks.awaited and isinstance(self.widget.view, FormView):
+            self.widget.view.tell("Checking...")
 
     def _waiting(self) -> bool:
         """The step cannot be shown before the work that runs is done."""
-        walk = self.walk
-        awaited = walk.last or walk.machine is None or walk.keyboard_awaited
-        return self._busy is not None and not walk.first and awaited
+        return self._busy is not None and self.walk.awaits_work
 
     def _start_work(self) -> None:
         job = self.walk.job()
@@ -198,14 +209,16 @@ class App:
         self.refresh()
 
     def _next(self) -> None:
-        self.walk.check()
+        self._when_checked(self._go_on)
+
+    def _go_on(self) -> None:
         if self.walk.blocked():
             self._point_at_problem()
         elif question := self.walk.last_question(self._install):
             if self._consoles.own():
                 self._ask(question)
         elif self.walk.forward():
-            self.show_step()
+            self._when_checked(self.show_step)
 
     def _point_at_problem(self) -> None:
         missing = self.walk.missing()
@@ -241,9 +254,12 @@ class App:
                 self._stop(Outcome(command))
             case _ if self._consoles.own():
                 question = self.walk.command(command)
-                self.show_step()
-                if question:
-                    self._ask(question)
+                self._when_checked(partial(self._commanded, question))
+
+    def _commanded(self, question: Question | None) -> None:
+        self.show_step()
+        if asked := question or self.walk.take_question():
+            self._ask(asked)
 
     # Dialogs.
 
@@ -252,7 +268,7 @@ class App:
             editing = self.walk.editor is not None
             question.answer(text)
             if editing:
-                self.show_step()
+                self._when_checked(self.show_step)
 
         self.widget.open(Dialog(replace(question, answer=answer), self.widget.close))
 

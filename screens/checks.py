@@ -25,6 +25,20 @@ class Checks:
         self._worker = worker
         self._waiting = self._running = False
         self._changed = 0.0
+        self._then: Callable[[], None] | None = None
+
+    @property
+    def awaited(self) -> bool:
+        """Something waits for what the check will say."""
+        return self._then is not None
+
+    def then(self, call: Callable[[], None]) -> None:
+        """Call it once nothing is left to check, which may be now."""
+        if self._walk.stale:
+            self._then = call
+            self.begin()
+        else:
+            call()
 
     def changed(self) -> None:
         """Something was typed: check it after a pause."""
@@ -41,18 +55,23 @@ class Checks:
         def done(result: object) -> None:
             self._running = False
             job.done(result)
-            self._again()
+            self._checked()
 
         def failed(error: InstallerError) -> None:
             self._running = False
             job.failed(error)
-            self._again()
+            self._checked()
 
         self._worker.start(replace(job, done=done, failed=failed))
 
-    def _again(self) -> None:
-        if self._walk.stale:
+    def _checked(self) -> None:
+        if self._walk.stale and self._then:
+            self.begin()
+        elif self._walk.stale:
             self._wait(PAUSE)
+        elif call := self._then:
+            self._then = None
+            call()
 
     def _wait(self, seconds: float) -> None:
         if not self._waiting:

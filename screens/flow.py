@@ -56,6 +56,10 @@ class Walk:
         self._keyboard = ConsoleKeyboard(console)
         self._index = 0
         self._reached = 0
+        # How often the machine was looked at; the draft whose editor is being opened.
+        self._look = 0
+        self._opening: Draft | None = None
+        self._unopened = False
         self._found: Findings = {}
         self._found_for: tuple[Draft | None, Machine | None] = (None, None)
 
@@ -124,12 +128,14 @@ class Walk:
         """Something has changed since the last check."""
         if self.editor:
             return self.editor.stale
+        if self._opening:
+            return True
         draft, machine = self._found_for
         return draft is not self.draft or machine is not self.machine
 
     def check(self) -> None:
-        """Check now what has changed since the last time."""
-        if self.stale:
+        """Check here and now what has changed since the last time; a key does not wait for it."""
+        while self.stale:
             self.check_job().finish()()
 
     def check_job(self) -> Job:
@@ -137,6 +143,8 @@ class Walk:
         if self.editor:
             return self.editor.check_job()
         draft, machine = self.draft, self.machine
+        if self._opening and machine is not None:
+            return self._opening_job(self._opening, machine)
 
         def keep(found: Findings) -> None:
             self._found, self._found_for = found, (draft, machine)
@@ -171,7 +179,7 @@ class Walk:
             text = first.message if first.field in told else str(first)
             label = self._label(first.field).rstrip("?")
             return f"{label}: {text}" if label else text
-        if self.job() is not None and not self.first:
+        if self.awaits_work and self.job() is not None:
             return "still working"
         if self.step is disk.STEP and not (self.machine and self.draft.disk):
             return disk.NOTHING_TO_CHOOSE if self.machine else disk.NO_MACHINE
@@ -204,7 +212,7 @@ class Walk:
         return True
 
     def command(self, name: str) -> Question | None:
-        """Do what a command of this form says, or ask first."""
+        """Do what a command of this form says, or ask first. The next check completes it."""
         if self.editor:
             return self.editor.command(name)
         if name == "edit":
@@ -224,12 +232,36 @@ class Walk:
         if self.draft.ab:
             text = "! Two roots that take turns cannot be edited by hand. Take them away first."
             return tell("Not yet", text)
-        self.set("layout", "custom")
-        self.editor = editor_of(self.draft, self.engine, self.machine, self.seed, self._keep_edits)
-        if self.editor is None:
-            found = self.missing()
-            return tell("Not yet", f"! {found[0]}" if found else "! There is no layout to edit.")
+        self._opening = self.draft
         return None
+
+    def _opening_job(self, draft: Draft, machine: Machine) -> Job:
+        def opened() -> tuple[Draft, Editor | None]:
+            said = with_nouns(draft, self.engine, machine) or draft
+            return said, editor_of(said, self.engine, machine, self.seed, self._keep_edits)
+
+        def done(found: tuple[Draft, Editor | None]) -> None:
+            if self._opening is not draft:
+                return
+            self._opening = None
+            if self.draft is draft:
+                self.draft, self.editor = found
+                self.plan = self.error = None
+                self._unopened = self.editor is None
+
+        def failed(error: InstallerError) -> None:
+            self._opening = None
+            self._fail(error)
+
+        return Job(title="Opening the editor", run=opened, done=done, failed=failed)
+
+    def take_question(self) -> Question | None:
+        """What the last command leads to, now that its consequences are checked; once."""
+        unopened, self._unopened = self._unopened, False
+        if not unopened:
+            return None
+        found = self.missing()
+        return tell("Not yet", f"! {found[0]}" if found else "! There is no layout to edit.")
 
     def _keep_edits(self, history: History) -> None:
         self.draft = replace(self.draft, custom=history)
@@ -240,22 +272,29 @@ class Walk:
         self.draft = without_nouns(self.draft)
 
     def rescan(self) -> None:
-        """Look at the machine anew, before anything else is done."""
-        self.machine = self.plan = self.error = None
+        """Look at the machine again, before anything else is done."""
+        self.machine = self.plan = self.error = self._opening = None
+        self._look += 1
 
     def job(self) -> Job | None:
         """The work that this step waits for, if any."""
         if self.machine is None and self.error is None:
-            return self._job("Looking at this machine", self.engine.probe, self._probed)
+            return self._probe_job()
         if not self.first and (loading := self._keyboard_job()):
             return loading
         waiting = drafts.waiting_password(self.draft, self.step.id)
         if waiting is not None:
             return self._hash_job(waiting)
-        if self.last and self.plan is None and self.error is None:
-            self.check()
-            return None if self._review_problems() else self._plan_job()
+        if self.last and self.machine and self.plan is None and self.error is None:
+            if self.stale:
+                return self.check_job()
+            return None if self._review_problems() else self._plan_job(self.machine)
         return None
+
+    @property
+    def awaits_work(self) -> bool:
+        """This step cannot be shown before its :meth:`job` is done; others let theirs go on."""
+        return not self.first and (self.last or self.machine is None or self.keyboard_awaited)
 
     def last_question(self, answer: Callable[[], None]) -> Question | None:
         """What is asked before anything is written."""
@@ -282,15 +321,22 @@ class Walk:
             failed=lambda error: done(str(error)),
         )
 
-    def _plan_job(self) -> Job:
-        document, machine = self.draft.document(), self.machine
-        if machine is None:
-            raise ValueError("there is no machine to plan for")
-        engine, seed = self.engine, self.seed
+    def _probe_job(self) -> Job:
+        look = self._look
+        return self._job(
+            "Looking at this machine",
+            self.engine.probe,
+            self._probed,
+            wanted=lambda: look == self._look,
+        )
+
+    def _plan_job(self, machine: Machine) -> Job:
+        draft, engine, seed = self.draft, self.engine, self.seed
         return self._job(
             "Working out what will be done",
-            lambda: engine.plan(document, machine, seed),
+            lambda: engine.plan(draft.document(), machine, seed),
             self._planned,
+            wanted=lambda: draft is self.draft and machine is self.machine,
         )
 
     @property
@@ -314,15 +360,36 @@ class Walk:
             if getattr(self.draft, account.typed) == plain:
                 self.draft = drafts.keep_hash(self.draft, account, hashed)
 
+        def unhashed(error: InstallerError) -> None:
+            if getattr(self.draft, account.typed) == plain:
+                self._unhashed(account, error)
+
         return Job(
             title="Hashing the password",
             run=lambda: self.engine.hash(plain, menu=account.menu),
             done=keep,
-            failed=lambda error: self._unhashed(account, error),
+            failed=unhashed,
         )
 
-    def _job(self, title: str, run: Callable[[], _T], done: Callable[[_T], None]) -> Job:
-        return Job(title=title, run=run, done=done, failed=self._fail)
+    def _job(
+        self,
+        title: str,
+        run: Callable[[], _T],
+        done: Callable[[_T], None],
+        *,
+        wanted: Callable[[], bool],
+    ) -> Job:
+        """What comes back when it is not ``wanted`` any more is dropped: an answer has changed."""
+
+        def keep(result: _T) -> None:
+            if wanted():
+                done(result)
+
+        def failed(error: InstallerError) -> None:
+            if wanted():
+                self._fail(error)
+
+        return Job(title=title, run=run, done=keep, failed=failed)
 
     def _probed(self, machine: Machine) -> None:
         self.machine = machine

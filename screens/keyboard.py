@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -13,6 +14,9 @@ _PASTE_SECONDS = 1.0
 
 class Typist(Protocol):
     """What is typed on."""
+
+    def waiting(self) -> bool:
+        """Keys have to wait: what they are for is not shown yet."""
 
     def insert(self, text: str) -> bool:
         """Take in a text at once; False when there is no field to type in now."""
@@ -33,21 +37,32 @@ class Keyboard:
         self._typist = typist
         self._later = later
         self._bursts = Bursts()
+        self._parts: deque[str | Burst] = deque()
         self._batch = 0
 
     def take(self, keys: Iterable[str]) -> None:
         """Take in the keys that have come together."""
         self._batch += 1
-        for part in self._bursts.take(keys):
-            self._part(part)
+        self._parts += self._bursts.take(keys)
+        self.go_on()
         if self._bursts.pasting:
             batch = self._batch
             self._later(_PASTE_SECONDS, lambda: self._over(batch))
 
+    @property
+    def held(self) -> bool:
+        """Some of what has come has to wait."""
+        return bool(self._parts)
+
+    def go_on(self) -> None:
+        """Pass on what has come, as far as it need not wait."""
+        while self._parts and not self._typist.waiting():
+            self._part(self._parts.popleft())
+
     def _over(self, batch: int) -> None:
         if batch == self._batch:
-            for part in self._bursts.end():
-                self._part(part)
+            self._parts += self._bursts.end()
+            self.go_on()
 
     def _part(self, part: str | Burst) -> None:
         match part:
@@ -61,6 +76,10 @@ class Keyboard:
 
     def _type(self, text: str) -> None:
         # A letter may be a command, which opens a field for those that follow.
-        while text and not self._typist.insert(text):
+        while text and not self._typist.waiting():
+            if self._typist.insert(text):
+                return
             self._typist.press(text[0])
             text = text[1:]
+        if text:
+            self._parts.appendleft(Burst(text=text, pasted=False))

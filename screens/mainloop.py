@@ -22,10 +22,20 @@ _ENDING = (*ENDING, signal.SIGQUIT)
 
 
 class MainLoop:
-    """The loop over a frame on this terminal, or on ``screen``."""
+    """The loop over a frame on this terminal, or on ``screen``.
 
-    def __init__(self, frame: Frame, screen: urwid.BaseScreen | None = None) -> None:
+    ``waiting`` says that keys have to wait: what they are for is still being worked out.
+    """
+
+    def __init__(
+        self,
+        frame: Frame,
+        waiting: Callable[[], bool],
+        screen: urwid.BaseScreen | None = None,
+    ) -> None:
         self._frame = frame
+        self._waiting = waiting
+        self._keyboard = Keyboard(self, self.later)
         screen = screen or urwid.display.raw.Screen(bracketed_paste_mode=True)
         self._loop: Any = urwid.MainLoop(frame, PALETTE, screen=screen, handle_mouse=False)
 
@@ -42,6 +52,7 @@ class MainLoop:
 
         def read(_data: bytes) -> bool:
             woken()
+            self._keyboard.go_on()
             return True
 
         pipe = self._loop.watch_pipe(read)
@@ -56,11 +67,9 @@ class MainLoop:
 
         ``used`` is called with every key, ``leave`` when a signal ends the program.
         """
-        keyboard = Keyboard(self, self.later)
-
         def take(found: list[str], _raw: list[int]) -> list[str]:
             used()
-            keyboard.take(key for key in found if key != _RESIZED)
+            self._keyboard.take(key for key in found if key != _RESIZED)
             return [key for key in found if key == _RESIZED]
 
         self._loop.input_filter = take
@@ -70,6 +79,10 @@ class MainLoop:
             signal.signal(number, lambda _number, _frame: leave())
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._loop.run()
+
+    def waiting(self) -> bool:
+        """Keys have to wait."""
+        return self._waiting()
 
     def insert(self, text: str) -> bool:
         """Take in a text at once; False when there is no field to type in now."""

@@ -329,8 +329,10 @@ class Plain:
             case "reboot" | "poweroff":
                 raise _QuitError(Outcome(command))
             case _ if self._own():
-                if question := self.walk.command(command):
-                    self._ask(question)
+                question = self.walk.command(command)
+                self.walk.check()
+                if asked := question or self.walk.take_question():
+                    self._ask(asked)
 
     def _quit(self) -> None:
         def leave(_text: str) -> None:

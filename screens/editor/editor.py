@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from installer.config.boot import BootMode
+from installer.errors import InstallerError
 from installer.layouts import Layout
 from installer.machine import Disk
 from installer.plan.storage.bootable import boot_warnings
@@ -58,6 +59,14 @@ class Asking:
 Page = Table | Menu | Asking
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """A storage whose layout is not known yet, and what is done once it is."""
+
+    storage: Storage
+    then: Callable[[Scene], None]
+
+
 class Editor:
     """One editing of a layout. ``keep`` is told of every new history."""
 
@@ -81,6 +90,7 @@ class Editor:
         # The row that was opened last, and its place for when it is there no longer.
         self._row, self._place = "", 0
         self._scene = self._look_at(history.now)
+        self._awaited: Awaited | None = None
         self._checked: tuple[Page | None, tuple[FieldProblem, ...]] = (None, ())
 
     @property
@@ -132,17 +142,21 @@ class Editor:
 
     def problems(self) -> Mapping[str, FieldProblem]:
         """What was wrong with what was typed by the last check, by field."""
+        page, found = self._checked
         asking = isinstance(self._page, Asking)
-        return {each.field: each for each in self._checked[1]} if asking else {}
+        return {each.field: each for each in found} if asking or page is self._page else {}
 
     @property
     def stale(self) -> bool:
-        """Something was typed since the last check."""
-        return isinstance(self._page, Asking) and self._checked[0] is not self._page
+        """Something was typed or edited since the last check."""
+        asked = isinstance(self._page, Asking) and self._checked[0] is not self._page
+        return asked or self._awaited is not None
 
     def check_job(self) -> Job:
         """The check as work for a thread; what it finds is known when it is done."""
         page = self._page
+        if self._awaited:
+            return self._awaited_job(self._awaited)
 
         def keep(found: tuple[FieldProblem, ...]) -> None:
             self._checked = (page, found)
@@ -152,6 +166,27 @@ class Editor:
             run=lambda: self._refusals(page) if isinstance(page, Asking) else (),
             done=keep,
             failed=lambda error: keep((FieldProblem(field="", message=str(error)),)),
+        )
+
+    def _awaited_job(self, awaited: Awaited) -> Job:
+        """Where everything would be after an edit. An answer to an earlier question is dropped."""
+        page = self._page
+
+        def seen(scene: Scene) -> None:
+            if self._awaited is awaited:
+                self._awaited = None
+                awaited.then(scene)
+
+        def failed(error: InstallerError) -> None:
+            if self._awaited is awaited:
+                self._awaited = None
+                self._checked = (page, (FieldProblem(field="", message=str(error)),))
+
+        return Job(
+            title="Working out the layout",
+            run=lambda: self._look_at(awaited.storage),
+            done=seen,
+            failed=failed,
         )
 
     def missing(self) -> tuple[FieldProblem, ...]:
@@ -174,11 +209,12 @@ class Editor:
             return ""
         # What is wrong with the boot mode is mended on its own screen.
         found = (each for each in self._scene.layout.problems if each.pointer != "/boot/mode")
-        problems = (*self._unasked(), *(each.message for each in found))
+        unknown = (str(each) for each in self.problems().values())
+        problems = (*unknown, *self._unasked(), *(each.message for each in found))
         return problems[0] if problems else ""
 
     def forward(self) -> bool:
-        """Make the edit; True when the editing itself is done."""
+        """Make the edit, which the next check completes; True when the editing itself is done."""
         if self.blocked():
             return False
         match self._page:
@@ -260,7 +296,8 @@ class Editor:
         disk = self._disks.get(page.row.removeprefix("/disks/"))
         told = (f"{disk.model or 'unknown model'}, {disk_details(disk)}",) if disk else ()
         text = (row.text, *told, *row.detail) if row else ()
-        wrong = (Note(text=f"! {row.problem}", tone=Tone.PROBLEM),) if row and row.problem else ()
+        found = (*([row.problem] if row and row.problem else []), *self.problems().values())
+        wrong = tuple(Note(text=f"! {each}", tone=Tone.PROBLEM) for each in found)
         commands = tuple(each.command for each in self._actions(page.row))
         head = (Note(text=HEAD[2:], tone=Tone.DIM), Note(text="\n".join(text)))
         start = next((each.id for each in commands if not each.refused), "")
@@ -285,10 +322,16 @@ class Editor:
 
     def _act(self, row: str, action: Action) -> Question | None:
         storage = action.edit() if action.edit else self.history.now
-        if action.task:
-            scene = self._scene if storage == self.history.now else self._look_at(storage)
-            task = action.task(scene)
-            self._page = Asking(row=row, scene=scene, task=task, values=task.values)
+        if make := action.task:
+
+            def begin(scene: Scene) -> None:
+                task = make(scene)
+                self._page = Asking(row=row, scene=scene, task=task, values=task.values)
+
+            if storage == self.history.now:
+                begin(self._scene)
+            else:
+                self._awaited = Awaited(storage=storage, then=begin)
             return None
         lost = edit.lost_with(self.history.now, storage)
         if len(lost) > 1:
@@ -309,10 +352,14 @@ class Editor:
         self._move(self.history.add(storage))
 
     def _move(self, history: History) -> None:
-        self.history = history
-        self._scene = self._look_at(history.now)
-        self._page = Table()
-        self._keep(history)
+        """Go to another state, once it is known what that looks like."""
+
+        def arrive(scene: Scene) -> None:
+            self.history, self._scene = history, scene
+            self._page = Table()
+            self._keep(history)
+
+        self._awaited = Awaited(storage=history.now, then=arrive)
 
     def _look_at(self, storage: Storage) -> Scene:
         return Scene(

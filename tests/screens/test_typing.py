@@ -26,8 +26,8 @@ class Hands:
 
     def __init__(self, walker: Walker) -> None:
         self.walker = walker
-        self.waiting: list[Any] = []
-        self._keyboard = Keyboard(self, lambda _seconds, call: self.waiting.append(call))
+        self.alarms: list[Any] = []
+        self._keyboard = Keyboard(self, lambda _seconds, call: self.alarms.append(call))
 
     def take(self, *keys: str) -> Hands:
         self._keyboard.take(keys)
@@ -36,6 +36,17 @@ class Hands:
     def paste(self, text: str) -> Hands:
         names = {"\n": "enter", "\r": "enter", "\t": "tab"}
         return self.take("begin paste", *(names.get(each, each) for each in text), "end paste")
+
+    def settle(self) -> Hands:
+        """Pass on what had to wait, as the main loop does when the work in threads is done."""
+        self.walker.settle()
+        while self._keyboard.held:
+            self._keyboard.go_on()
+            self.walker.settle()
+        return self
+
+    def waiting(self) -> bool:
+        return self.walker.app.checks.awaited
 
     def insert(self, text: str) -> bool:
         return self.walker.app.widget.insert(text)
@@ -81,10 +92,10 @@ def test_no_check_is_made_while_keys_come(
 def test_nothing_is_left_unchecked(walk: Walk) -> None:
     """Next waits for the check, however fast it is pressed."""
     walker = walk().go("host")
-    Hands(walker).take(*"-bad-", "f10")
+    Hands(walker).take(*"-bad-", "f10").settle()
     assert walker.id == "host"
     assert "photon-bad-" in walker.screen
-    Hands(walker).take("ctrl u", *"edge", "f10")
+    Hands(walker).take("ctrl u", *"edge", "f10").settle()
     assert walker.id == "accounts"
 
 
@@ -116,11 +127,11 @@ def test_a_paste_without_an_end_is_taken_in(walk: Walk) -> None:
     hands = Hands(walker).take("begin paste", *"-edge")
     hands.take(*"-7")
     assert walker.app.walk.draft.hostname == "photon"
-    hands.waiting[0]()
+    hands.alarms[0]()
     assert walker.app.walk.draft.hostname == "photon", "more has come since"
-    hands.waiting[1]()
+    hands.alarms[1]()
     assert walker.app.walk.draft.hostname == "photon-edge-7"
-    hands.take("f10")
+    hands.take("f10").settle()
     assert walker.id == "accounts"
 
 

@@ -158,16 +158,17 @@ class Walker:
         """Let the work in the threads end, as the main loop would; an installation may go on."""
         deadline = time.monotonic() + 10
         while True:
+            self.app.checks.begin()
             if self.app.worker.drain():
                 self.app.refresh()
             installing = self.app.installation is not None and not self.app.installation.over
-            if self.app._busy is None and (installing or not self.app.worker.busy):
+            checked = not (self.app.walk.stale or self.app.checks.awaited)
+            if self.app._busy is None and checked and (installing or not self.app.worker.busy):
                 break
             assert time.monotonic() < deadline, "the work does not end"
             time.sleep(0.0005)
         self.app.worker.drain()
         self.app.refresh()
-        self.app.check()
 
     @property
     def lines(self) -> list[str]:
