@@ -16,6 +16,21 @@ _TABLE = "partition table"
 # Parts of the root that the host needs before it mounts anything, or links to such parts; and what
 # the kernel and systemd mount.
 _OF_THE_ROOT = frozenset({"/bin", "/etc", "/lib", "/lib64", "/sbin"})
+# The initrd mounts / and /usr alone: what runs or is read from then on, until systemd mounts the
+# rest, lies in one of them. https://systemd.io/SEPARATE_USR_IS_BROKEN/
+_READ_FIRST = (
+    "/etc/lvm", "/etc/mdadm", "/etc/modprobe.d", "/etc/modules-load.d", "/etc/systemd", "/etc/udev",
+    "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/sbin",
+)  # fmt: skip
+_MODULES = "/usr/lib/modules"  # the initrd has a copy of those that are needed first
+# Without these no host starts, or an upgrade writes a kernel where the boot loader does not look.
+_NEEDED_MOUNTED = frozenset({"/", "/boot", "/usr", "/var"})
+# Options that make mount(8) mount something else, or refuse; and what to do instead.
+_WHAT_IS_MOUNTED = {
+    **dict.fromkeys(("subvol", "subvolid"), 'name the subvolume in "subvolumes"'),
+    **dict.fromkeys(("bind", "loop", "move", "offset", "rbind", "remount", "sizelimit"),
+                    "leave it out"),
+}  # fmt: skip
 _OF_THE_KERNEL = ("/dev", "/proc", "/run", "/sys")
 _FEWEST_MEMBERS = {0: 2, 1: 2, 5: 3, 6: 4, 10: 2}
 
@@ -224,6 +239,31 @@ def _filesystem_problems(sound: Sound, storage: Data) -> Iterator[Problem]:
             message = "swap space is not mounted"
             yield sound.document.problem(f"{pointer}/mount", message, "take it away")
         yield from _option_problems(sound, pointer, data)
+        yield from _mount_option_problems(sound, pointer, data)
+
+
+def _mount_option_problems(sound: Sound, pointer: str, data: Data) -> Iterator[Problem]:
+    """Options with which something else would be mounted, or nothing where it is needed."""
+    said = [(pointer, data)]
+    said += [
+        (child(f"{pointer}/subvolumes", name), each)
+        for name, each in data.get("subvolumes", {}).items()
+    ]
+    for place, each in said:
+        for number, option in enumerate(each.get("options", ())):
+            name = option.partition("=")[0]
+            if name in _WHAT_IS_MOUNTED:
+                message, hint = f"{name} says what is mounted, not how", _WHAT_IS_MOUNTED[name]
+                yield sound.document.problem(f"{place}/options/{number}", message, hint)
+        # A subvolume without options of its own has those of its filesystem.
+        of, options = (place, each["options"]) if each.get("options") else (
+            pointer, data.get("options", ())
+        )  # fmt: skip
+        mount = each.get("mount")
+        if "noauto" in options and mount in _NEEDED_MOUNTED:
+            message = f"{mount} has to be mounted at each start"
+            where = f"{of}/options/{options.index('noauto')}"
+            yield sound.document.problem(where, message, "leave it out")
 
 
 def _option_problems(sound: Sound, pointer: str, data: Data) -> Iterator[Problem]:
@@ -270,6 +310,14 @@ def _place_problems(sound: Sound, pointer: str, mount: str) -> Iterator[Problem]
     if mount in _OF_THE_ROOT:
         message = f"{mount} is a part of the root"
         yield sound.document.problem(pointer, message, "leave it there")
-    if mount.startswith(tuple(f"{each}/" for each in _OF_THE_KERNEL)) or mount in _OF_THE_KERNEL:
+    if _is_at(mount, _READ_FIRST) and not _is_at(mount, (_MODULES,)):
+        message = f"{mount} is needed before anything but / and /usr is mounted"
+        yield sound.document.problem(pointer, message, "leave it to the filesystem of / or /usr")
+    if _is_at(mount, _OF_THE_KERNEL):
         message = f"{mount} is made anew at each start"
         yield sound.document.problem(pointer, message, "mount it at another place, like /srv")
+
+
+def _is_at(mount: str, places: tuple[str, ...]) -> bool:
+    """It is one of the places, or below one."""
+    return mount in places or mount.startswith(tuple(f"{each}/" for each in places))

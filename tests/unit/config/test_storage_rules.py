@@ -393,6 +393,48 @@ MOUNTS = [
         (
             on_x(kind="ext4", mount=place),
             "/storage/filesystems/x/mount",
+            f"{place} is needed before anything but / and /usr is mounted",
+            "leave it to the filesystem of / or /usr",
+        )
+        for place in ("/usr/bin", "/usr/lib", "/usr/lib/systemd", "/usr/sbin", "/etc/systemd")
+    ),
+    *(
+        (
+            on_x(kind="ext4", mount=place, options=["noatime", "noauto"]),
+            "/storage/filesystems/x/options/1",
+            f"{place} has to be mounted at each start",
+            "leave it out",
+        )
+        for place in ("/boot", "/usr", "/var")
+    ),
+    (
+        on_x(kind="btrfs", options=["noauto"], subvolumes={"@": {"mount": "/var"}}),
+        "/storage/filesystems/x/options/0",
+        "/var has to be mounted at each start",
+        "leave it out",
+    ),
+    (
+        on_x(kind="btrfs", mount="/srv", options=["subvol=data"]),
+        "/storage/filesystems/x/options/0",
+        "subvol says what is mounted, not how",
+        'name the subvolume in "subvolumes"',
+    ),
+    (
+        on_x(kind="btrfs", subvolumes={"@": {"mount": "/srv", "options": ["subvolid=5"]}}),
+        "/storage/filesystems/x/subvolumes/@/options/0",
+        "subvolid says what is mounted, not how",
+        'name the subvolume in "subvolumes"',
+    ),
+    (
+        on_x(kind="ext4", mount="/srv", options=["remount"]),
+        "/storage/filesystems/x/options/0",
+        "remount says what is mounted, not how",
+        "leave it out",
+    ),
+    *(
+        (
+            on_x(kind="ext4", mount=place),
+            "/storage/filesystems/x/mount",
             f"{place} is made anew at each start",
             "mount it at another place, like /srv",
         )
@@ -440,9 +482,11 @@ def test_a_rule(storage: Data, pointer: str, message: str, hint: str) -> None:
         grouped(pool={"kind": "thin_pool"}, thin={"kind": "thin", "pool": "pool", "size": "1 TiB"}),
         on_x(kind="btrfs", subvolumes={"@..": {"mount": "/runner"}, "@/a.b": {"mount": "/devs"}}),
         on_x(kind="vfat", label="eleven-char", mount="/etc/site"),
+        on_x(kind="ext4", mount="/usr/local", options=["noauto", "x-systemd.automount"]),
+        on_x(kind="ext4", mount="/usr/lib/modules"),
         custom(filesystems={"b": {"kind": "xfs", "mount": "/srv", "binds": {"d": "/data"}}}),
     ],
-    ids=range(11),
+    ids=range(13),
 )  # fmt: skip
 def test_what_breaks_no_rule(storage: Data) -> None:
     assert problems(storage) == ()
