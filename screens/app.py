@@ -63,7 +63,7 @@ class App:
         loop = MainLoop(self.widget, lambda: self.checks.awaited, screen)
         self.worker.notify = loop.waker(self._woken)
         self._later, self._clear = loop.later, loop.clear
-        self.checks.later = loop.later
+        self.checks.run_on(loop.later)
         self.worker.notify()
         self._keep_ticking()
         try:
@@ -103,7 +103,9 @@ class App:
         self._later(_TICK_SECONDS, self._keep_ticking)
 
     def _woken(self) -> None:
-        self.worker.drain()
+        if self.worker.drain():
+            # What has come may be about the answers, too.
+            self.checks.changed()
         self.refresh()
 
     def _stop(self, outcome: Outcome) -> None:

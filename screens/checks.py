@@ -15,17 +15,20 @@ PAUSE = 0.15
 
 
 class Checks:
-    """Has the walk checked in a thread. ``later`` calls something after some seconds: the main
-    loop's, once that runs.
-    """
+    """Has the walk checked in a thread."""
 
     def __init__(self, walk: Walk, worker: Worker) -> None:
-        self.later: Callable[[float, Callable[[], None]], None] = lambda _seconds, _call: None
+        self._later: Callable[[float, Callable[[], None]], None] | None = None
         self._walk = walk
         self._worker = worker
         self._waiting = self._running = False
         self._changed = 0.0
         self._then: Callable[[], None] | None = None
+
+    def run_on(self, later: Callable[[float, Callable[[], None]], None]) -> None:
+        """From now on there is a main loop: ``later`` calls something after some seconds."""
+        self._later = later
+        self._wait(PAUSE)
 
     @property
     def awaited(self) -> bool:
@@ -74,9 +77,9 @@ class Checks:
             call()
 
     def _wait(self, seconds: float) -> None:
-        if not self._waiting:
+        if self._later and not self._waiting:
             self._waiting = True
-            self.later(seconds, self._due)
+            self._later(seconds, self._due)
 
     def _due(self) -> None:
         self._waiting = False

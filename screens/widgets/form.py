@@ -128,8 +128,9 @@ class FormView(urwid.WidgetWrap[Any]):
             self._hooks.leave(row.key)
             self._tab(1)
             return None
+        before = row.text if isinstance(row, EntryRow) else ""
         rest: str | None = super().keypress(size, key)
-        if isinstance(row, EntryRow) and rest is None:
+        if isinstance(row, EntryRow) and row.text != before:
             self._hooks.change(row.key, row.text)
         return rest
 

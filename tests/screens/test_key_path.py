@@ -214,3 +214,28 @@ def test_an_edit_that_cannot_be_looked_at_is_told_of(
     assert walker.app.walk.draft.custom == before
     walker.keys("esc")
     assert walker.id == "partitions"
+
+
+def test_moving_in_a_field_changes_no_answer(walk: Walk) -> None:
+    walker = walk().go("host")
+    before = walker.app.walk.draft
+    walker.keys("left", "right", "home", "end", "down", "up")
+    assert walker.app.walk.draft is before
+
+
+def test_what_changes_before_the_loop_runs_is_checked_in_it(walk: Walk) -> None:
+    walker = walk().go("host")
+    checks = walker.app.checks
+    checks.changed()
+    alarms: list[Callable[[], None]] = []
+    checks.run_on(lambda _seconds, call: alarms.append(call))
+    walker.app.walk.set("hostname", "-bad-")
+    assert len(alarms) == 1
+
+    def checked() -> bool:
+        while alarms:
+            alarms.pop()()
+        return not walker.app.walk.stale
+
+    drain_until(walker, checked)
+    assert "hostname" in walker.app.walk.problems()
