@@ -12,6 +12,7 @@ from typing import Any
 
 from installer.machine import Machine
 from installer.secret import Secret
+from ks_schema.language import longest
 from screens.boot_entries import boot_entries
 from screens.disk_names import NamedDisk, named_disks, partners, paths_now
 from screens.editor.history import History
@@ -145,24 +146,37 @@ class Draft:
 class Account:
     """The three attributes of a draft that make one password, typed on the screen ``step``.
 
-    ``menu`` is the boot menu's, which GRUB asks for. ``pending`` stands for its hash.
+    ``place`` is where a kickstart has it; ``menu`` is the boot menu's, which GRUB asks for.
+    ``pending`` stands for its hash.
     """
 
     typed: str
     again: str
     hashed: str
+    place: tuple[str, ...]
     step: str = "accounts"
     menu: bool = False
     pending: str = _PENDING_HASH
 
 
 ACCOUNTS = (
-    Account(typed="root_password", again="root_password_again", hashed="root_hash"),
-    Account(typed="user_password", again="user_password_again", hashed="user_hash"),
+    Account(
+        typed="root_password",
+        again="root_password_again",
+        hashed="root_hash",
+        place=("root", "password"),
+    ),
+    Account(
+        typed="user_password",
+        again="user_password_again",
+        hashed="user_hash",
+        place=("users", "0", "password"),
+    ),
     Account(
         typed="menu_password",
         again="menu_password_again",
         hashed="menu_hash",
+        place=("boot", "menu_password"),
         step="boot",
         menu=True,
         pending=_PENDING_MENU_HASH,
@@ -191,7 +205,7 @@ def update(draft: Draft, field: str, value: str, machine: Machine | None) -> Dra
 
 
 def waiting_password(draft: Draft, step: str) -> Account | None:
-    """An account whose password is typed twice alike, and waits to be hashed.
+    """An account whose password is typed twice alike, can be used, and waits to be hashed.
 
     Not on the screen ``step``, where it may not be typed to its end yet.
     """
@@ -202,6 +216,7 @@ def waiting_password(draft: Draft, step: str) -> Account | None:
             if account.step != step
             and getattr(draft, account.typed) != NOTHING
             and getattr(draft, account.typed) == getattr(draft, account.again)
+            and password_problem(draft, account) is None
         ),
         None,
     )
@@ -211,6 +226,20 @@ def typed_differently(draft: Draft, account: Account) -> bool:
     """The two texts are not the same, and the first is not a hash that is complete by itself."""
     typed, again = getattr(draft, account.typed), getattr(draft, account.again)
     return bool(typed != again) and not _is_hash(account, typed)
+
+
+def password_problem(draft: Draft, account: Account) -> tuple[str, str] | None:
+    """What is wrong with a typed password, and what to do; it is not hashed then."""
+    typed = getattr(draft, account.typed)
+    if _is_hash(account, typed):
+        return None
+    text, most = typed.reveal(), longest((*account.place, "plain"))
+    if most is not None and len(text) > most:
+        return f"This password has more than {most} characters", "type a shorter one"
+    if account.menu and not (text.isascii() and text.isprintable()):
+        message = "It cannot be typed in the boot menu"
+        return message, "GRUB knows the letters and signs of a US keyboard alone"
+    return None
 
 
 def _is_hash(account: Account, typed: Secret) -> bool:

@@ -150,10 +150,14 @@ class Form:
 
 
 def bounded(form: Form, limits: Mapping[str, int]) -> Form:
-    """The form whose lines to type in take no more than ``limits`` says."""
+    """The form whose lines to type in take no more than ``limits`` says.
+
+    Secrets are left as they are: one that was cut off unseen would be set, and nobody would know
+    it. What is too long for its place is refused by the check.
+    """
     items = (
         replace(item, limit=limits[item.id])
-        if isinstance(item, Text | SecretText) and item.id in limits
+        if isinstance(item, Text) and item.id in limits
         else item
         for item in form.items
     )

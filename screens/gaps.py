@@ -8,7 +8,7 @@ from dataclasses import replace
 from installer.machine import Machine, SecureBoot
 from installer.secret import Secret
 from screens.boot_entries import GIVEN, MADE, unified
-from screens.draft import ACCOUNTS, NOTHING, Draft, hash_of, typed_differently
+from screens.draft import ACCOUNTS, NOTHING, Draft, hash_of, password_problem, typed_differently
 from screens.editor.nouns import asked_for
 from screens.forms import FieldProblem
 from screens.steps.firmware import has_tpm2
@@ -30,7 +30,6 @@ def gaps(
         *_disk_gaps(draft, usable=usable),
         *_layout_gaps(draft, machine),
         *_encryption_gaps(draft, machine),
-        *_menu_gaps(draft),
         *_key_gaps(draft, machine),
         *_network_gaps(draft),
         *_account_gaps(draft),
@@ -116,16 +115,6 @@ def passphrase_problem(passphrase: Secret) -> FieldProblem | None:
     )
 
 
-def _menu_gaps(draft: Draft) -> Iterator[FieldProblem]:
-    typed = "" if unified(draft) else draft.menu_password.reveal()
-    if not (typed.isascii() and typed.isprintable()):
-        yield FieldProblem(
-            field="menu_password",
-            message="It cannot be typed in the boot menu",
-            hint="GRUB knows the letters and signs of a US keyboard alone",
-        )
-
-
 def _key_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem]:
     if not draft.owner_keys or draft.boot_mode == "bios":
         return
@@ -176,6 +165,8 @@ def _account_gaps(draft: Draft) -> Iterator[FieldProblem]:
     # systemd-boot asks for no password: what was typed for GRUB's menu waits unused.
     asked = (each for each in ACCOUNTS if not (each.menu and unified(draft)))
     for account in asked:
+        if wrong := password_problem(draft, account):
+            yield FieldProblem(field=account.typed, message=wrong[0], hint=wrong[1])
         if typed_differently(draft, account):
             yield FieldProblem(
                 field=account.again,

@@ -151,6 +151,47 @@ def test_fields_take_as_much_as_the_schema_allows(walk: Walk) -> None:
     assert len(walker.app.walk.draft.user_full_name) <= LONGEST
 
 
+@pytest.mark.parametrize(
+    ("screen", "label"),
+    [("storage", "Passphrase"), ("boot", "Menu password"), ("accounts", "Root password")],
+)
+def test_a_secret_is_never_cut_off(walk: Walk, screen: str, label: str) -> None:
+    """Nobody would see it, and nobody could log in, or open the disk, with the whole one."""
+    walker = walk("two-empty-virtio").go("disk").keys(" ")
+    if screen == "storage":
+        walker.app.walk.set("encryption", "yes")
+    walker.go(screen).field(label)
+    Hands(walker).paste("correct horse " * 800).take("tab").paste("correct horse " * 800)
+    walker.settle()
+    for leave in ("f10", "esc"):
+        walker.keys(leave)
+    walker.keys("f10")
+    assert walker.id == screen, walker.screen
+    assert "256 characters" in " ".join(walker.screen.split())
+    assert walker.app.walk.draft.root_hash == walker.app.walk.draft.menu_hash == ""
+
+
+def test_no_password_is_hashed_that_grub_cannot_be_given(walk: Walk) -> None:
+    walker = walk().go("boot").field("Menu password")
+    Hands(walker).paste("zürich").take("tab").paste("zürich").settle()
+    walker.keys("esc")
+    assert walker.app.walk.draft.menu_hash == ""
+    walker.keys("f10")
+    assert walker.id == "boot"
+    walker.keys("f10")
+    assert "It cannot be typed in the boot menu" in walker.screen
+
+
+def test_a_password_that_is_set_stays_when_its_field_is_passed_through(walk: Walk) -> None:
+    walker = walk().go("accounts").field("Root password")
+    Hands(walker).paste("correct horse").take("tab").paste("correct horse").settle()
+    walker.go("review").keys("esc")
+    assert "set; type to change" in walker.screen
+    walker.field("Root password").keys("left", "home", "end", "ctrl k", "down", "up", "backspace")
+    assert walker.app.walk.draft.root_hash
+    walker.go("review")
+
+
 def test_the_editors_fields_are_bounded_too(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
     walker = walk().go("storage").field("< Edit partitions... >").keys("enter")
     walker.keys("down", "down", "enter", "e")
