@@ -6,8 +6,9 @@ Each event is one JSON line for whoever follows from outside (a file, a pipe, a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, is_dataclass
+from math import isfinite
+from typing import Any, get_args, get_origin, get_type_hints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,25 +120,46 @@ def event_to_json(event: Event) -> dict[str, Any]:
     return {"event": _NAMES[type(event)], **asdict(event)}
 
 
-def event_from_json(data: Mapping[str, Any]) -> Event:
+def event_from_json(data: object) -> Event:
     """The event that :func:`event_to_json` wrote; unknown members (a time) are passed over.
 
-    :raises ValueError: there is no such event, or a member of it is missing.
+    :raises ValueError: there is no such event, or a member of it is missing or of another type.
     """
-    kind = _TYPES.get(str(data.get("event")))
+    name = data.get("event") if isinstance(data, Mapping) else None
+    kind = _TYPES.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise ValueError(f"no event is called {data.get('event')!r}")
+        raise ValueError(f"no event is called {name!r}")
     try:
-        fields = {name: data[name] for name in kind.__dataclass_fields__}
-        if kind is Started:
-            fields["phases"] = tuple(PhasePlanned(**phase) for phase in fields["phases"])
-        if kind is BootChecked:
-            fields["findings"] = tuple(_finding(each) for each in fields["findings"])
-        return kind(**fields)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"the event {data['event']} is not whole: {error}") from error
+        event: Event = _read(kind, data)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"the event {name} is not whole: {error}") from error
+    return event
 
 
-def _finding(data: Any) -> tuple[str, str, str, str]:
-    outcome, what, text, hint = data
-    return outcome, what, text, hint
+def _read(kind: Any, data: object) -> Any:
+    """A value of a type that the classes above use, from plain data."""
+    if is_dataclass(kind):
+        members, make = _of(Mapping, data), _of(type, kind)
+        return make(**{each: _read(of, members[each]) for each, of in get_type_hints(kind).items()})
+    parts = get_args(kind)
+    if get_origin(kind) is tuple:
+        items = _of(list, data)
+        each = parts[:1] * len(items) if parts[-1] is ... else parts
+        return tuple(_read(of, item) for of, item in zip(each, items, strict=True))
+    if parts:
+        return {_of(str, key): _read(parts[1], item) for key, item in _of(Mapping, data).items()}
+    if kind is float:
+        return _finite(float(_of((int, float), data)))
+    return _of(kind, data)
+
+
+def _of(kind: Any, data: object) -> Any:
+    if not isinstance(data, kind):
+        raise TypeError(f"{type(data).__name__} is not what belongs there")
+    return data
+
+
+def _finite(number: float) -> float:
+    if not isfinite(number):
+        raise ValueError("a number is not finite")
+    return number

@@ -214,7 +214,7 @@ class Follower:
     def _take(self, line: bytes) -> None:
         try:
             event = event_from_json(json.loads(line))
-        except (ValueError, TypeError):
+        except (ValueError, RecursionError):
             return  # a line of a newer engine, or cut short: progress is only shown
         self.state = follow(self.state, event)
 
@@ -225,7 +225,7 @@ def _holder(text: bytes) -> Holder:
         name, pid, busy, active = json.loads(text)
         idle = max(time.monotonic() - float(active), 0.0)
         return Holder(name=str(name) or UNNAMED, pid=int(pid), busy=bool(busy), idle=idle)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return Holder(name=UNNAMED, busy=True)
 
 

@@ -314,7 +314,7 @@ def _place_problems(sound: Sound, pointer: str, mount: str) -> Iterator[Problem]
         message = f"{mount} is needed before anything but / and /usr is mounted"
         yield sound.document.problem(pointer, message, "leave it to the filesystem of / or /usr")
     if _is_at(mount, _OF_THE_KERNEL):
-        message = f"{mount} is made anew at each start"
+        message = f"{mount} is created again at each start"
         yield sound.document.problem(pointer, message, "mount it at another place, like /srv")
 
 

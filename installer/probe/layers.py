@@ -151,10 +151,10 @@ def parse_members(report: str) -> tuple[Member, ...]:
     :raises CommandFailed: it is not what pvs prints.
     """
     columns = ("pv_name", "vg_name", "vg_uuid")
-    rows = [
-        tuple(text_in(row, column) for column in columns)
-        for row in json_rows("pvs", report, "report", "pv")
-    ]
+    found = json_rows("pvs", report, "report", "pv")
+    if any(column not in row for row in found for column in columns):
+        raise CommandFailed("pvs: its output lacks a column")
+    rows = [tuple(text_in(row, column) for column in columns) for row in found]
     # A member that is missing has no device.
     return tuple(
         (path, name, uuid) for path, name, uuid in rows if name and path.startswith("/dev/")

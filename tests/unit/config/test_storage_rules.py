@@ -435,7 +435,7 @@ MOUNTS = [
         (
             on_x(kind="ext4", mount=place),
             "/storage/filesystems/x/mount",
-            f"{place} is made anew at each start",
+            f"{place} is created again at each start",
             "mount it at another place, like /srv",
         )
         for place in ("/dev", "/proc", "/run", "/run/lock", "/sys")
