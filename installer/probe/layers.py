@@ -182,9 +182,11 @@ def _collect(
         layer.parents[(container or parent)["path"]] = None
         layer.add(node)
     elif node["type"] == "part" and parent is not None and layer_kind(parent) is LayerKind.MD:
-        # A partition of an array goes with it.
-        array = next(each for each in found.values() if parent["path"] in each.devices)
-        array.add(node)
+        # A partition of an array goes with it; of one without a member in the list there is none.
+        for array in found.values():
+            if parent["path"] in array.devices:
+                array.add(node)
+                break
     if SWAP_MOUNT in mounts_of(node):
         swap = _Found(kind=LayerKind.SWAP, name=path)
         found.setdefault((LayerKind.SWAP, path), swap).parents[path] = None

@@ -107,6 +107,10 @@ def test_a_thin_volume_does_not_hold_its_own_group() -> None:
     assert group.devices == ("/dev/mapper/my--vg-pool", "/dev/mapper/my--vg-thin")
 
 
+def test_an_array_without_a_member_in_the_list_is_passed_over() -> None:
+    assert stacked(node("md126", "raid1", node("md126p1", "part"))) == ()
+
+
 def test_two_groups_of_one_name_are_two() -> None:
     roots = [
         node(disk, "disk", node(dm, "lvm", name="vg0-root", path=f"/dev/mapper/{dm}"))

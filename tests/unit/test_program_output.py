@@ -28,8 +28,10 @@ def test_rows() -> None:
     text = '{"report": [{"lv": [{"a": "x"}]}, {"lv": [{"a": null}, {}]}]}'
     assert [text_in(row, "a") for row in json_rows("lvs", text, "report", "lv")] == ["x", "", ""]
     assert json_object("x", '{"a": "\n"}') == {"a": "\n"}
-    report = '{"report": [{"pv": [{"pv_name": null, "vg_name": "a"}, {"vg_name": null}]}]}'
+    report = '{"report": [{"pv": [{"pv_name": null, "vg_name": "a", "vg_uuid": "u"}]}]}'
     assert parse_members(report) == ()
+    found = parse_members(report.replace("null", '"/dev/sda1"'))
+    assert found == (("/dev/sda1", "a", "u"),)
 
 
 @pytest.mark.parametrize(
