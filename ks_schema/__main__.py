@@ -1,27 +1,23 @@
-"""``python -m ks_schema docs``: write the reference of the kickstart language."""
+"""``python -m ks_schema``: write what is made from language.json, the schema and the reference."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+from ks_schema.publish import FILE, published_text
 from ks_schema.reference import reference
 
-_PAGE = Path("docs/kickstart.md")
+MADE = {Path("docs/kickstart.md"): reference, Path("ks_schema", FILE): published_text}
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page that is named, or docs/kickstart.md."""
-    match arguments:
-        case ["docs"]:
-            page = _PAGE
-        case ["docs", path]:
-            page = Path(path)
-        case _:
-            sys.stderr.write("usage: python -m ks_schema docs [FILE]\n")
-            return 2
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(reference(), encoding="utf-8")
+    """Write the files into the project; run it from there."""
+    if arguments:
+        sys.stderr.write("usage: python -m ks_schema\n")
+        return 2
+    for path, text in MADE.items():
+        path.write_text(text(), encoding="utf-8")
     return 0
 
 

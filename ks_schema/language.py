@@ -34,7 +34,7 @@ def schema() -> dict[str, Any]:
     - ``x-instead`` maps keys that other tools have to what is written here,
     - ``x-key`` is what the reference calls the free keys of an object.
     """
-    text = resources.files("ks_schema").joinpath("kickstart.schema.json").read_text("utf-8")
+    text = resources.files("ks_schema").joinpath("language.json").read_text("utf-8")
     data: dict[str, Any] = json.loads(text)
     return data
 

@@ -26,7 +26,7 @@ _TYPES = {
 _INTRODUCTION = f"""\
 # The kickstart
 
-<!-- Made by `python -m ks_schema docs` from ks_schema/kickstart.schema.json: change it there. -->
+<!-- Made by `python -m ks_schema` from ks_schema/language.json: change it there. -->
 
 A kickstart tells the installer everything it would otherwise ask. It is one JSON object, in UTF-8;
 YAML is accepted with the same content (plain values of YAML 1.2: `no` is a text; no anchors, tags

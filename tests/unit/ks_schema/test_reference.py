@@ -12,6 +12,7 @@ from installer.config import from_document
 from installer.errors import ExitCode
 from ks_schema import Document, check, load, schema
 from ks_schema.__main__ import main
+from ks_schema.publish import FILE, published_text
 from ks_schema.reference import example, reference
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/kickstart.md"
@@ -19,17 +20,21 @@ TEXT = reference()
 
 
 def test_the_page_is_current() -> None:
-    assert PAGE.read_text("utf-8") == TEXT, "run: python -m ks_schema docs"
+    assert PAGE.read_text("utf-8") == TEXT, "run: python -m ks_schema"
 
 
-def test_the_command_writes_it(tmp_path: Path) -> None:
-    assert main(["docs", str(tmp_path / "new/page.md")]) == 0
-    assert (tmp_path / "new/page.md").read_text("utf-8") == TEXT
+def test_the_command_writes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "ks_schema").mkdir()
+    assert main([]) == 0
+    assert (tmp_path / "docs/kickstart.md").read_text("utf-8") == TEXT
+    assert (tmp_path / "ks_schema" / FILE).read_text("utf-8") == published_text()
 
 
 def test_the_command_says_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["doc"]) == 2
-    assert "usage: python -m ks_schema docs" in capsys.readouterr().err
+    assert main(["docs"]) == 2
+    assert "usage: python -m ks_schema\n" in capsys.readouterr().err
 
 
 def blocks() -> list[tuple[str, str]]:
