@@ -3,7 +3,7 @@
 import sys
 
 try:
-    from installer.cli import main
+    from installer.command.main import main
     from installer.signals import let_the_outcome_stand
 
     code = main()

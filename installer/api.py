@@ -16,11 +16,11 @@ from typing import Any
 from installer import kickstart, probe
 from installer.config.keyboard import Keyboard
 from installer.config.model import InstallConfig
-from installer.config.read import asked_later, from_document
+from installer.config.read import asked_later, from_document, kickstart_problems
 from installer.config.recovery import with_drawn_secrets
 from installer.config.write import hash_passwords, to_document
 from installer.context import RUN_DIRECTORY
-from installer.errors import CommandFailed, KickstartInvalid, MachineUnfit
+from installer.errors import CommandFailed, MachineUnfit
 from installer.events import Emit
 from installer.execute import execute
 from installer.fetch import RetryPolicy
@@ -34,6 +34,7 @@ from installer.plan.model import InstallPlan
 from installer.private import private_text
 from installer.run import ProcessRunner
 from installer.saving import file_at
+from installer.target import require_target_modules
 from installer.verify.finding import Report
 from ks_schema import Document, Problem
 from ks_schema.wording import printable
@@ -61,11 +62,7 @@ def _read(document: Document, ask: Ask | None) -> InstallConfig:
 
 def problems(document: Document) -> tuple[Problem, ...]:
     """Everything that is wrong with a kickstart, as far as can be told without the machine."""
-    try:
-        _read(document, asked_later)
-    except KickstartInvalid as error:
-        return error.problems
-    return ()
+    return kickstart_problems(document, now=datetime.now(UTC))
 
 
 def check(data: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -131,6 +128,7 @@ def install(
 
     :raises InstallerError: it failed or was cancelled; the ``Failed`` event has told so.
     """
+    require_target_modules()
     with open_journal(work) as journal:
         sink = tee(journal, emit)
         execute(
@@ -265,6 +263,7 @@ def verify_boot(
     if not (disk if root is None else root):
         option, what = ("--disk", "disk") if root is None else ("--root", "folder")
         raise CommandFailed(f"no {what} is named", f"Write its path behind {option}.")
+    require_target_modules()
     runner = ProcessRunner(lambda _: None, cancelled)
     undo_runner = ProcessRunner(lambda _: None)
     store = Path(variables) if variables else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import Any
 
 from ks_schema.problem import Problem
 
@@ -28,6 +29,8 @@ class InstallerError(Exception):
     """What went wrong and where (``message``), and what to do about it (``hint``)."""
 
     exit_code = ExitCode.BUG
+    # What was found in a kickstart, each with its place; none where it is about something else.
+    problems: tuple[Problem, ...] = ()
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -36,6 +39,16 @@ class InstallerError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+    def to_json(self) -> dict[str, Any]:
+        """The error as plain data, for ``--json``."""
+        return {
+            "error": type(self).__name__,
+            "exit_code": int(self.exit_code),
+            "message": self.message,
+            "hint": self.hint,
+            "problems": [problem.to_json() for problem in self.problems],
+        }
 
 
 class ProblemsFound(InstallerError):
@@ -59,9 +72,14 @@ class MachineUnfit(ProblemsFound):
 
 
 class KickstartUnparsable(InstallerError):
-    """The kickstart is neither JSON nor YAML."""
+    """The kickstart is neither JSON nor YAML; ``problem`` says where."""
 
     exit_code = ExitCode.UNPARSABLE
+
+    def __init__(self, problem: Problem, hint: str = "") -> None:
+        place = f"{problem.file}:{problem.line}:{problem.column}"
+        super().__init__(f"{place}: {problem.message}", hint or problem.hint)
+        self.problems = (problem,)
 
 
 class KickstartUnreachable(InstallerError):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
+from installer.errors import CommandFailed
 from installer.events import (
     ActionStarted,
     BootChecked,
@@ -90,6 +91,24 @@ def open_journal(folder: Path) -> Iterator[Emit]:
         private_text(folder / EVENTS_NAME, errors="backslashreplace") as events,
     ):
         yield tee(log_lines(log), json_lines(events))
+
+
+@contextmanager
+def event_file(path: str) -> Iterator[Emit]:
+    """A sink that writes JSON lines to a file, a pipe or a serial port.
+
+    :raises CommandFailed: it cannot be opened.
+    """
+    try:
+        stream = private_text(Path(path), errors="backslashreplace", links=True)
+    except OSError as error:
+        raise CommandFailed(f"{path}: {error.strerror}", "Events cannot go there.") from error
+    try:
+        yield json_lines(stream)
+    finally:
+        # A reader that left early is not worth an error after the installation.
+        with suppress(OSError):
+            stream.close()
 
 
 def event_text(event: Event) -> str:  # noqa: C901  (one case for each kind of event)

@@ -111,6 +111,15 @@ def from_document(
     return _config(document.data, secrets)
 
 
+def kickstart_problems(document: Document, *, now: datetime) -> tuple[Problem, ...]:
+    """Everything that is wrong with a kickstart, as far as can be told without the machine."""
+    try:
+        from_document(document, ask=asked_later, now=now)
+    except KickstartInvalid as error:
+        return error.problems
+    return ()
+
+
 def storage_from_document(
     document: Document, *, ask: Callable[[str], str] | None = None
 ) -> InstallConfig:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from installer.errors import Cancelled
 from installer.events import Emit, Event, Message
 from installer.fetch.address import is_web_address, web_address, without_credentials
-from installer.fetch.attempt import Attempt
-from installer.fetch.failure import FetchFailed, too_slow
+from installer.fetch.failed import FetchFailed, too_slow
+
+if TYPE_CHECKING:
+    from installer.fetch.attempt import Attempt
 
 __all__ = [
     "USUAL",
@@ -136,6 +138,10 @@ def fetch(
     :raises FetchFailed: the last try's reason, without any part of the address up to an ``@``.
     :raises Cancelled: it is no longer wanted.
     """
+    # Imported here: most kickstarts are files, and the HTTP client takes longer to import than they
+    # take to be checked.
+    from installer.fetch.attempt import Attempt  # noqa: PLC0415
+
     address = web_address(url)
     until = _Deadline(policy.all_tries)
     for number, wait in enumerate((*policy.waits, None), start=1):

@@ -8,7 +8,7 @@ import string
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from installer.fetch.failure import FetchFailed
+from installer.fetch.failed import FetchFailed
 from ks_schema.wording import printable
 
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)

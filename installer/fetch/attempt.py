@@ -20,7 +20,8 @@ from typing import IO, Any, Self
 from urllib.parse import urlsplit
 
 from installer.fetch.address import Address, without_credentials
-from installer.fetch.failure import FetchFailed, bad_redirection, no_answer, refusal
+from installer.fetch.failed import FetchFailed
+from installer.fetch.failure import bad_redirection, no_answer, refusal
 
 _CHUNK = 1 << 16
 _PIECES_AHEAD = 8

@@ -8,6 +8,7 @@ import ssl
 import urllib.error
 from http import HTTPStatus
 
+from installer.fetch.failed import FetchFailed
 from ks_schema.wording import printable
 
 _TRY_LATER = frozenset({408, 425, 429})
@@ -16,28 +17,6 @@ _HINTS = {
     403: "the server does not give this file to this machine",
     404: "the server has no such file: is the address right?",
 }
-
-
-class FetchFailed(Exception):
-    """A file that did not come, or not whole.
-
-    ``refused``: the server answered, and did not give it or cannot be trusted. ``again``: a
-    further try may help.
-    """
-
-    def __init__(
-        self, message: str, hint: str = "", *, refused: bool = False, again: bool = True
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.refused = refused
-        self.again = again
-
-
-def too_slow(shown: str) -> FetchFailed:
-    """The deadline has passed."""
-    return FetchFailed(f"{shown}: no whole answer in time", "is the network up, and fast enough?")
 
 
 def refusal(shown: str, error: urllib.error.HTTPError) -> FetchFailed:

@@ -98,9 +98,7 @@ def parse_kickstart(data: str | bytes, *, name: str) -> Document:
     try:
         return load(data, name=name)
     except SyntaxProblem as error:
-        found = error.problem
-        message = f"{found.file}:{found.line}:{found.column}: {found.message}"
-        raise KickstartUnparsable(message, found.hint) from None
+        raise KickstartUnparsable(error.problem) from None
 
 
 def _from_server(url: str, emit: Emit, retries: RetryPolicy) -> Document:
@@ -119,7 +117,8 @@ def _from_server(url: str, emit: Emit, retries: RetryPolicy) -> Document:
         if came_from == name:
             raise
         hints = (error.hint, f"what was read came from {came_from}")
-        raise KickstartUnparsable(error.message, "; ".join(filter(None, hints))) from None
+        (problem,) = error.problems
+        raise KickstartUnparsable(problem, hint="; ".join(filter(None, hints))) from None
 
 
 def _file_url_path(url: str, shown: str) -> Path:

@@ -12,10 +12,9 @@ import pytest
 from installer.actions.disk import CreateImage
 from installer.actions.filesystem import MakeSwapFile
 from installer.api import save_kickstart
-from installer.commands import event_file
 from installer.context import Context
 from installer.events import Message
-from installer.journal import EVENTS_NAME, LOG_NAME, open_journal
+from installer.journal import EVENTS_NAME, LOG_NAME, event_file, open_journal
 from installer.private import new_private_file, private_directory, private_text
 from screens.session import Paths, Session
 from tests.engine import kickstart

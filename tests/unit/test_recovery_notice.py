@@ -76,11 +76,11 @@ def test_on_every_console_until_enter(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 def test_installing_needs_a_terminal_to_show_the_key_on() -> None:
     script = """
-        from installer import commands
+        from installer.command import consent
         from installer.errors import CommandFailed
         from types import SimpleNamespace
         try:
-            commands._require_eyes(SimpleNamespace(shown_once=(SimpleNamespace(title="K"),)))
+            consent.require_eyes(SimpleNamespace(shown_once=(SimpleNamespace(title="K"),)))
         except CommandFailed as error:
             print(error)
     """

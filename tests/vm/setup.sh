@@ -82,7 +82,12 @@ mkdir -p build
 .venv/bin/python - >build/requirements.txt <<'PYTHON'
 import pathlib, tomllib
 project = tomllib.loads(pathlib.Path("pyproject.toml").read_text("utf-8"))["project"]
-print(*project["dependencies"], *project["optional-dependencies"]["test"], sep="\n")
+extras = project["optional-dependencies"]
+print(*project["dependencies"], *extras["target"], *extras["test"], sep="\n")
 PYTHON
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -r build/requirements.txt
+# Validators by others, for tests alone: of JSON Schema, and the schema of SARIF.
+echo "node: build/node"
+.venv/bin/npm install --prefix build/node --no-save --silent --ignore-scripts \
+	ajv@8 @microsoft/jest-sarif@1.0.0-beta.0
 echo "everything is there"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.unattended import VERDICT
+from installer.command.unattended import VERDICT
 
 FILES = Path(__file__).resolve().parents[3] / "iso_hooks/live/files"
 FOLDER = "usr/lib/photon-installer"

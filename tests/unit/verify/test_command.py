@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.cli import main
+from installer.command.main import main
 from installer.errors import ExitCode
 
 

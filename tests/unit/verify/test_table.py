@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.cli import main
+from installer.command.main import main
 from installer.errors import ExitCode
 from installer.run import ProcessRunner
 from installer.verify.finding import Outcome

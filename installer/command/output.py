@@ -7,8 +7,9 @@ import errno
 import io
 import os
 import sys
+from argparse import Namespace
 
-from ks_schema.wording import printable_lines
+from ks_schema.wording import json_line, printable_lines
 
 
 class OutputLost(Exception):
@@ -27,7 +28,6 @@ def open_missing() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             stream = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115
-            os.set_inheritable(stream.fileno(), True)  # `tui` goes on as another program
             setattr(sys, name, stream)
 
 
@@ -48,6 +48,11 @@ def say(text: str, *, end: str = "\n") -> None:
     except OSError as error:
         _let_go(sys.stdout.fileno())
         raise OutputLost(error) from error
+
+
+def show(arguments: Namespace, data: object, text: str) -> None:
+    """Print the result of a command: the text, or with ``--json`` the data."""
+    say(json_line(data) if arguments.format == "json" else text)
 
 
 def complain(text: str) -> None:

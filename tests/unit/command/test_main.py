@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from installer import cli, commands
+from installer.command import check
+from installer.command.main import main
 from installer.errors import ExitCode
 from tests.engine import MACHINES, TESTS, kickstart
 from tests.unit.test_payload import QuietHandler
@@ -111,7 +112,7 @@ def test_2_an_image_of_a_kickstart_that_is_not_sound(tmp_path: Path, storage: An
     for disks in several:
         path.write_text(json.dumps(kickstart(storage=storage, disks=disks)), encoding="utf-8")
         arguments = ["image", str(path), str(tmp_path / "x.img"), "--payload", PAYLOAD]
-        assert cli.main(arguments) == ExitCode.KICKSTART
+        assert main(arguments) == ExitCode.KICKSTART
     assert not (tmp_path / "x.img").exists()
 
 
@@ -129,7 +130,7 @@ def test_4_a_machine_that_is_none(
 ) -> None:
     (tmp_path / "machine.json").write_text(text, encoding="utf-8")
     arguments = ["plan", good, "--machine", str(tmp_path / "machine.json"), "--payload", PAYLOAD]
-    assert cli.main(arguments) == ExitCode.COMMAND
+    assert main(arguments) == ExitCode.COMMAND
     assert "facts --json" in capsys.readouterr().err
 
 
@@ -142,14 +143,14 @@ def test_4_a_machine_that_is_none(
 def test_4_a_machine_that_no_json_reader_likes(good: str, tmp_path: Path, text: str) -> None:
     (tmp_path / "machine.json").write_bytes(text.encode(errors="surrogatepass"))
     arguments = ["plan", good, "--machine", str(tmp_path / "machine.json"), "--payload", PAYLOAD]
-    assert cli.main(arguments) == ExitCode.COMMAND
+    assert main(arguments) == ExitCode.COMMAND
     arguments[3] = "/dev/zero"
-    assert cli.main(arguments) == ExitCode.COMMAND
+    assert main(arguments) == ExitCode.COMMAND
 
 
 def test_9_an_index_that_no_json_reader_likes(good: str, tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text("[" * 50_000)
-    assert cli.main(["verify", "--payload", str(tmp_path)]) == ExitCode.PAYLOAD
+    assert main(["verify", "--payload", str(tmp_path)]) == ExitCode.PAYLOAD
 
 
 @pytest.mark.parametrize("command", ["unattended", "verify --root /", "verify --disk /dev/null"])
@@ -157,7 +158,7 @@ def test_4_only_root_can(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 65534)
-    assert cli.main(command.split()) == ExitCode.COMMAND
+    assert main(command.split()) == ExitCode.COMMAND
     assert "only root can" in capsys.readouterr().err
 
 
@@ -188,7 +189,7 @@ import os, runpy, signal, sys
 
 class Interrupting:
     def find_spec(self, name, path=None, target=None):
-        if name == "installer.cli":
+        if name == "installer.command.main":
             os.kill(os.getpid(), signal.SIGINT)
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # it may have been ignored in here
@@ -202,8 +203,7 @@ runpy.run_module("installer", run_name="__main__")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("module", ["installer", "screens"])
-def test_a_signal_while_the_interpreter_ends_changes_nothing(module: str, number: int) -> None:
+def test_a_signal_while_the_interpreter_ends_changes_nothing(number: int) -> None:
     # The last thing to be torn down sends the signal: Python has put its own handlers away by then.
     code = f"""
 import os, runpy, signal, sys
@@ -214,10 +214,9 @@ class Last:
 
 signal.signal({int(number)}, signal.SIG_DFL)  # it may have been ignored in here
 sys.kept_to_the_end = Last()
-sys.argv = [{module!r}]
-import {module}.{"cli" if module == "installer" else "main"} as program
-program.{"main" if module == "installer" else "run"} = lambda **_: 3
-runpy.run_module({module!r}, run_name="__main__")
+import installer.command.main as program
+program.main = lambda: 3
+runpy.run_module("installer", run_name="__main__")
 """
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=20
@@ -265,8 +264,8 @@ def test_1_a_bug(
     def broken(*_: object, **__: object) -> None:
         raise KeyError("a slip")
 
-    monkeypatch.setattr(commands, "read_kickstart", broken)
-    assert cli.main(["check", good]) == ExitCode.BUG
+    monkeypatch.setattr(check, "document_at", broken)
+    assert main(["check", good]) == ExitCode.BUG
     err = capsys.readouterr().err
     assert "Traceback" in err
     assert "this is a bug" in err
@@ -373,13 +372,13 @@ def test_the_screens_where_there_is_no_terminal(streams: str) -> None:
 def test_a_name_that_is_no_text(good: str) -> None:
     for words in (["image", good, "x\udcff.img"], ["verify", "--disk", "x\udcff.img"]):
         with pytest.raises(SystemExit) as caught:
-            cli.main(words)
+            main(words)
         assert caught.value.code == 2
 
 
 def test_usage_mentions_every_command_and_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        cli.main(["--help"])
+        main(["--help"])
     text = capsys.readouterr().out
     for name in ("check", "plan", "install", "image", "facts", "tui", "verify", "unattended"):
         assert name in text
@@ -390,7 +389,7 @@ def test_usage_mentions_every_command_and_exit_code(capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize("size", ["", "8 gigs", "-1", "²", "1e9"])
 def test_a_size_that_is_none(size: str, good: str) -> None:
     with pytest.raises(SystemExit) as caught:
-        cli.main(["image", good, "x.img", "--size", size])
+        main(["image", good, "x.img", "--size", size])
     assert caught.value.code == 2
 
 

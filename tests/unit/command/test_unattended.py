@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from installer import api, unattended
+from installer import api
+from installer.command import unattended
 from installer.config.model import DiskSelector, EndAction, Finish, InstallConfig
 from installer.config.read import from_document
 from installer.errors import CommandFailed, ExitCode, KickstartUnreachable

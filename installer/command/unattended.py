@@ -1,4 +1,4 @@
-"""The unattended run of the medium: the kernel command line says where the kickstart is.
+"""``unattended``: the kernel command line says where the kickstart is.
 
 Its lines go to standard output, which the medium shows on every console; the last one is
 ``photon-installer: done`` or ``photon-installer: failed: exit N``, which is what QA waits for.
@@ -11,18 +11,21 @@ import fcntl
 import signal
 import sys
 import traceback
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from installer import api
-from installer.commands import event_file
+from installer.command.consent import require_root
+from installer.command.output import complain
+from installer.command.stop import IN_ORDER, STOP
 from installer.config.keyboard import Keyboard
 from installer.config.model import EndAction, Finish
 from installer.context import RUN_DIRECTORY
 from installer.errors import ExitCode, InstallerError
 from installer.events import Emit, Event, Failed, Message
 from installer.fetch import RetryPolicy
-from installer.journal import log_lines, tee
+from installer.journal import event_file, log_lines, tee
 from installer.kickstart import (
     KernelParameters,
     find_volume_kickstart,
@@ -32,7 +35,6 @@ from installer.kickstart import (
     with_disk,
 )
 from installer.kickstart.sources import Surroundings
-from installer.output import complain
 from installer.private import private_directory, private_text
 from installer.recovery_notice import show_on_consoles
 from ks_schema import Document
@@ -41,8 +43,12 @@ SESSION_LOCK = RUN_DIRECTORY / "session.lock"
 VERDICT = RUN_DIRECTORY / "verdict"
 
 
-def run(cancelled: Callable[[], bool]) -> ExitCode:
+def run(arguments: Namespace) -> ExitCode:
     """Install as the kernel command line asks, then do what the kickstart wants at the end."""
+    del arguments
+    require_root()
+    IN_ORDER.set()
+    cancelled = STOP.is_set
     parameters = kernel_parameters(kernel_command_line())
     with _session_lock(), _sinks(parameters) as emit:
         surroundings = Surroundings(retries=RetryPolicy(cancelled=cancelled))

@@ -1,0 +1,28 @@
+"""``install``: onto disks of this machine, after a question unless ``--yes`` was given."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from installer import api
+from installer.command.consent import confirm, passphrases, require_eyes, require_root
+from installer.command.plan import plan_of
+from installer.command.reading import to_stderr
+from installer.command.sinks import sinks
+from installer.command.stop import STOP
+from installer.errors import ExitCode
+from installer.recovery_notice import show_on_terminal
+
+
+def run(arguments: Namespace) -> ExitCode:
+    """Install."""
+    made = plan_of(arguments, lambda *wanted: api.probe_machine(to_stderr, *wanted), passphrases())
+    require_root()
+    require_eyes(made)
+    if not arguments.yes:
+        confirm(made)
+    with sinks(arguments) as emit:
+        api.install(made, emit=emit, cancelled=STOP.is_set)
+    if made.shown_once:
+        show_on_terminal(made.shown_once)
+    return ExitCode.DONE
