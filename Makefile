@@ -3,7 +3,7 @@
 # make run    the installer's screens in this terminal, on a virtual disk that is kept
 # (make run BOOT=disk starts the kept disk again)
 # make iso    the medium as it is released, build/photon-standard.iso
-# Others: setup, medium, lint, unit, disk, vm, test-all, clean. A case alone: make vm CASE=minimal_efi
+# Others: setup, medium, deb, wheel, lint, unit, disk, vm, test-all, clean. A case alone: make vm CASE=minimal_efi
 # All but iso use the fast edition of the medium; EDITION=standard uses the released one.
 
 SHELL := /bin/bash
@@ -28,7 +28,7 @@ PARALLEL := -n 2
 VM_TESTS := $(PYTEST) -o log_level=INFO -o log_format='%(message)s'
 VM_SUITE := $(VM_TESTS) $(PARALLEL) --dist loadfile --no-loadscope-reorder tests/vm
 
-.PHONY: help setup iso medium demo run test test-all lint unit disk vm vm-all vm-standard clean
+.PHONY: help setup iso medium deb wheel demo run test test-all lint unit disk vm vm-all vm-standard clean
 
 help:
 	@sed -n 's/^# \?//p;/^$$/q' Makefile
@@ -41,6 +41,12 @@ build/setup.stamp: tests/vm/setup.sh iso_hooks/build-packages.txt pyproject.toml
 iso medium: setup
 	$(if $(wildcard build/photon-$(EDITION).iso),,$(STEP) --room 6)
 	$(STEP) iso-$(EDITION) -- $(ROOT) $(PYTHON) -m iso_hooks build-iso --edition $(EDITION)
+
+# The command for other machines, from the same tree.
+deb: setup
+	$(STEP) deb --show -- $(PYTHON) -m iso_hooks deb
+wheel: setup
+	$(STEP) wheel -- $(PYTHON) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build .
 
 demo: medium
 	@$(ROOT) $(PYTHON) -m tests.vm.demo

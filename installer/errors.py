@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import Any
+from typing import Any, Self
 
 from ks_schema.problem import Problem
 
 
 class ExitCode(IntEnum):
-    """Exit codes of every command; stable, listed in the README."""
+    """Exit codes of every command; stable. Help, manual page and README have their meanings."""
 
-    DONE = 0
-    BUG = 1
-    KICKSTART = 2
-    MACHINE = 3
-    COMMAND = 4
-    CANCELLED = 5
-    UNREACHABLE = 6
-    REFUSED = 7
-    UNPARSABLE = 8
-    PAYLOAD = 9
-    UNBOOTABLE = 10
+    DONE = 0, "done"
+    BUG = 1, "a bug"
+    KICKSTART = 2, "the kickstart or the command line is not valid"
+    MACHINE = 3, "the machine cannot be installed as asked"
+    COMMAND = 4, "a command failed"
+    CANCELLED = 5, "cancelled"
+    UNREACHABLE = 6, "the kickstart could not be reached"
+    REFUSED = 7, "the server refused to send the kickstart"
+    UNPARSABLE = 8, "the kickstart is neither JSON nor YAML"
+    PAYLOAD = 9, "the payload is missing, or is not what its index says"
+    UNBOOTABLE = 10, "the host that was installed, or that was checked, would not boot"
+
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> Self:
+        """A code with its meaning."""
+        made = int.__new__(cls, code)
+        made._value_ = code
+        made.meaning = meaning
+        return made
 
 
 class InstallerError(Exception):

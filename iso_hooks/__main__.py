@@ -1,4 +1,4 @@
-"""The command line: ``python -m iso_hooks build-iso``, ``netboot`` and ``names``."""
+"""The command line: ``python -m iso_hooks build-iso``, ``netboot``, ``deb`` and ``names``."""
 
 from __future__ import annotations
 
@@ -36,6 +36,9 @@ def _run(options: argparse.Namespace) -> None:
     if options.command == "names":
         _write_names(options.host, options.live)
         return
+    if options.command == "deb":
+        _write_deb(options.output)
+        return
     if os.geteuid() != 0:
         raise BuildFailed("building a medium needs root", "Run it again with sudo.")
     recipe = load_recipe(options.recipe).for_edition(options.edition)
@@ -55,6 +58,13 @@ def _write_names(host: Path, live: Path) -> None:
         file.write_text(names_text(names_data(host, live)), encoding="utf-8")
 
 
+def _write_deb(output: Path) -> None:
+    from iso_hooks.deb import build_deb  # noqa: PLC0415  (what makes its pages is not everywhere)
+
+    output.mkdir(parents=True, exist_ok=True)
+    sys.stdout.write(f"{build_deb(output, output / 'deb.log')}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m iso_hooks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -67,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_URL,
         help="where the folder will be served by HTTP (default: /photon of the TFTP server)",
     )
+    deb = commands.add_parser("deb", help="make the Debian package of the command")
+    deb.add_argument("--output", type=Path, default=Path("build"), help="a directory")
     names = commands.add_parser("names", help="renew the names that the program knows by itself")
     names.add_argument("--host", type=Path, required=True, help="a host's tree, as it was built")
     names.add_argument("--live", type=Path, required=True, help="the tree of the live system")

@@ -14,10 +14,10 @@ from iso_hooks.trees import newest_epoch, tree_path
 
 HERE = Path(__file__).parent
 _SOURCES = HERE.parent
-_PACKAGES = ("installer", "screens", "ks_schema")
+PACKAGES = ("installer", "screens", "ks_schema")
 _INITRAMFS = HERE / "live" / "initramfs"
 _FILES = HERE / "live" / "files"
-_CODE = "usr/lib/photon-installer"
+CODE = "usr/lib/photon-installer"
 
 # Started on boot, beside what Debian's units pull in by themselves.
 _ENABLED = {
@@ -167,7 +167,7 @@ def installer_step(shop: Workshop, recipe: Recipe, live_key: str) -> Step:
         inputs=[
             live_key,
             str(recipe.edition.squashfs),
-            files_digest(_FILES, Path(__file__), *(_SOURCES / name for name in _PACKAGES)),
+            files_digest(_FILES, Path(__file__), *(_SOURCES / name for name in PACKAGES)),
         ],
         outputs=(image,),
         action=action,
@@ -193,9 +193,9 @@ def initrd_with_digests(shop: Workshop, index: Path, *images: Path, verity: str 
 
 def _stage(staging: Path) -> None:
     """Lay out the files as they lie over the live tree."""
-    _copy(_FILES, staging)
-    for name in _PACKAGES:
-        _copy(_SOURCES / name, staging / _CODE / name)
+    copy_plain(_FILES, staging)
+    for name in PACKAGES:
+        copy_plain(_SOURCES / name, staging / CODE / name)
     units = staging / "etc/systemd/system"
     for wants, names in _ENABLED.items():
         (units / wants).mkdir(parents=True, exist_ok=True)
@@ -212,7 +212,7 @@ def _stage(staging: Path) -> None:
             (staging / folder / name).symlink_to("/dev/null")
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_plain(source: Path, target: Path) -> None:
     """Copy a folder's files with plain modes, whatever the checkout's umask was."""
     for path in source_files(source):
         copy = target / path.relative_to(source)
@@ -224,7 +224,7 @@ def _copy(source: Path, target: Path) -> None:
 def _compile(tree: Path, staging: Path, log: Path) -> None:
     """Byte-compile with the live system's own Python: the first screen comes sooner."""
     compiling = 'mount --bind "$2" "$1/mnt" && exec chroot "$1" python3 -m compileall -q -j 2 '
-    options = f"--invalidation-mode unchecked-hash -s /mnt -p / /mnt/{_CODE}"
+    options = f"--invalidation-mode unchecked-hash -s /mnt -p / /mnt/{CODE}"
     run(["unshare", "--mount", "sh", "-c", compiling + options, "sh", tree, staging], log=log)
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from textwrap import fill
 from typing import Any
 
 from installer import __version__
+from installer.errors import ExitCode
 from installer.sizes import parse_size
 
 PROGRAM = "photon-installer"
 # How `check` prints what it found; the others know the first two.
 FORMATS = ("text", "json", "sarif", "github")
 _KICKSTART = "a path, an http(s) URL, medium:PATH or label:LABEL[:PATH]"
-_EPILOG = """\
-exit codes: 0 done, 1 a bug, 2 the kickstart or this command line is not valid, 3 the machine does
-not fit or there is no plan, 4 a command failed, 5 cancelled, 6 the kickstart was not reached,
-7 its server refused it, 8 it is neither JSON nor YAML, 9 the payload is missing or damaged,
-10 it would not boot
-"""
+_WIDTH = 98
+
+
+def exit_codes() -> dict[ExitCode, str]:
+    """What each exit code means."""
+    return {code: code.meaning for code in ExitCode}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,7 +27,10 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Install Photon, a lightweight container host.",
-        epilog=_EPILOG,
+        epilog=fill(
+            f"exit codes: {', '.join(f'{code} {text}' for code, text in exit_codes().items())}",
+            _WIDTH,
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     whole.add_argument("--version", action="version", version=__version__)
