@@ -8,12 +8,10 @@ from typing import Any, cast
 from installer import api
 from installer.config.boot import BootMode
 from installer.config.keyboard import keyboard_from_text
-from installer.config.model import InstallConfig, Root
-from installer.config.password import Password
-from installer.config.write import hash_passwords, menu_password_hash
 from installer.events import Emit
 from installer.layouts import Layout, layout, said_in_nouns
 from installer.machine import Disk, Machine
+from installer.password_hash import account_hash, menu_hash
 from installer.payload import PayloadIndex
 from installer.plan.disks import unfit_reason
 from installer.plan.model import InstallPlan
@@ -70,10 +68,8 @@ class ApiEngine:
     def hash(self, plain: Secret, *, menu: bool = False) -> str:
         """The hash, as the kickstart would get it."""
         if menu:
-            return menu_password_hash(plain).reveal()
-        root = Root(password=Password(plain=plain))
-        hashed = hash_passwords(InstallConfig(disks=(), root=root)).root.password.hashed
-        return hashed.reveal() if hashed else ""
+            return menu_hash(plain).reveal()
+        return account_hash(plain).reveal()
 
     def load_keyboard(self, keyboard: str) -> None:
         """Load it, in the live system."""

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from installer.config.password import login_fault
 from installer.machine import Machine
 from installer.secret import Secret
 from ks_schema.language import longest
@@ -236,6 +237,8 @@ def password_problem(draft: Draft, account: Account) -> tuple[str, str] | None:
     text, most = typed.reveal(), longest((*account.place, "plain"))
     if most is not None and len(text) > most:
         return f"This password has more than {most} characters", "type a shorter one"
+    if not account.menu and (fault := login_fault(text)):
+        return f"This password cannot be used: {fault}", "type another one"
     if account.menu and not (text.isascii() and text.isprintable()):
         message = "It cannot be typed in the boot menu"
         return message, "GRUB knows the letters and signs of a US keyboard alone"

@@ -8,6 +8,9 @@ from typing import Any
 
 from installer.secret import Secret
 
+# crypt(3), CRYPT_MAX_PASSPHRASE_SIZE: a longer one is refused, by the login of the host as well.
+MOST_BYTES = 511
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Password:
@@ -37,3 +40,10 @@ def password_data(password: Password) -> dict[str, Any]:
     if password.plain is not None:
         raise ValueError("a plain password cannot be written down; hash it first")
     return {} if password.hashed is None else {"hash": password.hashed.reveal()}
+
+
+def login_fault(text: str) -> str:
+    """Why no login takes this password; "" when it does."""
+    if len(text.encode()) > MOST_BYTES:
+        return f"it is longer than {MOST_BYTES} bytes, which no login takes"
+    return "it has a NUL character" if "\0" in text else ""

@@ -34,7 +34,7 @@ from installer.config.model import (
     SudoRule,
     User,
 )
-from installer.config.password import password
+from installer.config.password import login_fault, password
 from installer.config.rules import rule_problems
 from installer.config.sound import Sound
 from installer.config.storage_data import storage
@@ -105,7 +105,7 @@ def from_document(
             if text := _secret_text(said, pointer, read_secret, ask):
                 secrets[pointer] = Secret(text)
         except (OSError, ValueError) as error:
-            findings += (_unreadable(document, pointer, error),)
+            findings += (_unreadable(document, pointer, said, error),)
     if findings:
         raise KickstartInvalid(in_order(findings))
     return _config(document.data, secrets)
@@ -183,12 +183,16 @@ def _fault_of(text: str, pointer: str) -> str:
         return f"it is too long: at most {form['maxLength']} characters"
     if not fits(form["pattern"], text):
         return f"it is not {form['x-looks-like']}"
-    return ""
+    return login_fault(text) if kind == "password" else ""
 
 
-def _unreadable(document: Document, pointer: str, error: OSError | ValueError) -> Problem:
+def _unreadable(
+    document: Document, pointer: str, said: Data, error: OSError | ValueError
+) -> Problem:
     reason = error.strerror if isinstance(error, OSError) else str(error)
     name = pointer.rpartition("/")[2]
+    if "plain" in said:
+        return document.problem(f"{pointer}/plain", f"no {name}: {reason}", "choose another one")
     if name not in {"password", "menu_password"} or pointer == MOK:
         hint = "name a file that has it in its first line"
         return document.problem(pointer, f"no {name}: {reason}", hint)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,9 +19,7 @@ from installer.config.model import (
 )
 from installer.config.password import Password, password_data
 from installer.config.storage_data import storage_data
-from installer.secret import Secret
-
-ROUNDS = 100_000
+from installer.password_hash import account_hash, menu_hash
 
 Data = dict[str, Any]
 
@@ -30,8 +27,7 @@ Data = dict[str, Any]
 def hash_passwords(config: InstallConfig, *, salt: str | None = None) -> InstallConfig:
     """The configuration with a hash in the place of each plain password.
 
-    That of an account is sha512 crypt(5), that of the boot menu GRUB's PBKDF2. ``salt`` is drawn
-    for each password when it is not given, as only tests do.
+    ``salt`` is drawn for each password; only tests give one (:mod:`installer.password_hash`).
     """
     return replace(
         config,
@@ -74,27 +70,13 @@ def to_document(config: InstallConfig) -> Data:
 def _hashed(password: Password, salt: str | None) -> Password:
     if password.plain is None:
         return password
-    # Imported here: a configuration without plain passwords, the common one, needs no passlib.
-    from passlib.hash import sha512_crypt  # noqa: PLC0415
-
-    chosen: dict[str, Any] = {"rounds": ROUNDS} | ({} if salt is None else {"salt": salt})
-    using: Callable[..., Any] = sha512_crypt.using
-    return Password(hashed=Secret(using(**chosen).hash(password.plain.reveal())))
+    return Password(hashed=account_hash(password.plain, salt=salt))
 
 
 def _hashed_for_menu(password: Password | None, salt: str | None) -> Password | None:
     if password is None or password.plain is None:
         return password
-    return Password(hashed=menu_password_hash(password.plain, salt=salt))
-
-
-def menu_password_hash(plain: Secret, *, salt: str | None = None) -> Secret:
-    """What GRUB compares a typed password with, as grub-mkpasswd-pbkdf2 prints it."""
-    from passlib.hash import grub_pbkdf2_sha512  # noqa: PLC0415 (as above)
-
-    chosen: dict[str, Any] = {"rounds": ROUNDS} | ({} if salt is None else {"salt": salt.encode()})
-    using: Callable[..., Any] = grub_pbkdf2_sha512.using
-    return Secret(using(**chosen).hash(plain.reveal()))
+    return Password(hashed=menu_hash(password.plain, salt=salt))
 
 
 def _unless_empty(**values: Any) -> Data:
