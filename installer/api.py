@@ -261,7 +261,7 @@ def verify_boot(
     from installer.verify.gather import verify_disk, verify_root  # noqa: PLC0415  (seldom wanted)
 
     if not (disk if root is None else root):
-        option, what = ("--disk", "disk") if root is None else ("--root", "folder")
+        option, what = ("--disk", "disk") if root is None else ("--root", "directory")
         raise CommandFailed(f"no {what} is named", f"Write its path behind {option}.")
     require_target_modules()
     runner = ProcessRunner(lambda _: None, cancelled)

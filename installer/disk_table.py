@@ -99,7 +99,7 @@ def table_differences(
         else:
             yield from _entry_differences(entry, there)
     for number in found:
-        yield f"partition {number} is there unplanned"
+        yield f"partition {number} was not planned"
 
 
 def _entry_differences(planned: TableEntry, there: TableEntry) -> Iterator[str]:

@@ -202,6 +202,8 @@ class Layer:
     contents: tuple[Content, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.active and self.kind is LayerKind.POOL:
+            raise ValueError(f"the pool {self.name} cannot be active")
         _escape_texts(self)
 
 

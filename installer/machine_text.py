@@ -24,7 +24,7 @@ def machine_text(machine: Machine) -> str:
         _lines((_summary(machine), 0)),
         *(_lines(*_disk(disk)) for disk in machine.disks),
         _section("Stacked on the disks:", *map(_layer, stacked(machine))),
-        _section("Left out:", *map(_left_out, machine.left_out)),
+        _section("Not listed:", *map(_left_out, machine.left_out)),
         _section("Network:", *map(_interface, machine.interfaces)),
     )
     name = _joined(" ", machine.vendor, machine.product)
@@ -47,7 +47,7 @@ def _summary(machine: Machine) -> str:
 def _disk(disk: Disk) -> Iterator[Line]:
     yield _joined("  ", disk.path, format_size(disk.size), disk.model), 0
     if disk.in_use:
-        yield f"! cannot be used: {disk.in_use}", 1
+        yield f"! unavailable: {disk.in_use}", 1
     names = _joined(", ", _said("serial", disk.serial), _said("WWN", disk.wwn))
     if names:
         yield names, 1
@@ -76,7 +76,7 @@ def _disk_kind(disk: Disk) -> str:
 def _partition(partition: Partition) -> Iterator[Line]:
     label = partition.label or partition.name
     name = partition.path.rpartition("/")[2]
-    filesystem = partition.filesystem or "unknown content"
+    filesystem = partition.filesystem or "unrecognized data"
     system = partition.operating_system
     size = format_size(partition.size)
     yield _joined("  ", name, size, filesystem, f'"{label}"' if label else "", system), 1

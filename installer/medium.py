@@ -28,6 +28,6 @@ def lost_device(path: str, mounts: Path = MOUNTINFO) -> str:
         os.close(os.open(device, os.O_RDONLY))
     except OSError as error:
         if error.errno == errno.ENOMEDIUM:
-            return f"there is no disc in {device} any more"
+            return f"no disc in {device} any more"
         return f"{device} is gone" if error.errno in _GONE else ""
     return ""

@@ -25,7 +25,7 @@ def json_object(program: str, text: str) -> Mapping[str, Any]:
     except (ValueError, RecursionError) as error:
         raise CommandFailed(f"{program}: its output is not JSON: {error}") from error
     if not isinstance(found, dict):
-        raise CommandFailed(f"{program}: its output is no JSON object")
+        raise CommandFailed(f"{program}: its output is not a JSON object")
     return found
 
 

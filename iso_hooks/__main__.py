@@ -71,11 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     iso = commands.add_parser("build-iso", help="make the installation medium")
     iso.add_argument("--output", type=Path, help="default: photon-EDITION.iso in BUILD")
     netboot = commands.add_parser("netboot", help="make the tree for TFTP and HTTP servers")
-    netboot.add_argument("--output", type=Path, required=True, help="a folder; its files are ours")
+    netboot.add_argument(
+        "--output", type=Path, required=True, help="a directory, whose files are replaced"
+    )
     netboot.add_argument(
         "--url",
         default=DEFAULT_URL,
-        help="where the folder will be served by HTTP (default: /photon of the TFTP server)",
+        help="where the directory will be served by HTTP (default: /photon of the TFTP server)",
     )
     deb = commands.add_parser("deb", help="make the Debian package of the command")
     deb.add_argument("--output", type=Path, default=Path("build"), help="a directory")

@@ -73,7 +73,7 @@ def _network_settings(url: str) -> str:
     address = url.removeprefix("http://").split("/", 1)
     path = f"/{address[1]}".rstrip("/") if len(address) > 1 else ""
     return f"""
-# Where the files of this folder are served. A site puts what every machine shall get here, for
+# Where the files of this directory are served. A site puts what every machine should get here, for
 # example: set photon_arguments="photon.ks={KICKSTART_PLACEHOLDER}"
 set photon_url="{url}"
 set photon_files="(http,{address[0]}){path}"

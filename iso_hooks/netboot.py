@@ -72,7 +72,7 @@ def _image(shop: Workshop, tree: Tree) -> Path:
 def _empty(output: Path) -> None:
     """An empty folder of ours; one that this did not make is left alone."""
     if output.exists() and any(output.iterdir()) and not (output / _MARK).exists():
-        raise BuildFailed(f"{output} is not empty", "Name a new folder, or one made by netboot.")
+        raise BuildFailed(f"{output} is not empty", "Name a new directory, or one made by netboot.")
     if output.exists():
         shutil.rmtree(output)
     output.mkdir(parents=True)

@@ -84,7 +84,7 @@ A value with spaces stands in double quotes; the last of several wins.
 ## When something is wrong
 
 Every finding names the file, line and column, the place as a JSON pointer, what is wrong and what
-is allowed: `ks.json:3:5: /storage/layout: "whole-disk" is not allowed here (did you mean
+is allowed: `ks.json:3:5: /storage/layout: "whole-disk" is not allowed (did you mean
 "whole_disk"? allowed: whole_disk, free_space, custom)`. No message repeats a password. Nothing is
 written to a disk before everything has been checked.
 
@@ -127,7 +127,7 @@ def reference() -> str:
         _fenced("json", example("full.json")),
         "## A custom layout\n",
         _fenced("json", example("custom.json")),
-        "## Two roots that take turns\n",
+        "## A/B root filesystems\n",
         _SLOTS,
         _fenced("json", example("ab.json")),
     ]

@@ -162,7 +162,7 @@ def _unknown_keys(found: Finding) -> Iterator[Said]:
     for key in unknown[:_MOST_UNKNOWN_KEYS]:
         instead = found.schema.get("x-instead", {}).get(key) or did_you_mean(key, known)
         hint = f"{instead} {allowed}" if instead.endswith("?") else instead or allowed
-        yield Said(child(found.pointer, key), f"there is no key {quoted(key)} here", hint)
+        yield Said(child(found.pointer, key), f"unknown key {quoted(key)} here", hint)
     if more := len(unknown[_MOST_UNKNOWN_KEYS:]):
         yield Said(found.pointer, f"and {more} more keys that are not known here", allowed)
 
@@ -230,7 +230,7 @@ def quoted_plain(value: object) -> str:
 
 def _pattern(found: Finding) -> Iterator[Said]:
     if found.about_key:
-        message = f"{quoted(found.value)} is no name for this"
+        message = f"{quoted(found.value)} is not a valid name"
     elif found.secret:
         message = "this text is not of the right form"
     else:

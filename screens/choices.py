@@ -23,7 +23,7 @@ def _told(field: Field, draft: Draft) -> str:
             return field.label if field.value else f"{field.label}: no" if usual else ""
         case SecretText():
             typed = field.kept or field.value != NOTHING
-            return f"{field.label}: set" if typed and field.label != "...once more" else ""
+            return f"{field.label}: set" if typed and field.label != "Confirm" else ""
         case Text():
             text = field.value.strip()
             return f"{field.label}: {_short(text)}" if text else ""

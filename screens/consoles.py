@@ -13,7 +13,7 @@ from screens.takeover import TakeOver, headline, idle_text
 from screens.widgets.frame import Frame
 from screens.widgets.progress import ProgressView
 
-_BUSY = "This console goes on when the other one has left.  F1 Help"
+_BUSY = "The installer is in use on another console.  F1 Help"
 
 
 class Consoles:

@@ -184,7 +184,7 @@ class Walk:
         if self.step is disk.STEP and not (self.machine and self.draft.disk):
             return disk.NOTHING_TO_CHOOSE if self.machine else disk.NO_MACHINE
         if self.last and self.plan is None:
-            return "there is no plan yet; go back and change what it says"
+            return "no plan yet; go back and fix the problems listed"
         return ""
 
     def forward(self) -> bool:
@@ -230,7 +230,7 @@ class Walk:
         if self.machine is None:
             return None
         if self.draft.ab:
-            text = "! Two roots that take turns cannot be edited by hand. Take them away first."
+            text = "! A/B root filesystems cannot be edited. Turn them off first."
             return tell("Not yet", text)
         self._opening = self.draft
         return None
@@ -261,7 +261,7 @@ class Walk:
         if not unopened:
             return None
         found = self.missing()
-        return tell("Not yet", f"! {found[0]}" if found else "! There is no layout to edit.")
+        return tell("Not yet", f"! {found[0]}" if found else "! No layout to edit yet.")
 
     def _keep_edits(self, history: History) -> None:
         self.draft = replace(self.draft, custom=history)
@@ -324,7 +324,7 @@ class Walk:
     def _probe_job(self) -> Job:
         look = self._look
         return self._job(
-            "Looking at this machine",
+            "Detecting hardware",
             self.engine.probe,
             self._probed,
             wanted=lambda: look == self._look,
@@ -333,7 +333,7 @@ class Walk:
     def _plan_job(self, machine: Machine) -> Job:
         draft, engine, seed = self.draft, self.engine, self.seed
         return self._job(
-            "Working out what will be done",
+            "Preparing the plan",
             lambda: engine.plan(draft.document(), machine, seed),
             self._planned,
             wanted=lambda: draft is self.draft and machine is self.machine,

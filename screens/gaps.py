@@ -39,9 +39,9 @@ def gaps(
 def _disk_gaps(draft: Draft, *, usable: bool) -> Iterator[FieldProblem]:
     if not draft.disk:
         hint = (
-            "choose the one to start from" if usable else "attach one that can be used, and rescan"
+            "select a disk to continue" if usable else "attach one that can be used, and rescan"
         )
-        yield FieldProblem(field="disk", message="No disk is chosen", hint=hint)
+        yield FieldProblem(field="disk", message="No disk is selected", hint=hint)
 
 
 def _layout_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem]:
@@ -49,7 +49,7 @@ def _layout_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem
         yield FieldProblem(
             field=f"{MIRROR}{draft.mirror[0]}",
             message=f"A mirror has at most {_MOST_OTHERS + 1} disks",
-            hint=f"take {len(draft.mirror) - _MOST_OTHERS} of them away",
+            hint=f"remove {len(draft.mirror) - _MOST_OTHERS} of them",
         )
     if draft.layout != "free_space":
         return
@@ -57,20 +57,20 @@ def _layout_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem
     if any(disk.path == draft.disk and not disk.table for disk in disks):
         yield FieldProblem(
             field="layout",
-            message="The disk has no partition table, and no free space beside anything",
-            hint="use the whole disk, or another one",
+            message="The disk has no partition table",
+            hint="use the entire disk, or select another one",
         )
     for path in draft.mirror:
         yield FieldProblem(
             field=f"{MIRROR}{path}",
-            message="A mirror does not go into free space",
-            hint="take it away, or use the whole disk",
+            message="Mirroring needs the entire disk",
+            hint="turn it off, or use the entire disk",
         )
     if draft.preserve:
         yield FieldProblem(
             field="preserve",
-            message="The earlier host stays beside this one",
-            hint="take this away, or use the whole disk: two hosts cannot be the same",
+            message="The existing host stays on the disk",
+            hint="turn this off, or use the entire disk: two hosts cannot have one identity",
         )
 
 
@@ -96,11 +96,11 @@ def _encryption_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldPro
 
 def no_passphrase(*, tpm2: bool) -> FieldProblem:
     """What is wrong where nothing opens a volume; ``tpm2`` says that a TPM could."""
-    hint = f"type one of at least {SHORTEST_PASSPHRASE} characters"
+    hint = f"at least {SHORTEST_PASSPHRASE} characters"
     return FieldProblem(
         field="",
-        message="No passphrase is given",
-        hint=f"{hint}, or let the TPM open it" if tpm2 else hint,
+        message="Enter a passphrase",
+        hint=f"{hint}, or unlock with TPM 2.0" if tpm2 else hint,
     )
 
 
@@ -127,20 +127,20 @@ def _key_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem]:
     if draft.owner_keys == GIVEN and not draft.db_certificate.strip():
         yield FieldProblem(
             field="db_certificate",
-            message="No certificate is given",
-            hint="type the path of a PEM file, from / on",
+            message="Enter a certificate",
+            hint="enter the absolute path of a PEM file",
         )
     if draft.owner_keys == GIVEN and not draft.db_key.strip():
         yield FieldProblem(
             field="db_key",
-            message="No private key is given",
-            hint="type the path of a PEM file, from / on, or pkcs11:...",
+            message="Enter a private key",
+            hint="enter the absolute path of a PEM file, or pkcs11:...",
         )
     if draft.owner_enroll and machine and machine.firmware.secure_boot is not SecureBoot.SETUP:
         yield FieldProblem(
             field="owner_enroll",
             message="This firmware is not in Setup Mode",
-            hint="delete the platform key in its setup, or take this away if it has your keys",
+            hint="clear the platform key in firmware setup, or turn this off if it has your keys",
         )
 
 
@@ -150,14 +150,14 @@ def _network_gaps(draft: Draft) -> Iterator[FieldProblem]:
     if not draft.interface:
         yield FieldProblem(
             field="interface",
-            message="No interface is chosen",
-            hint="choose the one with the cable",
+            message="No interface is selected",
+            hint="select the one with the cable",
         )
     if not (draft.address4.strip() or draft.address6.strip()):
         yield FieldProblem(
             field="address4",
-            message="No address is given",
-            hint="type one with its prefix length, like 192.0.2.5/24",
+            message="Enter an address",
+            hint="with its prefix length, like 192.0.2.5/24",
         )
 
 
@@ -176,8 +176,8 @@ def _account_gaps(draft: Draft) -> Iterator[FieldProblem]:
     if draft.user_name.strip() == "root":
         yield FieldProblem(
             field="user_name",
-            message="root is there anyway",
-            hint="its password is asked for above; type another name, or none",
+            message="root already exists",
+            hint="set its password above; enter another name, or none",
         )
     if draft.user_name:
         yield from _sudo_gaps(draft)
@@ -196,6 +196,6 @@ def _sudo_gaps(draft: Draft) -> Iterator[FieldProblem]:
     if draft.user_sudo == "password" and hash_of(draft, ACCOUNTS[1]) is None:
         yield FieldProblem(
             field="user_sudo",
-            message="sudo would ask for a password, and the user has none",
-            hint="give the user a password, or choose another line here",
+            message="This user has no password for sudo",
+            hint="set one, or choose another option",
         )

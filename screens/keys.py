@@ -139,13 +139,13 @@ FIELD_KEYS: tuple[Key, ...] = (
 )
 # In the editor's table, beside those above.
 EDITOR_KEYS: tuple[Key, ...] = (
-    Key(keys=("u", "ctrl z"), shown="u Ctrl-Z", meaning="take the last edit back", footer="Undo"),
-    Key(keys=("r", "ctrl y"), shown="r Ctrl-Y", meaning="do it again", footer="Redo"),
-    Key(keys=("x",), shown="x", meaning="undo all edits", footer="Reset"),
+    Key(keys=("u", "ctrl z"), shown="u Ctrl-Z", meaning="undo the last edit", footer="Undo"),
+    Key(keys=("r", "ctrl y"), shown="r Ctrl-Y", meaning="redo it", footer="Redo"),
+    Key(keys=("x",), shown="x", meaning="discard all changes", footer="Reset"),
     Key(
         keys=("f",),
         shown="f",
-        meaning="correct what keeps the host from starting",
+        meaning="fix boot problems",
         footer="Fix",
     ),
 )

@@ -35,7 +35,7 @@ _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _HELP = (
     "Enter     the next screen",
     "a number  change that field, or do that",
-    "a letter  before a colon: do what stands behind it",
+    "a letter  before a colon: run that command",
     "b         the screen before; nothing is lost",
     "h         this help",
     "q         quit the installer (it asks first); Ctrl-C at a question takes that back",
@@ -189,7 +189,7 @@ class Plain:
         self._show_form(form)
         blocked = walk.blocked()
         following = f"Enter {form.next_label}" if not blocked else f"{form.next_label}: {blocked}"
-        following = following if form.next_label else "a number does it"
+        following = following if form.next_label else "enter a number"
         back = "" if walk.first else "  b Back"
         self._terminal.say(f"{following}\n(number) Change{back}  h Help  q Quit")
 
@@ -243,7 +243,7 @@ class Plain:
     def _pick(self, form: Form, answer: str) -> None:
         item = numbered(items_of(form), answer) or form.command_for(answer)
         if item is None:
-            self._terminal.say(f"! {answer!r} is none of the numbers above; h shows the help")
+            self._terminal.say(f"! {answer!r} is not a valid choice; h shows the help")
         elif isinstance(item, Command) and item.refused:
             self._terminal.say(f"! not now: {item.refused}")
         elif isinstance(item, Command | Row):
@@ -263,7 +263,7 @@ class Plain:
                 self._set_text(field, self._line(f"{field.label}: ", secret=True))
             case Text():
                 hint = f" ({field.hint})" if field.hint else ""
-                self._terminal.say(f"Enter keeps it, - empties it.{hint}")
+                self._terminal.say(f"Press Enter to keep, - to clear.{hint}")
                 text = self._line(f"{field.label} [{field.value}]: ").strip()
                 if text:
                     self._set_text(field, "" if text == "-" else text)
@@ -290,17 +290,17 @@ class Plain:
         say(choice.label)
         for number, option in enumerate(choice.options, start=1):
             mark = "*" if option.value == choice.value else "-" if option.refused else " "
-            refused = f"  ! cannot be used: {option.refused}" if option.refused else ""
+            refused = f"  ! unavailable: {option.refused}" if option.refused else ""
             say(f"  {number}. ({mark}) {option.label}{refused}")
             for line in option.detail:
                 say(f"         {line}")
-        answer = self._line("Number (Enter keeps it): ").strip()
+        answer = self._line("Number (Enter to keep): ").strip()
         picked = numbered(choice.options, answer)
         if picked is None:
             if answer:
-                say(f"! {answer!r} is none of the numbers above")
+                say(f"! {answer!r} is not a valid choice")
         elif picked.refused:
-            say(f"! cannot be used: {picked.refused}")
+            say(f"! unavailable: {picked.refused}")
         else:
             self._set(choice.id, picked.value)
 

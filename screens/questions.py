@@ -65,16 +65,16 @@ def take_over(holder: Holder, answer: Callable[[str], None]) -> Question:
 
 def really_quit(outcome: Finished | Failed | None, answer: Callable[[str], None]) -> Question:
     """Whether to leave; ``outcome`` is that of an installation that has ended."""
-    text = "Quit the installer? It starts again, and your answers are lost."
+    text = "Quit? The installer restarts and your answers are lost."
     if isinstance(outcome, Finished):
         text = (
-            "The host is installed, and nothing of it is lost. Quit without restarting the "
-            "machine? The installer then starts again with its first screen."
+            "The installation is complete. Leave without rebooting? The installer then restarts "
+            "with its first screen."
         )
     elif outcome:
         text = (
-            "Quit the installer? It starts again: your answers are lost, and so is the log "
-            "unless you save it first."
+            "Quit? The installer restarts: your answers are lost, and so is the log unless you "
+            "save it first."
         )
     return Question(
         title="Quit",
@@ -88,15 +88,14 @@ def really_quit(outcome: Finished | Failed | None, answer: Callable[[str], None]
 def really_cancel(answer: Callable[[str], None]) -> Question:
     """Whether to stop an installation that runs."""
     text = (
-        "Cancel the installation? Until the first filesystem is made, the disk becomes again "
-        "what it was; after that, what the review said will be lost is lost, and the new host "
-        "does not boot."
+        "Cancel the installation? The disk is restored if no filesystem has been created yet. "
+        "Otherwise the data listed in the review is lost, and the new system will not boot."
     )
     return Question(
         title="Cancel the installation",
         lines=lines(text),
         confirm="Cancel the installation",
-        cancel="Go on installing",
+        cancel="Continue installing",
         answer=answer,
     )
 
@@ -125,7 +124,7 @@ def saved_text(place: str, wrong: str) -> str:
     """How it went, and whether the file stays."""
     if wrong:
         return f"! Not saved: {wrong}"
-    lost = "\n! This place is in memory: a restart loses the file." if in_memory(place) else ""
+    lost = "\n! This location is in memory: a restart loses the file." if in_memory(place) else ""
     return f"Saved as {place}{lost}"
 
 
@@ -138,7 +137,7 @@ def erase_disk(plan: PlanView, wiped: tuple[Disk, ...], answer: Callable[[str], 
     wanted = confirmation(named)
 
     def refuse(text: str) -> str:
-        return "" if is_confirmed(text, named) else f"Type {wanted} to go on, or choose Cancel."
+        return "" if is_confirmed(text, named) else f"Type {wanted} to continue, or choose Cancel."
 
     many = f"these {len(erased)} disks" if len(erased) > 1 else "this disk"
     groups = {f"Everything on {many} will be lost:": erased} if erased else {}
@@ -170,7 +169,7 @@ def _disk_lines(disks: tuple[Disk, ...], room: int) -> Iterator[str]:
     for disk in disks[:room]:
         yield f"  {disk_line(disk)}"
     if len(disks) > room:
-        yield f"  and {len(disks) - room} more, as the review tells"
+        yield f"  and {len(disks) - room} more, see the review"
 
 
 def _path(
@@ -184,7 +183,7 @@ def _path(
 
     def refuse(typed: str) -> str:
         known = is_place(typed.strip())
-        return "" if known else f"Type a volume and a name, like sdb1:{name}, or a path from / on."
+        return "" if known else f"Enter a volume and a name, like sdb1:{name}, or an absolute path."
 
     home = f"/root/{name}"
     proposed = f"{volumes[0].name}:{name}" if volumes else "" if in_memory(home) else home
@@ -202,8 +201,8 @@ def _path(
 def _volume_lines(volumes: tuple[Volume, ...], name: str) -> tuple[str, ...]:
     if not volumes:
         return lines(
-            "No removable volume was found. Attach one and type the name of its partition, like "
-            f"sdb1:{name}. On the installation medium a path from / on is in memory."
+            "No removable volume was found. Attach one and enter the name of its partition, like "
+            f"sdb1:{name}. On the installation medium, any absolute path is in memory."
         )
     shown = volumes[:_VOLUMES_SHOWN]
     more = len(volumes) - len(shown)

@@ -9,7 +9,7 @@ from installer.config.recovery import ShownOnce, key_lines
 from screens.forms import Form, Note
 from screens.questions import Question, lines
 
-WRITTEN = "I have written it down"
+WRITTEN = "I have saved it"
 _GAP = "  "
 _TEXT = ("Write this down: it is shown once.", "")
 
@@ -29,7 +29,7 @@ def written_down(answer: Callable[[str], None]) -> Question:
     """Whether it may go from the screen."""
     return Question(
         title="Shown once",
-        lines=lines("Is it written down, or photographed? It is not shown again."),
+        lines=lines("Have you saved it? It will not be shown again."),
         confirm=WRITTEN,
         cancel="Show it again",
         answer=answer,

@@ -60,7 +60,7 @@ class CreateImage:
         """The folder is there and the file is not."""
         del context
         if not Path(self.path).parent.is_dir():
-            raise CommandFailed(f"{self.path}: its folder does not exist", "Create it first.")
+            raise CommandFailed(f"{self.path}: its directory does not exist", "Create it first.")
         if os.path.lexists(self.path):  # a link that leads nowhere counts
             raise CommandFailed(f"{self.path}: exists already", "Remove it, or name another file.")
 
@@ -74,7 +74,7 @@ class CreateImage:
             reason = error.strerror if isinstance(error, OSError) else "no file is that large"
             raise CommandFailed(
                 f"{self.path}: no image of {format_size(self.size)} can be created: {reason}",
-                "Name a file in a folder that can be written to, or a smaller size.",
+                "Name a file in a directory that can be written to, or a smaller size.",
             ) from error
 
     def _remove(self, context: Context) -> None:
@@ -85,7 +85,7 @@ class CreateImage:
         context.altered.discard(self.path)
         context.emit(Message(level="info", text=f"{path} was removed again"))
         if room.f_bfree * room.f_frsize < _NO_ROOM:
-            text = f"{path.parent} was full: make room there, or name a file in another folder"
+            text = f"{path.parent} was full: make room there, or name a file in another directory"
             context.emit(Message(level="error", text=text))
 
 
@@ -266,7 +266,7 @@ class AttachExisting:
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        return f"attach {', '.join(path for _, path in self.references)}, which is there already"
+        return f"attach {', '.join(path for _, path in self.references)}, which already exists"
 
     def check(self, context: Context) -> None:
         """They are there, unless an earlier step brings them up."""

@@ -67,7 +67,7 @@ class MakeFolder:
 
     def describe(self) -> str:
         """See :class:`~installer.plan.model.Action`."""
-        return f"make the folder {self.path}"
+        return f"create the directory {self.path}"
 
     def check(self, context: Context) -> None:
         """Nothing to look at before the root is there."""

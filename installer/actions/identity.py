@@ -212,7 +212,7 @@ def _the_host(hosts: list[_Host], unread: list[str]) -> _Host | None:
         )
     if not different and unread:
         raise unfit(
-            f"whether there is a host to preserve cannot be told: {'; '.join(unread)}",
+            f"whether there is a host to preserve is unknown: {'; '.join(unread)}",
             'see to what is wrong there, or leave "preserve" out',
         )
     return next(iter(different.values()), None)

@@ -124,7 +124,7 @@ class SignBootFiles:
         found = sorted(context.root.followed("/boot").glob("vmlinuz-*"))
         kernels = [each for each in found if not each.is_symlink()]
         if not kernels:
-            raise CommandFailed("there is no kernel in /boot to sign", "Rebuild the payload.")
+            raise CommandFailed("/boot has no kernel to sign", "Rebuild the payload.")
         for kernel in kernels:
             sign_program(runner, pair, kernel, kernel)
 

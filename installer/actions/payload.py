@@ -57,7 +57,7 @@ class VerifyPayload:
         if (size := path.stat().st_size) != self.image.size:
             raise PayloadBad(
                 f"{path}: has {size} bytes, the index says {self.image.size}",
-                "The medium is damaged or was changed. Write it anew from a verified ISO.",
+                "The medium is damaged or was changed. Write it again from a verified ISO.",
             )
 
     def run(self, context: Context) -> None:

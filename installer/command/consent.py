@@ -29,7 +29,7 @@ def require_eyes(made: InstallPlan) -> None:
     if made.shown_once and not has_terminal():
         titles = ", ".join(each.title for each in made.shown_once)
         raise CommandFailed(
-            f"there is no terminal to show this on: {titles}",
+            f"no terminal to show this on: {titles}",
             "Start it from a terminal, or say in the kickstart what is drawn otherwise; "
             '"recovery_key": false draws none.',
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from textwrap import fill
 from typing import Any
 
 from installer import __version__
@@ -14,7 +13,6 @@ PROGRAM = "photon-installer"
 # How `check` prints what it found; the others know the first two.
 FORMATS = ("text", "json", "sarif", "github")
 _KICKSTART = "a path, an http(s) URL, medium:PATH or label:LABEL[:PATH]"
-_WIDTH = 98
 
 
 def exit_codes() -> dict[ExitCode, str]:
@@ -27,9 +25,8 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Install Photon, a lightweight container host.",
-        epilog=fill(
-            f"exit codes: {', '.join(f'{code} {text}' for code, text in exit_codes().items())}",
-            _WIDTH,
+        epilog="\n".join(
+            ["exit codes:", *(f"  {int(code):<3} {text}" for code, text in exit_codes().items())]
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -15,12 +15,12 @@ _LONGEST_TIMEOUT = 600
 _OF_EFI = {
     "order": "BIOS firmware keeps no boot entries",
     "owner_keys": "BIOS firmware knows no keys",
-    "machine_owner_key": "there is no shim on a disk for BIOS to enroll it",
+    "machine_owner_key": "a disk for BIOS has no shim to enroll it",
 }
 _CERTIFICATES = ("owner_keys/db/certificate", "machine_owner_key/certificate")
 _OF_GRUB = {
     "menu_password": "systemd-boot asks for no password: nothing can be edited there",
-    "machine_owner_key": "there is no shim before systemd-boot to enroll it",
+    "machine_owner_key": "systemd-boot starts without shim, which would enroll it",
 }
 
 

@@ -129,7 +129,7 @@ def _use_problems(sound: Sound, storage: Data, known: Data) -> Iterator[Problem]
 def _circle_problems(
     sound: Sound, storage: Data, below: Mapping[str, list[str]]
 ) -> Iterator[Problem]:
-    """What lies on itself."""
+    """What contains itself."""
     for key in ("arrays", "encrypted", "volume_groups"):
         for name in storage.get(key, {}):
             start = f"volume group {name}" if key == "volume_groups" else name
@@ -144,8 +144,8 @@ def _circle_problems(
                         waiting.append(each)
             if start in reached:
                 pointer = child(f"/storage/{key}", name)
-                message = f"{quoted(name)} lies on itself"
-                yield sound.document.problem(pointer, message, "let it lie on a partition or disk")
+                message = f"{quoted(name)} contains itself"
+                yield sound.document.problem(pointer, message, "put it on a partition or disk")
 
 
 def _table_problems(sound: Sound, storage: Data) -> Iterator[Problem]:
@@ -209,7 +209,7 @@ def _volume_problems(sound: Sound, pointer: str, volume: Data, volumes: Data) ->
     if size.maximum is not None and size.minimum > size.maximum:
         yield _bounds_problem(sound, pointer)
     if kind == "thin" and volumes.get(pool or "", {}).get("kind") != "thin_pool":
-        message = "a thin volume lies in a thin pool of its group"
+        message = "a thin volume is in a thin pool of its group"
         yield sound.document.problem(pointer, message, 'name one as its "pool"')
     elif kind == "thin" and size.fixed is None:
         message = "a thin volume has a size of its own"
@@ -297,7 +297,7 @@ def _mount_problems(sound: Sound, storage: Data) -> Iterator[Problem]:
                 yield from _place_problems(sound, place, mount)
         for folder, mount in data.get("binds", {}).items():
             if mount == "/":
-                message = "the root is no folder of something else"
+                message = "the root cannot be a directory of another filesystem"
                 yield sound.document.problem(f"{pointer}/binds/{folder}", message, "mount it there")
     if "/" not in seen:
         yield sound.document.problem(

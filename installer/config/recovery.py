@@ -24,7 +24,7 @@ _ENCRYPTED = (
 )
 _OWNER_KEYS = (
     "It opens the owner's own Secure Boot",
-    "keys, *.p12 in the host's folder",
+    "keys, *.p12 in the host's directory",
     "/var/lib/photon-boot/keys. It is kept",
     "nowhere.",
 )

@@ -20,7 +20,7 @@ def region_problems(sound: Sound) -> Iterator[Problem]:
     names = host_names()
     locale = sound.value("locale")
     if locale and needs_generating(locale) and locale_source(locale) not in names.locales:
-        message, hint = f"there is no locale {quoted(locale)}", likely_locale(locale)
+        message, hint = f"unknown locale {quoted(locale)}", likely_locale(locale)
         yield sound.document.problem("/locale", message, hint)
     keyboard = sound.value("keyboard")
     if keyboard and keyboard not in names.keyboards:
@@ -28,7 +28,7 @@ def region_problems(sound: Sound) -> Iterator[Problem]:
         yield sound.document.problem("/keyboard", message, likely_keyboard(keyboard))
     zone = sound.value("timezone")
     if zone and zone not in names.zones:
-        message, hint = f"there is no time zone {quoted(zone)}", likely_zone(zone)
+        message, hint = f"unknown time zone {quoted(zone)}", likely_zone(zone)
         yield sound.document.problem("/timezone", message, hint)
 
 
@@ -81,4 +81,4 @@ def _keyboard_message(text: str) -> str:
     if keyboard.variant and keyboard.layout in host_names().keyboards:
         variant = quoted(keyboard.variant)
         return f"the keyboard layout {quoted(keyboard.layout)} has no variant {variant}"
-    return f"there is no keyboard layout {quoted(text)}"
+    return f"unknown keyboard layout {quoted(text)}"

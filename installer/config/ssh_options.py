@@ -115,7 +115,7 @@ def _require_form(name: str, value: str) -> None:
     if not _is_taken(name, value):
         raise OptionsFault(f'"{name}" has a value that sshd does not take')
     if name == "expiry-time" and _time(value) is None:
-        raise OptionsFault('"expiry-time" is no time', 'like expiry-time="20271231"')
+        raise OptionsFault('"expiry-time" is not a valid time', 'like expiry-time="20271231"')
     if name == "from":
         _require_sources(value.split(","))
 
@@ -161,7 +161,7 @@ def _require_sources(sources: list[str]) -> None:
         # An entry with blanks only matches nothing; the others still count.
         plain = each.strip().removeprefix("!")
         if not each or ("/" in plain and network(plain) is None):
-            message = '"from" has an entry that is no address, network or pattern'
+            message = '"from" has an entry that is not an address, a network or a pattern'
             raise OptionsFault(message, 'like from="192.0.2.0/24,2001:db8::/32"')
 
 

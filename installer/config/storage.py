@@ -247,7 +247,7 @@ class Storage:
 
     A guided layout is for ``disk`` (and the ``mirror`` disks, which hold the same); it has an ESP,
     perhaps swap, and one root filesystem, which lies on LVM with ``lvm`` and is encrypted with
-    ``encryption``; or, with ``ab``, two roots that take turns and a filesystem for what both share.
+    ``encryption``; or, with ``ab``, A/B root filesystems and a filesystem for what both share.
     A custom one is in ``nouns``. The disks of ``wipe`` are erased as well.
     ``preserve`` is what the new host takes over from the one that is replaced.
     """

@@ -26,7 +26,7 @@ def storage_problems(sound: Sound) -> Iterator[Problem]:
     yield from _swap_problems(sound)
     yield from _encryption_problems(sound)
     if sound.value("storage", "layout") == "custom":
-        yield from _misplaced(sound, _GUIDED, "it is for a guided layout: say it in nouns")
+        yield from _misplaced(sound, _GUIDED, "it belongs to a guided layout")
         yield from custom_problems(sound)
     else:
         yield from _misplaced(sound, NOUNS, 'it is for "layout": "custom"')
@@ -108,12 +108,12 @@ def _mirror_problems(sound: Sound) -> Iterator[Problem]:
         yield sound.document.problem(
             "/storage/containers/disk",
             f"{quoted(containers['disk'])} is used already",
-            "name another disk, or leave it out: then the volume lies beside the root",
+            "name another disk, or leave it out: then the volume is on the disk of the root",
         )
     layout = sound.value("storage", "layout")
     if layout == "free_space" and sound.value("storage", "mirror"):
         hint = "use whole_disk, or a custom layout"
-        message = "a mirror does not go into free space"
+        message = "mirroring needs the entire disk"
         yield sound.document.problem("/storage/mirror", message, hint)
     if layout == "free_space" and sound.value("storage", "wipe"):
         message = "free_space erases nothing"
@@ -125,7 +125,7 @@ def _mirror_problems(sound: Sound) -> Iterator[Problem]:
 
 
 def _ab_problems(sound: Sound) -> Iterator[Problem]:
-    """What does not go together with two roots that take turns."""
+    """What does not go together with A/B root filesystems."""
     if not sound.value("storage", "ab"):
         return
     for key in ("mirror", "lvm", "encryption"):
@@ -134,7 +134,7 @@ def _ab_problems(sound: Sound) -> Iterator[Problem]:
             hint = "leave one of them out: GRUB chooses between two plain partitions"
             yield sound.document.problem(f"/storage/{key}", message, hint)
     if sound.value("storage", "containers") is not None:
-        message = "with ab the containers lie on the filesystem of /data"
+        message = "with ab, containers are on the filesystem of /data"
         yield sound.document.problem("/storage/containers", message, "leave it out")
     if sound.value("storage", "layout") == "free_space":
         message = "ab does not go into free space"

@@ -124,7 +124,7 @@ def predict_start(
         policy.PCR: told(by_policy),
         COMMANDS: told(lambda: _predict_commands(menu())),
         FILES: told(lambda: _predict_files(menu())),
-        UNIFIED: Prediction(value=ZERO, why="nothing: the kernel is no unified kernel image"),
+        UNIFIED: Prediction(value=ZERO, why="nothing: the kernel is not a unified kernel image"),
         shim.PCR: told(by_owner),
     }
 

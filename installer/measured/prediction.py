@@ -12,12 +12,12 @@ _INDENT = " " * 8
 
 
 class UnpredictableError(Exception):
-    """What will be measured cannot be told; the text says why."""
+    """What will be measured cannot be predicted; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """What a register will hold (SHA-256), and of what; None, and why that cannot be told."""
+    """What a register will hold (SHA-256), and of what; None, and why that cannot be predicted."""
 
     value: bytes | None
     why: str
@@ -55,7 +55,8 @@ def predictions_text(predictions: Predictions) -> str:
     """Two or more lines for each register, of at most 80 columns."""
     lines = []
     for pcr, each in sorted(predictions.items()):
-        lines.append(f"{f'PCR {pcr}':<8}{each.value.hex() if each.value else 'cannot be told'}")
+        value = each.value.hex() if each.value else "cannot be predicted"
+        lines.append(f"{f'PCR {pcr}':<8}{value}")
         lines += textwrap.wrap(
             each.why,
             _WIDTH,

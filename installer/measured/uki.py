@@ -80,10 +80,10 @@ def predict_unified_start(
     return {
         programs.PCR: told(by_programs),
         policy.PCR: told(by_policy),
-        COMMANDS: Prediction(value=ZERO, why="nothing: there is no GRUB"),
+        COMMANDS: Prediction(value=ZERO, why="nothing: no GRUB is involved"),
         stub.PCR: told(lambda: predict_handover(parsed())),
         PCR: told(lambda: _predict_parts(parsed(), PHASES)),
-        shim.PCR: Prediction(value=ZERO, why="nothing: there is no shim"),
+        shim.PCR: Prediction(value=ZERO, why="nothing: no shim is involved"),
     }
 
 
@@ -93,5 +93,5 @@ def _parsed(image: bytes) -> PeImage:
     except NotPeError as error:
         raise UnpredictableError(f"the unified kernel image is damaged: {error}") from error
     if not parsed.section(".linux"):
-        raise UnpredictableError("it is no unified kernel image")
+        raise UnpredictableError("it is not a unified kernel image")
     return parsed

@@ -131,7 +131,7 @@ def grub_cfg_text(boot: Boot, kernel_version: str, place: BootPlace) -> str:
     command_line = kernel_command_line(boot, place)
     rescue = f"{boot.entry_name} (rescue: only what is needed to log in)"
     return f"""\
-# Written by photon-installer; update-grub writes it anew with each kernel.
+# Written by photon-installer; update-grub rewrites it with each kernel.
 {lock_text(boot)}{unlock_text(boot)}\
 insmod part_gpt
 set default={_default_entry(place)}
@@ -167,7 +167,7 @@ def grub_defaults_text(boot: Boot, place: BootPlace) -> str:
     arguments, seconds = " ".join(_own_arguments(boot, place)), _seconds(boot, place)
     lines = [
         "# Written by photon-installer.",
-        "# The first word is the folder on the EFI system partition, which is Debian's.",
+        "# The first word is the directory on the EFI system partition, which is Debian's.",
         f'GRUB_DISTRIBUTOR="Debian {boot.entry_name}"',
         f"GRUB_TIMEOUT={seconds}",
         *(["GRUB_TIMEOUT_STYLE=hidden"] if place.slot or not seconds else []),

@@ -266,7 +266,7 @@ def storage_notes(storage: Storage, nouns: Nouns) -> tuple[str, ...]:
     if storage.filesystem is None:
         lines.append("root filesystem btrfs: it compresses what it stores")
     if storage.swap is None:
-        lines.append("no swap: a container host is better told that its memory is full")
+        lines.append("no swap: on a container host, running out of memory is better than swapping")
     if storage.encryption and not storage.lvm and nouns.volume_groups:
         lines.append("LVM in the encrypted volume: one passphrase opens all of it")
     return tuple(lines)

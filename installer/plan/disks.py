@@ -213,7 +213,7 @@ def _on_a_layer(pointer: str, device: str, under: set[str], disks: tuple[Disk, .
             f'({names}) and use "mirror"'
         )
         return Problem(pointer=pointer, message=message, hint=hint)
-    message = f"{device} is no disk: it lies on {names}"
+    message = f"{device} is not a disk; it is on {names}"
     hint = f'name {names}, and say in "storage" what is made of it'
     return Problem(pointer=pointer, message=message, hint=hint)
 
@@ -287,7 +287,7 @@ def _candidates(disks: tuple[Disk, ...]) -> str:
             f"{_list(fit)} belong to an array of the firmware: switch it from RAID to AHCI, or "
             'erase them together ("mirror" or "wipe")'
         )
-    return "there is no disk to use"
+    return "no disk can be used"
 
 
 def _list(disks: list[Disk]) -> str:

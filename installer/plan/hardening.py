@@ -24,7 +24,7 @@ class HardeningArgument:
 KSPP = (
     HardeningArgument(
         argument="slab_nomerge",
-        effect="keeps the kernel's heaps apart by what lies in them, so that an overflow reaches "
+        effect="keeps the kernel's heaps apart by their content, so that an overflow reaches "
         "only its own kind",
         cost="a little memory",
     ),

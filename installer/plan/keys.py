@@ -22,7 +22,7 @@ from installer.plan.model import Action
 from installer.plan.storage.model import EspPlace
 from ks_schema.problem import Problem
 
-_NO_SHIM = "there is no shim on a disk for BIOS, nor what it keeps its keys in"
+_NO_SHIM = "a disk for BIOS has no shim, nor what it keeps its keys in"
 
 
 def key_problems(

@@ -117,13 +117,13 @@ def _sharing_problem(
     key = '"delete"' if parts else '"wipe"'
     hint = f'let {names} be erased too ({key} in "storage"), or take it out of the machine'
     if layer.kind is not LayerKind.POOL or layer.uuid:
-        message = f"the {layer_text(layer)} lies on {names} as well, which would keep a part of it"
+        message = f"the {layer_text(layer)} is on {names} as well, which would keep a part of it"
         return Problem(pointer="/storage", message=message, hint=hint)
     own = ", ".join(sorted(set(layer.parents) - others))
     return Problem(
         pointer="/storage",
         message=f"{own} and {names} are members ({layer_text(layer)}); whether of the same one "
-        "cannot be told, and then one alone would keep a part of it",
+        "is unknown, and then one alone would keep a part of it",
         hint=f"{hint}; or, if they have nothing to do with each other, remove what marks {own} "
         "with wipefs first",
     )

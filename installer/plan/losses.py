@@ -58,7 +58,7 @@ def _disk_losses(disk: Disk) -> tuple[str, ...]:
             for part in (
                 f"{each.path}:",
                 format_size(each.size),
-                each.filesystem or "unknown content",
+                each.filesystem or "unrecognized data",
                 f'"{each.label or each.name}"' if each.label or each.name else "",
                 f"({each.operating_system})" if each.operating_system else "",
             )

@@ -32,7 +32,7 @@ def block_devices(listing: object) -> tuple[Node, ...]:
     """
     found = listing.get("blockdevices") if isinstance(listing, Mapping) else None
     if not isinstance(found, list):
-        raise CommandFailed("lsblk: its output is no list of block devices")
+        raise CommandFailed("lsblk: its output is not a list of block devices")
     return tuple(_nodes(found))
 
 

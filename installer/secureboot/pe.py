@@ -100,17 +100,17 @@ def parse_pe(data: bytes) -> PeImage:
 
 def _parse(data: bytes) -> PeImage:
     if data[:2] != b"MZ":
-        raise NotPeError("it is no EFI program")
+        raise NotPeError("it is not an EFI program")
     (pe,) = struct.unpack_from("<I", data, _PE_OFFSET)
     signature, _, count, _, symbols, symbol_count, optional_size, _ = _FILE_HEADER.unpack_from(
         data, pe
     )
     if signature != b"PE\0\0":
-        raise NotPeError("it is no EFI program")
+        raise NotPeError("it is not an EFI program")
     optional = pe + _FILE_HEADER.size
     (magic,) = struct.unpack_from("<H", data, optional)
     if magic not in _DIRECTORIES:
-        raise NotPeError("it is no EFI program")
+        raise NotPeError("it is not an EFI program")
     (headers,) = struct.unpack_from("<I", data, optional + _HEADERS_SIZE)
     table = optional + optional_size
     if not table + count * 40 <= headers <= len(data):

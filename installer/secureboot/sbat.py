@@ -25,7 +25,7 @@ def parse_sbat(data: bytes) -> dict[str, int]:
         name, _, rest = line.partition(",")
         generation = rest.partition(",")[0]
         if not name or not generation.isdigit():
-            raise ValueError(f"{line[:40]!r} is no line of SBAT")
+            raise ValueError(f"{line[:40]!r} is not a line of SBAT")
         found[name] = int(generation)
     if not found:
         raise ValueError("there is nothing in it")

@@ -156,7 +156,7 @@ class Judge:
 def check_esp(esp: Esp, expert: Judge) -> Iterator[Finding]:
     """The chain of loaders on both paths, and the list for the fallback loader."""
     if not esp.files:
-        yield bad(esp.name, "there is no boot loader on it", _REPAIR)
+        yield bad(esp.name, "it has no boot loader", _REPAIR)
         return
     for folder in (VENDOR, REMOVABLE):
         shim_path = f"{folder}/{_SHIMS[folder]}"

@@ -104,8 +104,8 @@ def verify_root(
     """
     if missing := next((each for each in esps if not Path(each).exists()), None):
         raise CommandFailed(
-            f"{missing}: there is no such folder or device",
-            "Give --esp the folder on which the ESP is mounted, or its node like /dev/sda1.",
+            f"{missing}: no such directory or device",
+            "Give --esp the directory where the ESP is mounted, or its device like /dev/sda1.",
         )
     root = root.resolve()
     if not (root / "etc").is_dir():
@@ -148,9 +148,9 @@ def verify_disk(
     :raises Cancelled: the user gave up.
     """
     if not disk.exists():
-        raise CommandFailed(f"{disk}: there is no such disk or image")
+        raise CommandFailed(f"{disk}: no such disk or image")
     if disk.is_dir():
-        raise CommandFailed(f"{disk}: it is a folder", "Give it as --root.")
+        raise CommandFailed(f"{disk}: it is a directory", "Give it as --root.")
     table = disk_table(runner, disk)
     if not table.partitions:
         return Report(findings=table.findings)

@@ -197,7 +197,7 @@ class _Walk:
             if match and self.places.volume(match.group(1)) is None:
                 self._missing(f"{argument} (for {path})")
             elif not match and argument.startswith("root="):
-                self._unseen(f"{argument} (for {path}) is no UUID, and cannot be checked")
+                self._unseen(f"{argument} (for {path}) is not a UUID, and cannot be checked")
 
     def _initrd(self, path: str, scope: _Scope) -> None:
         place = self._file(scope.variables, path, "the initrd")
@@ -220,7 +220,7 @@ class _Walk:
             device, inside = match.groups()
         if not device.startswith(_UUID):
             where = "the ESP" if device == _ESP else device or "no device"
-            self._unseen(f"{what} {path} lies on {where}, which is not followed")
+            self._unseen(f"{what} {path} is on {where}, which is not followed")
             return None
         uuid = device.removeprefix(_UUID)
         if self.places.volume(uuid) is None:

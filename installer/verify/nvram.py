@@ -13,7 +13,7 @@ from installer.verify.uki import starts_images
 
 _SHIM = r"\EFI\debian\shimx64.efi"
 _SYSTEMD_BOOT = r"\EFI\systemd\systemd-bootx64.efi"
-_ANEW = "Start the host by the disk's removable path: it writes its entry anew."
+_ANEW = "Start the host by the disk's removable path: it restores its entry."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,7 +87,7 @@ class Places:
         """
         volume = self.volume(uuid)
         if volume is None:
-            raise UnseenError(self.hidden or f"there is no filesystem {uuid}")
+            raise UnseenError(self.hidden or f"no filesystem {uuid}")
         for mount in sorted(self._mounts_of(volume), key=lambda each: len(each.top), reverse=True):
             rest = _below(path, mount.top)
             if rest is not None:

@@ -112,7 +112,7 @@ def _judged(
         return DiskTable(partitions=found, findings=(bad(_TABLE, text, _CUT),))
     if not found:
         gone = copies is not None and not (copies.primary or copies.backup)
-        text = "both copies of it are damaged or gone" if gone else "there are no partitions in it"
+        text = "both copies of it are damaged or gone" if gone else "it has no partitions"
         return DiskTable(findings=(bad(_TABLE, text, _REPAIR if gone else _NO_TABLE),))
     findings = [
         bad(f"partition {each.number}", "it reaches beyond the end of the disk", _CUT)

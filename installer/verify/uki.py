@@ -36,7 +36,7 @@ def check_images(esp: Esp, expert: Judge, places: Places) -> Iterator[Finding]:
     names = sorted(each for each in esp.files if each.startswith(f"{IMAGES.lower()}/"))
     images = [each for each in names if each.endswith(".efi")]
     if not images:
-        yield bad(f"{esp.name}, {IMAGES}", "there is no unified kernel image", _REPAIR)
+        yield bad(f"{esp.name}, {IMAGES}", "no unified kernel image was found", _REPAIR)
     for each in images:
         yield from _image(esp, each, expert, places)
     if images and all(_NO_TRIES.search(each) for each in images):

@@ -55,7 +55,7 @@ def _create(scene: Scene, disk: str) -> Action:
     there = scene.disks[disk]
     # Free space of a disk that is left alone so far is made use of beside what is there.
     whole = scene.keeps(disk) and not there.table and bool(there.filesystem)
-    refused = "a filesystem lies on the whole disk; make a new table first" if whole else ""
+    refused = "a filesystem is on the whole disk; create a new table first" if whole else ""
     command = Command(id="create", label="Create a partition", key="c", refused=refused)
     return Action(command=command, task=lambda now: tasks.new_partition(now, disk))
 
@@ -120,7 +120,7 @@ def _on_existing(scene: Scene, disk: str, number: int) -> Iterator[Action]:
     )
     yield from _stacking(scene, changed, name)
     yield Action(
-        command=Command(id="delete", label="Delete it: what is on it is lost", key="d"),
+        command=Command(id="delete", label="Delete it: its data is lost", key="d"),
         edit=lambda: edit.delete_existing(storage, disk, number),
     )
 
@@ -176,7 +176,7 @@ def _shape(scene: Scene, volume: str) -> Iterator[Action]:
 def _stacking(scene: Scene, storage: Storage, volume: str) -> Iterator[Action]:
     """Putting something on a volume, which ``storage`` may have to make known first."""
     used = tasks.in_use(scene, volume)
-    lost = ": what is on it is lost" if volume in _there(storage) else ""
+    lost = ": its data is lost" if volume in _there(storage) else ""
     first = (lambda: storage) if storage is not scene.storage else None
     user = user_of(scene.storage, volume)
     movable = user is None or user[0] == "filesystems"
@@ -185,7 +185,7 @@ def _stacking(scene: Scene, storage: Storage, volume: str) -> Iterator[Action]:
     yield Action(
         command=Command(
             id="encrypt", label=f"Encrypt it{lost}", key="p",
-            refused="what is on it is kept" if kept else below,
+            refused="its data is kept" if kept else below,
         ),
         edit=first,
         task=lambda now: stack_tasks.encryption(now, volume=volume),
@@ -217,7 +217,7 @@ def _removal(scene: Scene, volume: str) -> Iterator[Action]:
     if "existing" in partition and not _gone(scene, volume):
         disk, number = partition["disk"], partition["existing"]
         yield Action(
-            command=Command(id="delete", label="Delete it: what is on it is lost", key="d"),
+            command=Command(id="delete", label="Delete it: its data is lost", key="d"),
             edit=lambda: edit.delete_existing(storage, disk, number),
         )
         label, key = "Leave it as it is", "l"

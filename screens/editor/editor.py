@@ -30,7 +30,7 @@ from screens.steps.disk import disk_details
 from screens.worker import Job
 
 # What is to be done here, where the hint is for those who write kickstarts.
-_HERE = {"nothing is mounted at /": "open the row that shall be the root, then m"}
+_HERE = {"nothing is mounted at /": "open a row and press m to mount it there"}
 UNDO, REDO, RESET, FIX = "undo", "redo", "reset", "fix:"
 
 
@@ -111,7 +111,7 @@ class Editor:
             case Table():
                 return "Partitions"
             case Menu():
-                return "What shall be done?"
+                return "Actions"
             case Asking():
                 return self._page.task.title
 
@@ -283,7 +283,7 @@ class Editor:
             Command(id=UNDO, label="Undo", key="u", refused="" if history.can_undo else nothing),
             Command(
                 id=REDO, label="Redo", key="r",
-                refused="" if history.can_redo else "nothing was taken back",
+                refused="" if history.can_redo else "nothing to undo",
             ),
             Command(
                 id=RESET, label="Reset", key="x",
@@ -342,9 +342,9 @@ class Editor:
     def _ask(self, lost: tuple[str, ...], storage: Storage) -> Question:
         """Whether what lies on something may go with it."""
         return Question(
-            title="More goes with it",
-            lines=lines(f"These are taken away together: {', '.join(lost)}."),
-            confirm="Take them away",
+            title="Remove these too?",
+            lines=lines(f"These will also be removed: {', '.join(lost)}."),
+            confirm="Remove them",
             answer=lambda _text: self._take(storage),
         )
 

@@ -9,7 +9,7 @@ from screens.forms import Choice, Item, Option, Text
 
 KEEP = "keep"
 _KINDS = (
-    Option(value="", label="Nothing", detail=("for LVM, RAID or LUKS, or with a type alone",)),
+    Option(value="", label="Nothing", detail=("for LVM, RAID or encryption",)),
     Option(value="ext4", label="ext4"),
     Option(value="xfs", label="xfs"),
     Option(value="btrfs", label="btrfs"),
@@ -33,18 +33,22 @@ def filesystem_values(made: Mapping[str, Any]) -> dict[str, str]:
 
 def filesystem_items(said: Values, there: str = "") -> tuple[Item, ...]:
     """The fields; ``there`` is the kind of the filesystem that is on the volume now."""
-    keep = Option(value=KEEP, label=f"Keep the {there}", detail=("with all that is in it",))
+    keep = Option(value=KEEP, label=f"Keep the {there}", detail=("and its content",))
     options = (*_KINDS, *((keep,) if there else ()))
     kind = Choice(id="kind", label="Filesystem", value=said["kind"], options=options)
     if not said["kind"]:
         return (kind,)
-    label = Text(id="label", label="Label", value=said["label"], hint="empty: usual", width=16)
+    label = Text(id="label", label="Label", value=said["label"], hint="empty: defaults", width=16)
     if said["kind"] == "swap":
         return (kind, label)
     mount = Text(
-        id="mount", label="Mounted at", value=said["mount"], hint="like /srv; empty: not", width=30
+        id="mount",
+        label="Mount point",
+        value=said["mount"],
+        hint="like /srv; empty: none",
+        width=30,
     )
-    usual = "empty: usual"
+    usual = "empty: defaults"
     options_text = Text(id="options", label="Mount options", value=said["options"], hint=usual)
     return (kind, mount, label, options_text)
 

@@ -18,7 +18,7 @@ from screens.forms import Row
 
 HEAD = "    Name                        Size Content           Mount           State"
 _USERS = {"arrays": "array", "encrypted": "LUKS", "volume_groups": "group"}
-_UNKNOWN = "unknown content"
+_UNKNOWN = "unrecognized data"
 
 
 def table(scene: Scene) -> tuple[Row, ...]:

@@ -124,10 +124,10 @@ def encryption(scene: Scene, name: str = "", volume: str = "") -> Task:
             Note(text=f"Everything on {data['volume']} is encrypted with LUKS2."),
             *_name_item(said, name),
             SecretText(id="passphrase", label="Passphrase", value=said["passphrase"]),
-            SecretText(id="again", label="...once more", value=said["again"]),
+            SecretText(id="again", label="Confirm", value=said["again"]),
             Check(
                 id="tpm2",
-                label="The TPM opens it",
+                label="Unlock with TPM 2.0",
                 value=bool(said["tpm2"]),
                 refused="" if scene.tpm2 else NO_TPM2,
             ),

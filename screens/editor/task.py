@@ -14,7 +14,7 @@ from screens.forms import FieldProblem, Item
 Values = Mapping[str, Any]
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,27}")
-NAME_HINT = "small letters, digits, - and _, a letter first"
+NAME_HINT = "lowercase letters, digits, - and _, starting with a letter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +37,10 @@ class Task:
 def name_problem(storage: Storage, name: str, taken: tuple[str, ...]) -> FieldProblem | None:
     """Why a new noun cannot be called that."""
     if not _NAME.fullmatch(name):
-        return FieldProblem(field="name", message="This is no name", hint=NAME_HINT)
+        return FieldProblem(field="name", message="Not a valid name", hint=NAME_HINT)
     sections = ("partitions", "arrays", "encrypted", "volume_groups")
     if name in taken or any(name in storage.get(each, {}) for each in sections):
-        return FieldProblem(field="name", message=f"{name} is there already", hint="use another")
+        return FieldProblem(field="name", message=f"{name} already exists", hint="use another")
     return None
 
 

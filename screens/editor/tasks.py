@@ -20,7 +20,7 @@ _SIZE_HINT = "like 20 GiB, 25% or rest"
 _BOUND_HINT = "like 4 GiB; empty: none"
 _KEEPABLE = frozenset(FilesystemKind)
 _TYPES = (
-    Option(value="", label="From what lies on it"),
+    Option(value="", label="Automatic"),
     *(Option(value=str(each), label=str(each)) for each in PartitionType),
 )
 
@@ -81,9 +81,9 @@ def _resize(there: Partition, name: str, data: Any) -> Task:
     def items(said: Values) -> tuple[Item, ...]:
         text = f"{there.path} has {format_size(there.size)} with {there.filesystem or 'unknown'}."
         return (
-            Note(text=f"{text}\nIt is shrunk or grown with what is on it. Least: {least}."),
+            Note(text=f"{text}\nThe filesystem is resized too. Minimum: {least}."),
             Text(
-                id="size", label="Size", value=said["size"], hint="empty: as it is; or rest",
+                id="size", label="Size", value=said["size"], hint="leave empty to keep, or rest",
                 width=16,
             ),
         )  # fmt: skip
@@ -177,8 +177,13 @@ def subvolume(scene: Scene, volume: str, name: str = "") -> Task:
         named = Text(id="name", label="Name", value=said["name"], hint=hint, width=24)
         return (
             *(() if name else (named,)),
-            Text(id="mount", label="Mounted at", value=said["mount"], hint="like /home", width=30),
-            Text(id="options", label="Mount options", value=said["options"], hint="empty: usual"),
+            Text(id="mount", label="Mount point", value=said["mount"], hint="like /home", width=30),
+            Text(
+                id="options",
+                label="Mount options",
+                value=said["options"],
+                hint="empty: defaults",
+            ),
         )
 
     def apply(storage: Storage, said: Values) -> Storage:
@@ -190,7 +195,7 @@ def subvolume(scene: Scene, volume: str, name: str = "") -> Task:
     def refuse(said: Values) -> FieldProblem | None:
         if name or (said["name"] and said["name"] not in made):
             return None
-        message = f"{said['name']} is there already" if said["name"] else "It has no name"
+        message = f"{said['name']} already exists" if said["name"] else "It has no name"
         return FieldProblem(field="name", message=message, hint="use another one, like @data")
 
     base = child("/storage/filesystems", volume) + "/subvolumes"
@@ -222,8 +227,8 @@ def in_use(scene: Scene, volume: str) -> str:
     if user is None:
         return ""
     if user[0] == "filesystems":
-        return "a filesystem lies on it; choose Nothing as its filesystem first"
-    return f"{user[1]} lies on it; remove that first"
+        return "it has a filesystem; set it to None first"
+    return f"{user[1]} uses it; remove that first"
 
 
 def _volume_places(name: str) -> tuple[str, ...]:
@@ -269,9 +274,9 @@ def _size_data(said: Values) -> dict[str, Any]:
 def _volume_kind(said: Values, pools: tuple[str, ...]) -> tuple[Item, ...]:
     refused = "" if pools else "the group has no thin pool"
     options = (
-        Option(value="linear", label="Takes its room at once"),
+        Option(value="linear", label="Standard volume"),
         Option(value="thin_pool", label="A thin pool for other volumes"),
-        Option(value="thin", label="Takes room from a thin pool", refused=refused),
+        Option(value="thin", label="Thin volume", refused=refused),
     )
     kind = Choice(id="lv", label="Kind", value=said["lv"], options=options)
     if said["lv"] != "thin" or not pools:

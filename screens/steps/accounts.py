@@ -18,8 +18,8 @@ def form(view: View) -> Form:
     return Form(
         items=(
             Note(
-                text="At least one way to log in: a password, or an SSH key.\n"
-                "An account without a password stays locked."
+                text="Set a password or an SSH key for root or for a user.\n"
+                "Accounts without a password cannot log in with one."
             ),
             SecretText(
                 id="root_password",
@@ -28,7 +28,7 @@ def form(view: View) -> Form:
                 kept=bool(draft.root_hash),
             ),
             SecretText(
-                id="root_password_again", label="...once more", value=draft.root_password_again
+                id="root_password_again", label="Confirm", value=draft.root_password_again
             ),
             Text(id="user_name", label="User name", value=draft.user_name, width=32),
             Text(id="user_full_name", label="Full name", value=draft.user_full_name, width=32),
@@ -39,25 +39,25 @@ def form(view: View) -> Form:
                 kept=bool(draft.user_hash),
             ),
             SecretText(
-                id="user_password_again", label="...once more", value=draft.user_password_again
+                id="user_password_again", label="Confirm", value=draft.user_password_again
             ),
             Text(
                 id="ssh_key",
                 label="SSH public key",
                 value=draft.ssh_key,
-                hint="root's if no user",
+                hint="root's if no user is set",
                 width=34,
             ),
             Text(
                 id="user_groups",
-                label="More groups",
+                label="Additional groups",
                 value=draft.user_groups,
-                hint="docker counts as root",
+                hint="docker members can become root",
                 width=30,
             ),
             Choice(
                 id="user_sudo",
-                label="May the user become root (sudo)?",
+                label="Administrator (sudo)",
                 value=draft.user_sudo,
                 options=_SUDO,
             ),

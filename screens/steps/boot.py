@@ -13,19 +13,19 @@ from screens.step import Step, View
 from screens.steps.firmware import firmware_lines, firmware_text
 
 _ABOUT_MENU = """\
-With a password nobody edits an entry without it; the host starts as ever.
-Instead of it, the hash that grub-mkpasswd-pbkdf2 prints will do."""
-_ABOUT_EMPTY = "Left empty, one is drawn, and shown once at the end."
+The password is needed to edit menu entries, not to boot.
+You can also paste a hash from grub-mkpasswd-pbkdf2."""
+_ABOUT_EMPTY = "Leave it empty to generate one; it is shown once at the end."
 _ORDERS = (
-    Option(value="first", label="Before all others", detail=("recommended",)),
-    Option(value="after_present", label="Behind the one that is first now"),
-    Option(value="network_first", label="Behind the network", detail=("which comes first",)),
-    Option(value="leave", label="Leave the order", detail=("to be chosen by hand",)),
+    Option(value="first", label="First", detail=("recommended",)),
+    Option(value="after_present", label="After the current first entry"),
+    Option(value="network_first", label="After the network entries"),
+    Option(value="leave", label="Do not change", detail=("select Photon in the firmware menu",)),
 )
 _OWNER_KEYS = (
-    Option(value="", label="None", detail=("recommended: Debian's signatures alone",)),
-    Option(value=MADE, label="Made now", detail=("and handed over in the host, encrypted",)),
-    Option(value=GIVEN, label="Given", detail=("as files, or in a PKCS#11 token",)),
+    Option(value="", label="None", detail=("recommended: use Debian's signatures",)),
+    Option(value=MADE, label="Generate keys", detail=("stored encrypted on the host",)),
+    Option(value=GIVEN, label="Use existing keys", detail=("files, or a PKCS#11 token",)),
 )
 
 
@@ -38,7 +38,7 @@ def form(view: View) -> Form:
         *([Note(text="\n".join(lines), tone=Tone.DIM)] if lines else []),
         Choice(
             id="boot_mode",
-            label="The disk shall start on",
+            label="Boot firmware",
             value=draft.boot_mode,
             options=_modes(view),
         ),
@@ -81,8 +81,8 @@ def _modes(view: View) -> tuple[Option, ...]:
         Option(
             value="dual",
             label="EFI and BIOS",
-            detail=("for a disk that moves",),
-            refused="two roots that take turns start by EFI alone" if view.draft.ab else "",
+            detail=("works on other machines too",),
+            refused="A/B root filesystems need EFI" if view.draft.ab else "",
         ),
     )
 
@@ -90,13 +90,13 @@ def _modes(view: View) -> tuple[Option, ...]:
 def _secure_boot_options(view: View) -> tuple[Option, ...]:
     machine = view.machine
     enforced = machine is not None and machine.firmware.secure_boot is SecureBoot.ENABLED
-    refused = "" if enforced else "the firmware does not enforce it; turn it on there first"
+    refused = "" if enforced else "Secure Boot is off; turn it on in firmware setup first"
     return (
-        Option(value="optional", label="Works with and without", detail=("recommended",)),
+        Option(value="optional", label="Optional", detail=("recommended",)),
         Option(
             value="required",
             label="Required",
-            detail=("refuse to install without",),
+            detail=("stop if Secure Boot is off",),
             refused=refused,
         ),
     )
@@ -112,9 +112,9 @@ def _menu(draft: Draft) -> Iterator[Item]:
     )
     yield Text(
         id="boot_timeout",
-        label="The menu waits",
+        label="Menu timeout",
         value=draft.boot_timeout,
-        hint='like "5 s"; 0: not at all; empty: 3 s',
+        hint='like "5 s"; default 3 s; 0: no menu',
         width=10,
     )
     if unified(draft):
@@ -127,12 +127,12 @@ def _menu(draft: Draft) -> Iterator[Item]:
         kept=bool(draft.menu_hash),
     )
     yield SecretText(
-        id="menu_password_again", label="...once more", value=draft.menu_password_again
+        id="menu_password_again", label="Confirm", value=draft.menu_password_again
     )
 
 
 def _order(draft: Draft) -> Item:
-    label = "The place of its entry in the firmware"
+    label = "Boot order"
     return Choice(id="boot_order", label=label, value=draft.boot_order, options=_ORDERS)
 
 
@@ -148,7 +148,7 @@ def _kernel(draft: Draft) -> Iterator[Item]:
         id="hardening",
         label="Hardened kernel (KSPP)",
         value=bool(draft.hardening),
-        detail=("slower, and closed to debuggers; containers run",),
+        detail=("slower; blocks kernel debugging; containers still work",),
     )
     yield Text(
         id="kernel_arguments",
@@ -183,7 +183,7 @@ def _owner_keys(draft: Draft) -> Iterator[Item]:
     else:
         yield SecretText(id="owner_passphrase", label="Passphrase", value=draft.owner_passphrase)
         again = draft.owner_passphrase_again
-        yield SecretText(id="owner_passphrase_again", label="...once more", value=again)
+        yield SecretText(id="owner_passphrase_again", label="Confirm", value=again)
         yield Note(text=_ABOUT_EMPTY, tone=Tone.DIM)
     yield Check(
         id="owner_enroll",
@@ -193,14 +193,14 @@ def _owner_keys(draft: Draft) -> Iterator[Item]:
     )
     yield Check(
         id="owner_microsoft",
-        label="Enroll Microsoft's with them",
+        label="Enroll Microsoft's keys too",
         value=bool(draft.owner_microsoft),
         detail=("for plug-in cards and other systems",),
     )
     if not in_token(draft):
         yield Check(
             id="owner_on_host",
-            label="Leave the private key in the host",
+            label="Keep the private key on the host",
             value=bool(draft.owner_on_host),
             detail=("it signs its own upgrades",),
         )
@@ -210,7 +210,7 @@ def _loader(draft: Draft) -> Iterator[Item]:
     """What starts the kernel; systemd-boot only what the owner has signed."""
     if not draft.owner_keys or draft.boot_mode == "dual":
         return
-    reason = "two roots that take turns need GRUB" if draft.ab else ""
+    reason = "A/B root filesystems need GRUB" if draft.ab else ""
     options = (
         Option(value="", label="GRUB", detail=("recommended",)),
         Option(
@@ -220,7 +220,7 @@ def _loader(draft: Draft) -> Iterator[Item]:
             refused=reason,
         ),
     )
-    yield Choice(id="loader", label="The boot loader", value=draft.loader, options=options)
+    yield Choice(id="loader", label="Boot loader", value=draft.loader, options=options)
 
 
 def _machine_owner_key(draft: Draft) -> Iterator[Item]:
@@ -232,7 +232,7 @@ def _machine_owner_key(draft: Draft) -> Iterator[Item]:
         width=28,
     )
     if draft.mok_certificate.strip():
-        yield SecretText(id="mok_password", label="Password for once", value=draft.mok_password)
+        yield SecretText(id="mok_password", label="One-time password", value=draft.mok_password)
         yield Note(text=_ABOUT_EMPTY, tone=Tone.DIM)
 
 

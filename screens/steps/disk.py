@@ -14,7 +14,7 @@ from screens.step import Step, View
 
 RESCAN = Command(id="rescan", label="Rescan the disks")
 NO_MACHINE = "no machine to install; rescan"
-NOTHING_TO_CHOOSE = "there is no disk to install on; attach one and rescan"
+NOTHING_TO_CHOOSE = "no disk to install on; attach one and rescan"
 _PARTITIONS_SHOWN = 6
 _LEFT_OUT_SHOWN = 3
 _NONE = """\
@@ -38,7 +38,7 @@ def form(view: View) -> Form:
     options = tuple(
         _option(disk, view.refusal(disk), disks_sharing(disk, disks, layers)) for disk in disks
     )
-    note = Note(text="Which disk shall Photon start from? Nothing is written to it yet.")
+    note = Note(text="Select the disk to install Photon on. Nothing is written yet.")
     start = "" if view.draft.disk else "disk"
     if all(option.refused for option in options):
         text = "! None of these disks can be used. Attach another one and rescan."
@@ -53,7 +53,7 @@ def left_out_notes(left_out: tuple[LeftOut, ...]) -> tuple[Note, ...]:
     for each in left_out:
         names.setdefault(each.reason, []).append(each.path.rpartition("/")[2])
     lines = (f"  {_few(each)}: {reason}" for reason, each in names.items())
-    text = "\n".join(("Left out:", *lines))
+    text = "\n".join(("Not listed:", *lines))
     return (Note(text=text, tone=Tone.DIM),) if left_out else ()
 
 
@@ -93,7 +93,7 @@ def disk_details(disk: Disk) -> str:
 
 def _option(disk: Disk, refused: str, partners: tuple[Disk, ...]) -> Option:
     names = ", ".join(short_name(each) for each in partners)
-    text = f"! shares an array, volume group or pool with {names}: erased as well"
+    text = f"! Part of an array, volume group or pool with {names}, which will also be erased"
     shared = (text,) if names else ()
     reason = kickstart_reason(disk)
     source = (f"! {reason}",) if reason else ()
@@ -103,7 +103,7 @@ def _option(disk: Disk, refused: str, partners: tuple[Disk, ...]) -> Option:
 
 def _contents(disk: Disk) -> Iterator[str]:
     if not disk.partitions:
-        yield f"holds {disk.filesystem}" if disk.filesystem else "empty"
+        yield f"contains {disk.filesystem}" if disk.filesystem else "empty"
     for partition in disk.partitions[:_PARTITIONS_SHOWN]:
         yield partition_line(partition)
     if len(disk.partitions) > _PARTITIONS_SHOWN:
@@ -117,7 +117,7 @@ def partition_line(partition: Partition) -> str:
     parts = (
         name,
         format_size(partition.size),
-        partition.filesystem or "unknown content",
+        partition.filesystem or "unrecognized data",
         f'"{label}"' if label else "",
         partition.operating_system,
     )
@@ -125,7 +125,7 @@ def partition_line(partition: Partition) -> str:
 
 
 def _failed(message: str, hint: str) -> Note:
-    text = f"! This machine could not be looked at: {message}\n{hint}"
+    text = f"! Hardware detection failed: {message}\n{hint}"
     return Note(text=text, tone=Tone.PROBLEM)
 
 

@@ -59,7 +59,7 @@ def done_form(outcome: Finished, state: ProgressState) -> Form:
     """The host is installed: that it will start, how long each phase took, and what is next."""
     titles = {phase.id: phase.title for phase in state.phases}
     rows = [(titles.get(name, name), seconds) for name, seconds in outcome.seconds.items()]
-    rows.append(("Together", sum(outcome.seconds.values())))
+    rows.append(("Total", sum(outcome.seconds.values())))
     width = max(len(title) for title, _ in rows)
     times = [f"  {title:<{width}} {seconds:>7.1f} s" for title, seconds in rows]
     return Form(
@@ -69,7 +69,7 @@ def done_form(outcome: Finished, state: ProgressState) -> Form:
             Note(text="\n".join(times)),
             Note(
                 text="Remove the installation medium, then reboot into the new host.\n"
-                "Its log is in /var/log/photon-installer/ there."
+                "After reboot, the log is in /var/log/photon-installer/."
             ),
             REBOOT,
             POWEROFF,
@@ -102,12 +102,12 @@ def cancelled(outcome: Failed) -> bool:
 def failed_form(outcome: Failed, log: str) -> Form:
     """What went wrong, what it means for the disk, and what can be done now."""
     if outcome.restored:
-        written = "The disk is as it was: what had been changed on it was put back."
+        written = "The disk was restored to what it was before."
     elif outcome.written:
         # Beside other systems not everything on the disk was to be lost.
         written = (
-            "The disk was written to: what the review said will be lost is lost,\n"
-            "and the new host does not boot."
+            "The disk was changed. The data listed in the review is lost,\n"
+            "and the system will not boot."
         )
     else:
         written = "Nothing was written to any disk."

@@ -11,7 +11,7 @@ def form(view: View) -> Form:
     draft = view.draft
     return Form(
         items=(
-            Note(text="How shall the host be called?"),
+            Note(text="Host name and region"),
             Text(
                 id="hostname",
                 label="Host name",
@@ -19,7 +19,6 @@ def form(view: View) -> Form:
                 hint="letters, digits, -",
                 width=30,
             ),
-            Note(text="Language and time"),
             Text(
                 id="locale", label="Locale", value=draft.locale, hint="like en_GB.UTF-8", width=20
             ),

@@ -11,16 +11,16 @@ _KINDS = (
     Option(value="static", label="Fixed addresses", detail=("on one interface",)),
 )
 _SSH = (
-    Option(value="", label="With an SSH key only", detail=("off when nobody has one",)),
-    Option(value="enabled", label="On"),
+    Option(value="", label="On if an SSH key is set"),
+    Option(value="enabled", label="Always on"),
 )
 _FIELDS = (
     ("address4", "IPv4 address", "like 192.0.2.5/24"),
     ("gateway4", "IPv4 gateway", "like 192.0.2.1"),
     ("address6", "IPv6 address", "like 2001:db8::5/64"),
     ("gateway6", "IPv6 gateway", "like 2001:db8::1"),
-    ("nameservers", "DNS servers", "set apart by spaces"),
-    ("search_domains", "Search domains", "set apart by spaces"),
+    ("nameservers", "DNS servers", "separated by spaces"),
+    ("search_domains", "Search domains", "separated by spaces"),
 )
 
 
@@ -33,7 +33,7 @@ def form(view: View) -> Form:
         return Form(items=(_intro(view), kind, ssh))
     interfaces = view.machine.interfaces if view.machine else ()
     if not interfaces:
-        text = "No network interface was found; choose Automatic."
+        text = "No network interface was found. Select Automatic."
         return Form(items=(kind, Note(text=text, tone=Tone.PROBLEM)), start="network")
     interface = Choice(
         id="interface",
@@ -51,7 +51,7 @@ def form(view: View) -> Form:
 def _intro(view: View) -> Note:
     interfaces = view.machine.interfaces if view.machine else ()
     found = "; ".join(_text(each) for each in interfaces) or "none"
-    return Note(text=f"How shall the host reach the network?\nInterfaces: {found}")
+    return Note(text=f"Network configuration\nInterfaces: {found}")
 
 
 def _option(interface: NetworkInterface) -> Option:

@@ -27,7 +27,7 @@ def form(view: View) -> Form:
     """Ask for the set and the kernel."""
     return Form(
         items=(
-            Note(text="How much shall be installed? More can be added later with apt."),
+            Note(text="Select a package set. More can be added later with apt."),
             Choice(
                 id="package_set",
                 label="Package set",
@@ -49,7 +49,7 @@ def _kernels(machine: Machine | None) -> tuple[Option, ...]:
     kind = "virtual" if virtual else "physical"
     return (
         Option(value="auto", label="Automatic", detail=(f"this machine is {kind}",)),
-        Option(value="generic", label="Generic", detail=("drives all hardware",)),
+        Option(value="generic", label="Generic", detail=("supports all hardware",)),
         Option(value="cloud", label="Cloud", detail=("small, for virtual machines only",)),
     )
 

@@ -14,7 +14,7 @@ from screens.step import Step, View
 from screens.steps.disk import disk_details, disk_line
 
 SAVE = Command(id="save", label="Save as kickstart")
-RETRY = Command(id="rescan", label="Look again")
+RETRY = Command(id="rescan", label="Rescan hardware")
 
 
 def form(view: View) -> Form:
@@ -25,7 +25,7 @@ def form(view: View) -> Form:
         items = tuple(_error_items(view.error, view.refused))
         return Form(items=items, commands=(RETRY,), start=RETRY.id, next_label="Install")
     if view.plan is None:
-        return Form(items=(Note(text="Working out what will be done..."),))
+        return Form(items=(Note(text="Preparing the plan..."),))
     items = tuple(_plan_items(view.plan, view.wiped, view.choices))
     return Form(items=items, commands=(SAVE,), next_label="Install")
 
@@ -58,9 +58,9 @@ def _change(planned: PlannedDisk) -> DiskChange:
         return DiskChange(disk=planned.disk, erased=True, text="This disk will be erased")
     changed = any(each.new_size or each.overwritten for each in planned.kept)
     if not planned.deleted and not changed:
-        text = "The free space of this disk is used, its partitions stay"
+        text = "Photon goes into free space; existing partitions on this disk are kept"
         return DiskChange(disk=planned.disk, erased=False, text=text, loses=False)
-    text = "Partitions of this disk change, the others stay"
+    text = "Partitions on this disk are changed; the others are kept"
     return DiskChange(disk=planned.disk, erased=False, text=text)
 
 
@@ -74,9 +74,9 @@ def _plan_items(
     for line in plan.warnings:
         yield Note(text=f"! {line}", tone=Tone.WARNING)
     losses = plan.losses or ("nothing",)
-    yield Note(text="What will be lost:\n" + _listed(losses))
+    yield Note(text="Data that will be lost:\n" + _listed(losses))
     yield Note(text="What you chose:\n" + _listed(choices))
-    yield Note(text="Decided for you:\n" + _listed(plan.defaults or ("nothing",)))
+    yield Note(text="Defaults used:\n" + _listed(plan.defaults or ("nothing",)))
     yield Note(text="What will be done", tone=Tone.TITLE)
     for phase in plan.phases:
         actions = tuple(action.describe() for action in phase.actions)
@@ -84,16 +84,16 @@ def _plan_items(
 
 
 def _error_items(error: InstallerError, refused: tuple[FieldProblem, ...]) -> Iterator[Item]:
-    yield Note(text="It cannot be installed like this:", tone=Tone.TITLE)
+    yield Note(text="The installation cannot start:", tone=Tone.TITLE)
     for problem in refused or (FieldProblem(field="", message=error.message, hint=error.hint),):
         yield Note(text=f"! {problem.message}", tone=Tone.PROBLEM)
         if problem.hint:
             yield Note(text=problem.hint)
-    yield Note(text="Go back and change it, or look again once the machine has changed.")
+    yield Note(text="Go back and change it, or rescan the hardware once the machine has changed.")
 
 
 def _problem_items(problems: tuple[FieldProblem, ...]) -> Iterator[Item]:
-    yield Note(text="Some answers do not fit together:", tone=Tone.TITLE)
+    yield Note(text="Some answers contradict each other:", tone=Tone.TITLE)
     for problem in problems:
         yield Note(text=f"! {problem}", tone=Tone.PROBLEM)
     yield Note(text="Go back and change them.")

@@ -22,12 +22,12 @@ from screens.storage_entries import BESIDE, MIRROR
 
 EDIT = Command(id="edit", label="Edit partitions...")
 _BY_HAND = """\
-The partitions are edited by hand. Swap space is a volume here: a swap file, or zram, goes with \
-the guided layouts. Going back to one of those keeps the edits for later."""
+You are partitioning manually. Add swap as a partition or volume; swap files and zram need a \
+guided layout. Your edits are kept if you switch."""
 _FILESYSTEMS = (
-    Option(value="", label="Recommended", detail=("the review shows which",)),
-    Option(value="ext4", label="ext4", detail=("plain and proven",)),
-    Option(value="xfs", label="xfs", detail=("fast with large files",)),
+    Option(value="", label="Automatic", detail=("recommended; see the review",)),
+    Option(value="ext4", label="ext4", detail=("the default of most distributions",)),
+    Option(value="xfs", label="xfs", detail=("good for large files",)),
     Option(value="btrfs", label="btrfs", detail=("compressed, with snapshots",)),
 )
 _CONTAINER_FILESYSTEMS = (
@@ -38,7 +38,7 @@ _CONTAINER_FILESYSTEMS = (
 
 
 # What two roots do not go with says so as well: neither can be added to the other.
-_AB = "it does not go with two roots that take turns"
+_AB = "not available with A/B root filesystems"
 
 
 def form(view: View) -> Form:
@@ -73,20 +73,22 @@ def _layouts(view: View) -> tuple[Option, ...]:
     disk = _chosen(view.draft, view.machine)
     free = _largest_free(disk) if disk else 0
     no_table = "" if disk and disk.table else "the disk has no partition table: all of it is free"
-    none = "" if free else "all of the disk is taken"
+    none = "" if free else "no free space on the disk"
     room = f"{format_size(free)}; " if free and not no_table else ""
     return (
-        Option(value="whole_disk", label="The whole disk", detail=("all that is on it is lost",)),
+        Option(
+            value="whole_disk", label="Use the entire disk", detail=("erases everything on it",)
+        ),
         Option(
             value="free_space",
-            label="The free space",
-            detail=(f"{room}the partitions that are there stay",),
+            label="Use free space",
+            detail=(f"{room}existing partitions are kept",),
             refused=no_table or none or (_AB if view.draft.ab else ""),
         ),
         Option(
             value="custom",
-            label="Custom",
-            detail=("partitions edited by hand",),
+            label="Manual partitioning",
+            detail=("edit every partition",),
             refused=_AB if view.draft.ab else "",
         ),
     )
@@ -107,7 +109,7 @@ def _chosen(draft: Draft, machine: Machine | None) -> Disk | None:
 
 def _swap(draft: Draft) -> Iterator[Item]:
     options = (
-        Option(value="", label="Recommended", detail=("the review shows which",)),
+        Option(value="", label="Automatic", detail=("recommended; see the review",)),
         Option(value="none", label="No swap space"),
         Option(
             value="file",
@@ -135,12 +137,12 @@ def _encryption(draft: Draft, machine: Machine | None) -> Iterator[Item]:
     if not draft.encryption:
         return
     yield SecretText(id="passphrase", label="Passphrase", value=draft.passphrase)
-    yield SecretText(id="passphrase_again", label="...once more", value=draft.passphrase_again)
+    yield SecretText(id="passphrase_again", label="Confirm", value=draft.passphrase_again)
     yield Check(
         id="tpm2",
-        label="The TPM opens it",
+        label="Unlock with TPM 2.0",
         value=bool(draft.tpm2),
-        detail=("while Secure Boot is as it is now",),
+        detail=("until Secure Boot settings change",),
         refused="" if has_tpm2(machine) else NO_TPM2,
     )
     yield Check(
@@ -165,10 +167,10 @@ def _two_roots(draft: Draft, machine: Machine | None) -> Item:
     reasons = [name for name, said in others.items() if said]
     return Check(
         id="ab",
-        label="Two roots that take turns",
+        label="A/B root filesystems",
         value=bool(draft.ab),
-        detail=("upgrades that can be taken back",),
-        refused=f"it does not go with {reasons[0]}" if reasons and not draft.ab else "",
+        detail=("upgrades can be rolled back",),
+        refused=f"not available with {reasons[0]}" if reasons and not draft.ab else "",
     )
 
 
@@ -176,24 +178,27 @@ def _identity(draft: Draft) -> Item:
     there = draft.layout == "free_space" and not draft.preserve
     return Check(
         id="preserve",
-        label="Stay the same host",
+        label="Keep host identity",
         value=bool(draft.preserve),
-        detail=("keeps the SSH host keys and the machine-id of the one that is there",),
-        refused="the earlier host stays beside it" if there else "",
+        detail=("SSH host keys and machine ID of the existing installation",),
+        refused="the existing host stays on the disk" if there else "",
     )
 
 
 def _mirror(draft: Draft, machine: Machine | None) -> Iterator[Item]:
     others = [each for each in (machine.disks if machine else ()) if each.path != draft.disk]
-    reason = "a mirror does not go into free space" if draft.layout == "free_space" else ""
+    reason = "mirroring needs the entire disk" if draft.layout == "free_space" else ""
     reason = _AB if draft.ab else reason
     if not others:
         yield Check(
-            id=f"{MIRROR}none", label="Mirror", value=False, refused="there is no second disk"
+            id=f"{MIRROR}none",
+            label="Mirror",
+            value=False,
+            refused="this machine has only one disk",
         )
     for disk in others:
-        used = "the containers have it" if draft.containers == disk.path else ""
-        detail = f"{serial_text(disk)}; holds the same; all that is on it is lost"
+        used = "already used for containers" if draft.containers == disk.path else ""
+        detail = f"{serial_text(disk)}; the same content; erases everything on it"
         yield Check(
             id=f"{MIRROR}{disk.path}",
             label=f"Mirror on {disk_line(disk)}",
@@ -216,28 +221,33 @@ def _unused(draft: Draft, disk: Disk, machine: Machine | None) -> tuple[str, ...
 def _containers(draft: Draft, machine: Machine | None) -> Iterator[Item]:
     others = [each for each in (machine.disks if machine else ()) if each.path != draft.disk]
     options = (
-        Option(value="", label="In the root"),
-        Option(value=BESIDE, label="A volume beside the root", refused=_AB if draft.ab else ""),
+        Option(value="", label="On the root filesystem"),
+        Option(value=BESIDE, label="On a separate volume", refused=_AB if draft.ab else ""),
         *(
             Option(
                 value=disk.path,
                 label=f"All of {disk_line(disk)}",
-                detail=(f"{serial_text(disk)}; all that is on it is lost",),
+                detail=(f"{serial_text(disk)}; erases everything on it",),
                 refused=_own_disk_refused(draft, disk),
             )
             for disk in others
         ),
     )
-    label = "Containers' images and volumes"
+    label = "Container images and volumes"
     yield Choice(id="containers", label=label, value=draft.containers, options=options)
     if not draft.containers:
         return
-    hint = "like 100 GiB or 40%; empty: half" if draft.containers == BESIDE else "empty: all of it"
-    size = draft.containers_size
-    yield Text(id="containers_size", label="Their size", value=size, hint=hint, width=14)
+    beside = draft.containers == BESIDE
+    yield Text(
+        id="containers_size",
+        label="Volume size",
+        value=draft.containers_size,
+        hint="like 100 GiB or 40%; default: half" if beside else "empty: all of it",
+        width=14,
+    )
     yield Choice(
         id="containers_filesystem",
-        label="Their filesystem",
+        label="Container filesystem",
         value=draft.containers_filesystem,
         options=_CONTAINER_FILESYSTEMS,
     )
@@ -252,7 +262,7 @@ def _containers(draft: Draft, machine: Machine | None) -> Iterator[Item]:
 def _own_disk_refused(draft: Draft, disk: Disk) -> str:
     if draft.ab:
         return _AB
-    return "it is in the mirror" if disk.path in draft.mirror else unfit_reason(disk)
+    return "already used for the mirror" if disk.path in draft.mirror else unfit_reason(disk)
 
 
 STEP = Step(id="storage", title="Storage", form=form)

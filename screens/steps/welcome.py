@@ -13,16 +13,16 @@ from screens.step import Step, View
 _TEXT = """\
 This installs Photon, a lightweight container host, onto this machine.
 
-The next screens ask for the disks, the boot loader, the packages, the network and who may \
-log in. Most answers have a sensible default: Enter accepts it.
+The next screens cover disks, boot loader, packages, network and accounts. Press Enter to accept \
+a default.
 
-Nothing is written to any disk before you have confirmed it on the review screen, and \
-every screen can go back without losing what was typed."""
+Nothing is written to disk until you confirm on the Review screen. You can go back at any time \
+without losing your answers."""
 
 
 def form(view: View) -> Form:
     """Greet, and say on which machine and console we are."""
-    machine = _machine_text(view.machine) if view.machine else "Looking at this machine..."
+    machine = _machine_text(view.machine) if view.machine else "Detecting hardware..."
     where = f"Console: {view.console}" if view.console else "Console: this terminal"
     return Form(
         items=(
@@ -33,7 +33,7 @@ def form(view: View) -> Form:
                 id="keyboard",
                 label="Keyboard layout",
                 value=view.draft.keyboard,
-                hint="like us, de, us(intl); the screen has it from the next page on",
+                hint="like us, de, us(intl); active from the next screen on",
                 width=20,
             ),
             *_notes(view),
@@ -46,7 +46,7 @@ def _notes(view: View) -> Iterator[Note]:
     if view.keyboard_note:
         yield Note(text=view.keyboard_note, tone=Tone.WARNING)
     if view.draft != without_secrets(view.draft):
-        text = "With another layout, passwords typed on the screen are asked for again."
+        text = "If you change the layout, enter your passwords again."
         yield Note(text=text, tone=Tone.DIM)
 
 

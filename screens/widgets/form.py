@@ -28,7 +28,7 @@ _FORWARD = "tab"
 _BACKWARD = "shift tab"
 # Tab stops at a table once, whatever row of it had the focus last.
 _TABLE = "table"
-NOTHING_TO_TYPE_IN = "There is no field to type in here: Tab goes to the next field."
+NOTHING_TO_TYPE_IN = "No text field is selected. Press Tab to go to the next field."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,7 +364,7 @@ def option_text(choice: Choice, option: Option) -> tuple[str, tuple[str, ...]]:
     if len(detail) == 1:
         head, detail = f"{head} - {detail[0]}", ()
     if option.refused:
-        detail = (f"! cannot be used: {option.refused}", *detail)
+        detail = (f"! unavailable: {option.refused}", *detail)
     return head, detail
 
 

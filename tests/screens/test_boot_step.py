@@ -1,4 +1,4 @@
-"""The boot loader's screen: what it tells of the firmware, what it asks, what becomes of that."""
+"""Boot loader's screen: what it tells of the firmware, what it asks, what becomes of that."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ def test_nothing_is_said_that_nobody_chose(walk: Walk) -> None:
 
 def test_the_menu_and_the_kernel(walk: Walk, tmp_path: Path) -> None:
     walker = at_boot(walk("empty-virtio"))
-    walker.fill("Name in the menus", "Rack 7").fill("The menu waits", "10 s")
+    walker.fill("Name in the menus", "Rack 7").fill("Menu timeout", "10 s")
     walker.fill("Menu password", "let me edit").keys("enter").type("let me edit")
-    walker.field("(*) Before all others").keys("down", "down", " ")
+    walker.field("(*) First").keys("down", "down", " ")
     walker.field("[ ] Hardened kernel").keys(" ").fill("Kernel arguments", "quiet panic=10")
     with_password(walker).go("review")
     assert walker.app.walk.draft.menu_hash == MENU_HASH
@@ -138,7 +138,7 @@ def test_keys_that_are_made(walk: Walk) -> None:
     walker.fill("Passphrase", "correct horse").keys("enter").type("correct hoarse").keys("tab")
     assert "! The two passphrases differ" in walker.screen
     walker.keys("f10")
-    assert walker.focus.startswith("> ...once more")
+    assert walker.focus.startswith("> Confirm")
     walker.keys("end", *["backspace"] * 64).type("correct horse").keys("tab")
     assert "differ" not in walker.screen
     walker.field("[x] Enroll Microsoft's").keys(" ")
@@ -154,7 +154,7 @@ def test_keys_that_are_given(walk: Walk) -> None:
     walker.keys("f10")
     assert walker.id == "boot"
     walker.fill("Certificate", "/run/db.pem").fill("Private key", "/run/db.key")
-    walker.field("[x] Leave the private key").keys(" ")
+    walker.field("[x] Keep the private key").keys(" ")
     db = {"certificate": "/run/db.pem", "key": "/run/db.key"}
     assert said(walker) == {"owner_keys": {"db": db, "on_host": False}}
     walker.fill("Private key", "pkcs11:token=photon;object=db").fill("PIN of the token", "1234")
@@ -170,17 +170,17 @@ def test_keys_that_are_not_given_are_asked_for(walk: Walk) -> None:
     walker = at_boot(walk("empty-virtio", firmware=SETUP_MODE))
     walker.field("(*) None").keys("down", "down", " ", "f10")
     assert walker.focus.startswith("> Certificate")
-    assert "! No certificate is given - type the path of a PEM file" in walker.screen
+    assert "! Enter a certificate - enter the absolute path of a PEM file" in walker.screen
     walker.type("/run/db.pem").keys("f10")
     assert walker.focus.startswith("> Private key")
-    assert "! No private key is given" in walker.screen
+    assert "! Enter a private key" in walker.screen
 
 
 def test_only_firmware_in_setup_mode_takes_keys(walk: Walk) -> None:
     walker = at_boot(walk("empty-virtio")).field("(*) None").keys("down", " ", "f10")
     assert walker.id == "boot"
     assert walker.focus.startswith("> [x] Enroll them in this firmware")
-    assert "! This firmware is not in Setup Mode - delete the platform key" in walker.screen
+    assert "! This firmware is not in Setup Mode - clear the platform key" in walker.screen
     walker.keys(" ", "f10")
     assert walker.id == "packages"
 
@@ -196,7 +196,7 @@ def test_unified_images_are_for_those_with_keys(walk: Walk) -> None:
     assert {"menu_password", "mok_certificate"}.isdisjoint(walker.app.walk.form().field_ids())
     walker.keys("f10")
     assert walker.id == "packages"
-    walker.keys("esc").field("(*) Made now").keys("up", " ")
+    walker.keys("esc").field("(*) Generate keys").keys("up", " ")
     assert said(walker) == {"machine_owner_key": {"certificate": "/run/mok.pem"}}
     walker.keys("f10")
     assert walker.id == "boot"
@@ -204,18 +204,18 @@ def test_unified_images_are_for_those_with_keys(walk: Walk) -> None:
 
 
 def test_two_roots_have_grub(walk: Walk) -> None:
-    walker = walk("empty-virtio").go("storage").field("[ ] Two roots").keys(" ").go("boot")
+    walker = walk("empty-virtio").go("storage").field("[ ] A/B root").keys(" ").go("boot")
     walker.field("(*) None").keys("down", " ").field("(*) GRUB").keys("down")
-    assert "! cannot be used: two roots that take turns need GRUB" in walker.screen
+    assert "! unavailable: A/B root filesystems need GRUB" in walker.screen
 
 
 def test_a_machine_owner_key(walk: Walk) -> None:
     walker = at_boot(walk("empty-virtio")).fill("Machine owner key", "mok.pem").keys("tab")
     assert "! " in walker.screen
-    walker.fill("Machine owner key", "/run/mok.pem").fill("Password for once", "once 1")
+    walker.fill("Machine owner key", "/run/mok.pem").fill("One-time password", "once 1")
     walker.keys("f10")
     assert walker.id == "boot"
-    walker.fill("Password for once", "once-1").keys("f10")
+    walker.fill("One-time password", "once-1").keys("f10")
     assert said(walker) == {
         "machine_owner_key": {"certificate": "/run/mok.pem", "password": {"plain": "once-1"}}
     }

@@ -15,13 +15,13 @@ from tests.screens.test_steps import with_password
 from tests.screens.walker import SEED, Walker
 
 
-def editing(walker: Walker, layout: str = "The whole disk") -> Walker:
+def editing(walker: Walker, layout: str = "Use the entire disk") -> Walker:
     """Open the editor from a guided layout."""
     walker.go("disk")
     if not walker.app.walk.draft.disk:
         walker.keys(" ")
-    walker.go("storage").field("(*) The whole disk")
-    if layout != "The whole disk":
+    walker.go("storage").field("(*) Use the entire disk")
+    if layout != "Use the entire disk":
         walker.keys("down", " ")
     walker.field("< Edit partitions... >").keys("enter")
     assert walker.id == "partitions", walker.screen
@@ -52,7 +52,7 @@ def test_it_begins_with_the_guided_layout_and_changes_nothing(walk: Walk) -> Non
         assert text in walker.screen
     walker.keys("f10")
     assert walker.id == "storage"
-    assert "(*) Custom" in walker.screen
+    assert "(*) Manual partitioning" in walker.screen
     assert storage(walker)["layout"] == "custom"
     with_password(walker).go("review")
     by_hand = walker.app.walk.plan
@@ -91,7 +91,7 @@ def test_buttons_do_what_the_keys_do(walk: Walk) -> None:
 
 
 def test_a_partition_is_made_in_free_space(walk: Walk) -> None:
-    walker = editing(walk("windows-dual-boot"), "The free space")
+    walker = editing(walk("windows-dual-boot"), "Use free space")
     row(walker, "root").keys("e").fill("Size", "30 GiB").keys("f10")
     row(walker, "free space").keys("c")
     assert walker.id == "edit"
@@ -102,9 +102,9 @@ def test_a_partition_is_made_in_free_space(walk: Walk) -> None:
     walker.keys("f10")
     assert walker.id == "edit"
     walker.fill("Size", "10 GiB").field("(*) Nothing").keys("down", " ")
-    walker.fill("Mounted at", "/").keys("tab")
+    walker.fill("Mount point", "/").keys("tab")
     assert "is mounted at / as well" in " ".join(walker.screen.split())
-    walker.fill("Mounted at", "/srv").keys("f10")
+    walker.fill("Mount point", "/srv").keys("f10")
     assert walker.id == "partitions"
     assert "C   data" in walker.screen
     assert storage(walker)["filesystems"] == {
@@ -113,23 +113,23 @@ def test_a_partition_is_made_in_free_space(walk: Walk) -> None:
 
 
 def test_a_partition_is_shrunk_no_further_than_it_can_be(walk: Walk) -> None:
-    walker = editing(walk("windows-dual-boot"), "The free space")
+    walker = editing(walk("windows-dual-boot"), "Use free space")
     row(walker, "nvme0n1p5").keys("s")
-    assert "Least: 29 GiB" in walker.screen
+    assert "Minimum: 29 GiB" in walker.screen
     walker.fill("Size", "10 GiB").keys("tab")
     assert "the least that its ext4 needs is 29 GiB" in " ".join(walker.screen.split())
     walker.fill("Size", "40 GiB").keys("f10")
     assert "shrunk" in walker.screen
     walker.keys("f10")
     with_password(walker).go("review")
-    assert "Partitions of this disk change" in walker.screen
+    assert "Partitions on this disk are changed" in walker.screen
     assert "- nothing" in walker.screen
     walker.keys("enter")
     assert "Change and install" in walker.screen
 
 
 def test_an_existing_partition_is_deleted_and_brought_back(walk: Walk) -> None:
-    walker = editing(walk("windows-dual-boot"), "The free space")
+    walker = editing(walk("windows-dual-boot"), "Use free space")
     before = storage(walker)
     row(walker, "nvme0n1p5").keys("d")
     assert "deleted" in walker.screen
@@ -141,7 +141,7 @@ def test_an_existing_partition_is_deleted_and_brought_back(walk: Walk) -> None:
 def test_what_keeps_the_host_from_starting_is_mended_with_one_key(walk: Walk) -> None:
     walker = editing(walk("empty-virtio"))
     row(walker, "esp").keys("d")
-    assert "! there is no new ESP" in walker.screen
+    assert "! no new EFI system partition" in walker.screen
     assert "< f: add an ESP >" in walker.screen
     assert "( Done )" in walker.screen
     walker.keys("f10")
@@ -175,7 +175,7 @@ def test_leaving_with_problems_gives_the_edits_up(walk: Walk) -> None:
     assert walker.id == "partitions"
     walker.keys("esc", "tab", "enter")
     assert walker.id == "storage"
-    assert "(*) The whole disk" in walker.screen
+    assert "(*) Use the entire disk" in walker.screen
     assert walker.app.walk.draft.custom is None
 
 
@@ -185,10 +185,10 @@ def test_more_than_one_thing_is_taken_away_after_a_question(walk: Walk) -> None:
     row(walker, "root").keys("v", "f10")
     assert storage(walker)["volume_groups"] == {"vg": {"members": ["root"]}}
     row(walker, "vg").keys("c").fill("Size", "2 GiB").field("(*) Nothing")
-    walker.keys("down", " ").fill("Mounted at", "/").keys("f10")
+    walker.keys("down", " ").fill("Mount point", "/").keys("f10")
     before = storage(walker)
     row(walker, "root").keys("d")
-    assert "More goes with it" in walker.screen
+    assert "Remove these too?" in walker.screen
     assert "vg/root" in walker.screen
     walker.keys("enter")
     assert storage(walker) == before
@@ -203,7 +203,7 @@ def by_hand(walker: Walker) -> Walker:
     for disk in ("vda", "vdb"):
         if disk == "vdb":
             row(walker, disk).keys("c").fill("Name", "esp-2").fill("Size", "512 MiB")
-            walker.field("(*) From what").keys("down", " ", "f10")
+            walker.field("(*) Automatic").keys("down", " ", "f10")
         row(walker, disk).keys("c").fill("Name", f"boot-{disk}").fill("Size", "768 MiB")
         walker.keys("f10")
         row(walker, disk).keys("c").fill("Name", f"pv-{disk}").keys("f10")
@@ -211,15 +211,15 @@ def by_hand(walker: Walker) -> Walker:
         row(walker, f"{name}-vda").keys("a").fill("Name", name)
         walker.field(f"[ ] Member {name}-vdb").keys(" ", "f10")
     row(walker, "boot RAID 1").keys("m").field("(*) Nothing").keys("down", " ")
-    walker.fill("Mounted at", "/boot").keys("f10")
+    walker.fill("Mount point", "/boot").keys("f10")
     row(walker, "pv RAID 1").keys("p").fill("Passphrase", "correct horse").keys("enter")
     walker.type("correct horse").keys("f10")
     row(walker, "luks-pv on pv").keys("v").fill("Name", "vg0").keys("f10")
     for name, size, kind, mount in (("root", "8 GiB", 3, "/"), ("home", "rest", 1, "/home")):
         row(walker, "vg0").keys("c").fill("Name", name).fill("Size", size)
         walker.field("(*) Nothing").keys(*["down"] * kind, " ")
-        walker.fill("Mounted at", mount).keys("f10")
-    row(walker, "root").keys("s").fill("Name", "@srv").fill("Mounted at", "/srv").keys("f10")
+        walker.fill("Mount point", mount).keys("f10")
+    row(walker, "root").keys("s").fill("Name", "@srv").fill("Mount point", "/srv").keys("f10")
     return walker
 
 
@@ -281,9 +281,9 @@ def test_another_disk_begins_anew_and_the_first_keeps_its_edits(walk: Walk) -> N
     row(walker, "root").keys("e").fill("Size", "5 GiB").keys("f10", "f10")
     edited = storage(walker)
     walker.keys("esc").field("(*) vda").keys("down", " ", "f10")
-    assert "(*) The whole disk" in walker.screen
+    assert "(*) Use the entire disk" in walker.screen
     walker.keys("esc").field("(*) vdb").keys("up", " ", "f10")
-    walker.field("(*) The whole disk").keys("down", "down", " ")
+    walker.field("(*) Use the entire disk").keys("down", "down", " ")
     assert storage(walker) == edited
 
 
@@ -291,9 +291,10 @@ def test_another_guided_layout_begins_anew_and_undo_leads_back(walk: Walk) -> No
     walker = editing(walk("empty-virtio"))
     row(walker, "root").keys("e").fill("Size", "5 GiB").keys("f10", "f10")
     edited = storage(walker)
-    walker.field("(*) Custom").keys("up", "up", " ").field("< Edit").keys("enter")
+    walker.field("(*) Manual partitioning").keys("up", "up", " ").field("< Edit").keys("enter")
     assert storage(walker) == edited
-    walker.keys("f10").field("(*) Custom").keys("up", "up", " ").field("[ ] LVM").keys(" ")
+    walker.keys("f10").field("(*) Manual partitioning").keys("up", "up", " ")
+    walker.field("[ ] LVM").keys(" ")
     walker.field("< Edit").keys("enter")
     begun = storage(walker)
     assert "volume_groups" in begun
@@ -305,7 +306,7 @@ def test_another_guided_layout_begins_anew_and_undo_leads_back(walk: Walk) -> No
 
 def test_the_help_has_the_keys_of_the_editor(walk: Walk) -> None:
     walker = editing(walk()).keys("f1")
-    assert "take the last edit back" in walker.screen
+    assert "undo the last edit" in walker.screen
     walker.keys("esc")
     assert walker.id == "partitions"
 
@@ -314,7 +315,7 @@ def test_a_row_that_cannot_do_something_says_why(walk: Walk) -> None:
     walker = editing(walk())
     row(walker, "root")
     assert "( a: New array with it )" in walker.screen
-    assert "! not now: a filesystem lies on it; choose Nothing" in walker.screen
+    assert "! not now: it has a filesystem; set it to None" in walker.screen
     walker.keys("a")
     assert walker.id == "actions"
     walker.keys("esc")
@@ -340,7 +341,7 @@ def test_only_what_can_be_kept_is_offered_to_be_kept(walk: Walk) -> None:
     assert "Keep the" not in walker.screen
     walker.keys("esc", "esc")
     row(walker, "sda1").keys("m")
-    assert "(*) Keep the vfat - with all that is in it" in walker.screen
+    assert "(*) Keep the vfat - and its content" in walker.screen
 
 
 def test_unused_disks_are_left_alone_or_erased(walk: Walk) -> None:
@@ -369,11 +370,11 @@ def test_what_takes_a_partition_says_that_its_content_is_lost(walk: Walk) -> Non
     row(walker.keys("esc"), "nvme0n1 ").keys("k")
     row(walker, "nvme0n1p5")
     for label in ("Encrypt it", "New array with it", "New volume group on it", "Delete it"):
-        assert f"{label}: what is on it is lost >" in walker.screen
+        assert f"{label}: its data is lost >" in walker.screen
 
 
 def test_without_a_root_it_says_what_to_do_here(walk: Walk) -> None:
     walker = editing(walk())
     row(walker, "root").keys("d")
     text = " ".join(walker.screen.split())
-    assert "! nothing is mounted at / - open the row that shall be the root, then m" in text
+    assert "! nothing is mounted at / - open a row and press m to mount it there" in text

@@ -202,9 +202,9 @@ def test_the_esp_of_another_system_is_not_mounted_where_this_host_looks_for_its_
     """It is told beside the field, and the edit is not made."""
     walker = walk("windows-dual-boot").go("disk").keys(" ").go("storage")
     walker.field("< Edit partitions... >").keys("enter", "enter", "k", "down", "enter", "m")
-    walker.fill("Mounted at", mount).keys("f10")
+    walker.fill("Mount point", mount).keys("f10")
     assert walker.id == "edit"
-    text = " ".join(walker.screen.partition("> Mounted at")[2].split())
+    text = " ".join(walker.screen.partition("> Mount point")[2].split())
     assert f"! what is mounted at {mount} is not the ESP that the boot loader goes to" in text
-    walker.fill("Mounted at", "/srv/esp").keys("f10")
+    walker.fill("Mount point", "/srv/esp").keys("f10")
     assert walker.id == "partitions"

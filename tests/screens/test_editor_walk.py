@@ -12,7 +12,7 @@ def test_a_boot_mode_chosen_later_is_told_where_it_is_mended(walk: Walk) -> None
     walker.field("(*) This machine").keys("down", "down", "down", " ")
     with_password(walker).go("review")
     text = " ".join(walker.screen.split())
-    assert "! Storage: there is no place for the boot loader" in text
+    assert "! Storage: no place for the boot loader" in text
     assert "( Install )" in walker.screen
     walker.keys(*["esc"] * 6)
     assert walker.id == "storage"
@@ -20,7 +20,7 @@ def test_a_boot_mode_chosen_later_is_told_where_it_is_mended(walk: Walk) -> None
     walker.field("< Edit partitions... >").keys("enter")
     assert "< f: add a BIOS boot partition >" in walker.screen
     walker.keys("f", "f10").go("review")
-    assert "What will be lost:" in walker.screen
+    assert "Data that will be lost:" in walker.screen
 
 
 def test_what_was_wrong_before_does_not_keep_an_edit_from_being_made(walk: Walk) -> None:

@@ -84,7 +84,7 @@ def test_the_network_screen_refuses_what_the_check_refuses(
         ("User name", "root"),
         ("User name", "First.Last!"),
         ("SSH public key", "ssh-ed25519 AAAA"),
-        ("More groups", "no,Such Group!"),
+        ("Additional groups", "no,Such Group!"),
     ],
 )
 def test_the_accounts_screen_refuses_what_the_check_refuses(
@@ -145,7 +145,7 @@ def test_what_another_screen_may_solve_blocks_no_way_back_to_it(
     refusing(walker, monkeypatch, "/storage", when=("packages", large))
     walker.go("packages").field("(*) Minimal").keys("down", " ")
     with_password(walker).go("review")
-    assert "It cannot be installed like this" in walker.screen
+    assert "The installation cannot start" in walker.screen
     assert "Storage: no such thing" in walker.screen
     for _ in range(6):
         walker.keys("esc")
@@ -153,7 +153,7 @@ def test_what_another_screen_may_solve_blocks_no_way_back_to_it(
     walker.keys("f10", "f10")
     assert walker.id == "packages"
     walker.field("(*) Full").keys("up", " ").go("review")
-    assert "What will be lost" in walker.screen
+    assert "Data that will be lost" in walker.screen
 
 
 def test_choosing_fixed_addresses_leads_to_the_address(walk: Walk) -> None:
@@ -170,7 +170,7 @@ def test_an_interface_that_is_not_chosen_yet_is_asked_for(
     walker.app.walk.set("interface", "")
     walker.field("(*) Automatic").keys("down", "enter").type("1")
     assert walker.app.walk.draft.address4 == ""
-    assert "There is no field to type in here" in walker.screen
+    assert "No text field is selected" in walker.screen
 
 
 def test_a_mirror_says_what_it_leaves_unused(walk: Walk) -> None:

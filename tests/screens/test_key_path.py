@@ -84,7 +84,7 @@ def test_no_key_waits_for_the_engine(walk: Walk, key_path: Callable[[Walker], li
     row(walker, "vdb").keys("w")
     walker.keys("f10").go("boot")
     with_password(walker).go("review")
-    assert "What will be lost" in walker.screen
+    assert "Data that will be lost" in walker.screen
     walker.field("< Save as kickstart >").keys("enter", "esc", "esc").go("review")
     assert found == []
 

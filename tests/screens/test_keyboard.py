@@ -59,7 +59,7 @@ def test_what_was_typed_blind_on_another_layout_is_asked_for_again(walk: Walk) -
     walker.go("review")
     walker.keys(*["esc"] * 8)
     assert walker.id == "welcome"
-    assert "typed on the screen are asked for again" in walker.screen
+    assert "enter your passwords again" in walker.screen
     walker.fill(LAYOUT, "de").go("storage").keys("f10")
     assert walker.engine.keyboards == ["de"]
     assert walker.id == "storage"

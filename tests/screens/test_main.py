@@ -74,7 +74,7 @@ def test_a_missing_payload_is_shown_with_a_way_on(
     monkeypatch.setattr(walker.engine, "probe", broken)
     walker.app.walk.rescan()
     walker.keys("enter")
-    assert "! This machine could not be looked at: index.json: no such file" in walker.screen
+    assert "! Hardware detection failed: index.json: no such file" in walker.screen
     assert "Write the medium anew." in walker.screen
     assert "< Rescan the disks >" in walker.focus
     walker.keys("f10")
@@ -164,7 +164,7 @@ def test_ctrl_c_asks_instead_of_dying(python: str, tmp_path: Path) -> None:
     child.expect_exact("Console:")
     time.sleep(0.3)
     child.send("\x1a\x1c\x03")
-    child.expect_exact("Quit the installer?")
+    child.expect_exact("Quit? The installer restarts")
     child.send("\t\r")
     child.expect_exact("ended: quit")
     child.expect(pexpect.EOF)

@@ -56,7 +56,7 @@ def test_an_edit_by_numbers_gives_the_plan_of_the_full_screen(tmp_path: Path) ->
         tmp_path / "run", *TO_STORAGE, "=Edit partitions...",
         "=root", "e", "=Size", "5 GiB", "",
         "=free space", "c", "=Name", "srv", "=Size", "2 GiB", "=Filesystem", "=xfs",
-        "=Mounted at", "/srv", "", "",
+        "=Mount point", "/srv", "", "",
         *TO_REVIEW, "=Save as kickstart", str(path),
     )  # fmt: skip
     assert "[partitions]" in text
@@ -68,7 +68,7 @@ def test_an_edit_by_numbers_gives_the_plan_of_the_full_screen(tmp_path: Path) ->
     walker.field("< Edit partitions... >").keys("enter", "down", "down", "enter", "e")
     walker.fill("Size", "5 GiB").keys("f10", *["down"] * 1, "enter", "c")
     walker.fill("Name", "srv").fill("Size", "2 GiB").field("(*) Nothing").keys("down", "down", " ")
-    walker.fill("Mounted at", "/srv").keys("f10", "f10").go("accounts")
+    walker.fill("Mount point", "/srv").keys("f10", "f10").go("accounts")
     walker.fill("Root password", "x").keys("enter").type("x").go("review")
     assert engine.plan(saved, engine.machine, SEED) == walker.app.walk.plan
 
@@ -77,15 +77,15 @@ def test_refusals_fixes_and_undo(tmp_path: Path) -> None:
     text, _ = typed(
         tmp_path, *TO_STORAGE, "=Edit partitions...",
         "=esp", "d", "", "f", "u", "r", "x",
-        "=root", "a", "m", "=Mounted at", "nowhere", "", "b", "b",
+        "=root", "a", "m", "=Mount point", "nowhere", "", "b", "b",
         "=esp", "d", "b", "no", "b", "yes",
     )  # fmt: skip
-    assert "! there is no new ESP" in text
+    assert "! no new EFI system partition" in text
     assert "f: add an ESP" in text
-    assert "! not now: a filesystem lies on it" in text
+    assert "! not now: it has a filesystem" in text
     assert "Forget the edits? Type yes:" in text
     assert text.rstrip().endswith(">")
-    assert "Layout: The whole disk" in text.rpartition("[storage]")[2]
+    assert "Layout: Use the entire disk" in text.rpartition("[storage]")[2]
 
 
 def test_arrays_and_passphrases(tmp_path: Path) -> None:
@@ -95,9 +95,9 @@ def test_arrays_and_passphrases(tmp_path: Path) -> None:
         "=root", "d",
         "=vda", "c", "=Name", "one", "", "=vdb", "c", "=Name", "two", "",
         "=one", "a", "=Member two", "=Name", "pair", "",
-        "=pair", "p", "=Passphrase", passphrase, "=...once more", passphrase, "",
+        "=pair", "p", "=Passphrase", passphrase, "=Confirm", passphrase, "",
         "=luks-pair", "v", "=Name", "vg0", "",
-        "=vg0", "c", "=Filesystem", "=ext4", "=Mounted at", "/", "", "f",
+        "=vg0", "c", "=Filesystem", "=ext4", "=Mount point", "/", "", "f",
         name="two-empty-virtio",
     )  # fmt: skip
     assert passphrase not in text

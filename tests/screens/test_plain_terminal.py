@@ -56,7 +56,7 @@ ACCOUNTS = ("disk", "storage", "boot", "packages", "network", "host", "accounts"
 
 def test_ctrl_c_asks_and_takes_questions_back(line: pexpect.spawn[str]) -> None:
     line.send("\x03")
-    line.expect_exact("Quit the installer?")
+    line.expect_exact("Quit? The installer restarts")
     line.expect_exact("Type yes: ")
     line.send("\x03")
     line.expect_exact("nothing was changed")

@@ -91,7 +91,7 @@ def test_done_calls_the_phases_what_the_progress_did(walk: Walk) -> None:
     walker = until(started(walk(script=(*BEGIN, END))), "Photon is installed.")
     assert "Partition the disk     1.5 s" in walker.screen
     assert "Extract the system    40.0 s" in walker.screen
-    assert "Together              41.5 s" in walker.screen
+    assert "Total                 41.5 s" in walker.screen
 
 
 def test_done_powers_off(walk: Walk) -> None:
@@ -105,11 +105,11 @@ def test_failed_says_what_and_offers_the_way_back(walk: Walk, tmp_path: Path) ->
     walker = started(walk(script=BEGIN, error=error))
     until(walker, "Photon is not installed.")
     assert walker.id == "failed"
-    for text in ("unsquashfs ended with 1", "use another disk", "The disk was written to"):
+    for text in ("unsquashfs ended with 1", "use another disk", "The disk was changed"):
         assert text in walker.screen
     assert "install.log" in walker.screen
     # Beside another system the rest of the disk is not lost.
-    assert "what the review said will be lost is lost" in walker.screen
+    assert "The data listed in the review is lost" in walker.screen
     assert walker.lines[-1].strip() == "Tab Move  Enter Accept  F1 Help  F3 Quit"
     walker.field("< Save the log >").keys("enter").fill("File", str(tmp_path / "log"))
     walker.keys("enter", "enter", "enter")
@@ -129,7 +129,7 @@ def test_failed_before_anything_was_written(walk: Walk) -> None:
 def test_a_disk_that_was_put_back(walk: Walk) -> None:
     failed = Failed(exit_code=5, message="Stopped.", hint="", written=True, restored=True)
     walker = started(walk(script=(*BEGIN, failed), error=CommandFailed("Stopped.")))
-    until(walker, "The disk is as it was")
+    until(walker, "The disk was restored")
 
 
 def test_the_engines_own_failure_is_shown_once(walk: Walk) -> None:
@@ -143,8 +143,8 @@ def test_cancel_asks_first(walk: Walk) -> None:
     walker = started(walk(script=BEGIN, hold=threading.Event()))
     until(walker, "extract minimal")
     walker.keys("esc")
-    assert walker.focus.startswith("> < Go on installing >")
-    assert "the new host does not boot" in " ".join(walker.screen.split())
+    assert walker.focus.startswith("> < Continue installing >")
+    assert "the new system will not boot" in " ".join(walker.screen.split())
     walker.keys("enter")
     assert walker.id == "progress"
     walker.keys("esc", "tab", "enter")

@@ -34,7 +34,7 @@ from tests.screens.walker import SEED, MemoryEngine, Walker, machine
 
 def installed(walker: Walker) -> Walker:
     """Install with a TPM alone, which always has a recovery key."""
-    at_storage(walker).field("[ ] Encryption").keys(" ").field("[ ] The TPM").keys(" ")
+    at_storage(walker).field("[ ] Encryption").keys(" ").field("[ ] Unlock with TPM").keys(" ")
     with_password(walker).go("review").keys("enter")
     return walker.type("vda").keys("enter", "enter")
 
@@ -58,7 +58,7 @@ def test_the_key_has_a_screen_of_its_own_and_goes_after_a_confirmation(walk: Wal
     assert "Reboot" not in walker.screen
     for way in ("enter", "esc", "f3"):
         walker.keys(way)
-        assert "It is not shown again." in " ".join(walker.screen.split())
+        assert "It will not be shown again." in " ".join(walker.screen.split())
         walker.keys("enter")
         assert walker.id == "recovery"
         assert first in walker.screen

@@ -40,7 +40,7 @@ def test_review_names_the_disk_and_all_that_is_lost(walk: Walk) -> None:
     text = " ".join(walker.screen.split())
     assert plan.disk.model in text
     assert plan.disk.serial in text
-    assert "What will be lost:" in text
+    assert "Data that will be lost:" in text
     for loss in plan.losses:
         assert " ".join(loss.split()) in text
 
@@ -58,14 +58,14 @@ def test_review_tells_what_was_chosen(walk: Walk) -> None:
     text = " ".join(walker.screen.partition("What you chose:")[2].split())
     for told in (
         "- Welcome: Keyboard layout: us - Storage: ",
-        "- Storage: Layout: The whole disk; Encryption; Passphrase: set; Recovery key; Mirror on",
-        "Your own Secure Boot keys: Made now; Enroll them in this firmware: no; Enroll Micro",
+        "- Storage: Layout: Use the entire disk; Encryption; Passphrase: set; Recovery key; Mirror",
+        "Your own Secure Boot keys: Generate keys; Enroll them in this firmware: no; Enroll Micro",
         "- Packages and kernel: Package set: Minimal; Kernel: Automatic",
         "- Network: Fixed addresses; Interface: ",
         "IPv4 address: 192.0.2.5/24",
         "- Host: Host name: photon; Locale: C.UTF-8; Time zone: UTC",
         "- Root and user: Root password: set; User name: ops; SSH public key: ssh-ed25519 AAAAC",
-        "(sudo)? Yes, without asking Decided for you:",
+        "(sudo): Yes, without asking Defaults used:",
     ):
         assert told in text, told
     assert "correct horse" not in text
@@ -82,7 +82,7 @@ def test_install_asks_for_the_name_of_the_disk(walk: Walk) -> None:
     walker = reviewed(walk()).keys("enter")
     assert "Everything on this disk will be lost" in walker.screen
     walker.keys("enter")
-    assert "! Type sda to go on, or choose Cancel." in walker.screen
+    assert "! Type sda to continue, or choose Cancel." in walker.screen
     walker.type("sdb").keys("enter")
     assert not walker.engine.installed
     walker.keys("backspace").type("a").keys("enter")
@@ -145,7 +145,7 @@ def test_errors_of_saving_are_shown(walk: Walk, tmp_path: Path) -> None:
 def test_save_refuses_a_relative_path(walk: Walk) -> None:
     walker = reviewed(walk())
     save(walker, Path("saved.json"))
-    text = "! Type a volume and a name, like sdb1:photon.json, or a path from / on."
+    text = "! Enter a volume and a name, like sdb1:photon.json, or an absolute path."
     assert text in " ".join(walker.screen.replace("|", " ").split())
 
 
@@ -159,7 +159,7 @@ def test_what_the_planner_refuses_is_shown_with_its_hint(
 
     monkeypatch.setattr(walker.engine, "plan", unfit)
     reviewed(walker)
-    assert "It cannot be installed like this" in walker.screen
+    assert "The installation cannot start" in walker.screen
     assert "! Storage: too small" in walker.screen
     assert "\n use less swap" in walker.screen
     assert "( Install )" in walker.screen
@@ -167,15 +167,16 @@ def test_what_the_planner_refuses_is_shown_with_its_hint(
     assert walker.id == "review"
     monkeypatch.undo()
     walker.keys("esc", "f10")
-    assert "It cannot be installed like this" in walker.screen
+    assert "The installation cannot start" in walker.screen
     walker.keys("enter")
-    assert "What will be lost" in walker.screen
+    assert "Data that will be lost" in walker.screen
 
 
 def test_the_last_question_says_what_becomes_of_the_disks(walk: Walk) -> None:
-    walker = walk("windows-dual-boot").go("storage").field("(*) The whole disk").keys("down", " ")
+    walker = walk("windows-dual-boot").go("storage")
+    walker.field("(*) Use the entire disk").keys("down", " ")
     with_password(walker).go("review").keys("enter")
-    assert "The free space of this disk is used, its partitions stay:" in walker.screen
+    assert "Photon goes into free space; existing partitions on this" in walker.screen
     assert "will change" not in walker.screen
     assert "serial 21070H480212" in walker.screen
 
@@ -187,5 +188,5 @@ def test_the_last_question_has_room_for_many_disks(walk: Walk) -> None:
     walker.app.walk.set("containers", "/dev/sdi")
     reviewed(walker).keys("enter")
     assert "Everything on these 9 disks will be lost:" in walker.screen
-    assert "and 1 more, as the review tells" in walker.screen
+    assert "and 1 more, see the review" in walker.screen
     assert "< Erase and install >" in walker.screen

@@ -37,17 +37,18 @@ def said(walker: Walker) -> dict[str, Any]:
 
 def test_free_space_needs_a_partition_table(walk: Walk) -> None:
     walker = at_storage(walk("empty-virtio"))
-    assert "! cannot be used: the disk has no partition table" in walker.screen
-    walker.field("(*) The whole disk").keys("down", " ")
+    assert "! unavailable: the disk has no partition table" in walker.screen
+    walker.field("(*) Use the entire disk").keys("down", " ")
     assert walker.app.walk.draft.layout == "whole_disk"
 
 
 def test_free_space_keeps_what_is_there(walk: Walk) -> None:
     walker = at_storage(walk("windows-dual-boot"))
-    walker.field("(*) The whole disk").keys("down", " ")
+    walker.field("(*) Use the entire disk").keys("down", " ")
     assert said(walker) == {"layout": "free_space"}
     with_password(walker).go("review")
-    assert "! The free space of this disk is used, its partitions stay" in walker.screen
+    text = "! Photon goes into free space; existing partitions on this disk are kept"
+    assert text in " ".join(walker.screen.split())
     assert "will be erased" not in walker.screen
 
 
@@ -61,14 +62,14 @@ def test_a_mirror_is_on_further_disks(walk: Walk) -> None:
     assert "Type vda vdb to confirm." in walker.screen
     assert "Erase 2 disks?" in walker.screen
     walker.type("vda").keys("enter")
-    assert "! Type vda vdb to go on" in walker.screen
+    assert "! Type vda vdb to continue" in walker.screen
     walker.type(", vdb").keys("enter")
     assert walker.focus.startswith("> < Erase and install >")
 
 
 def test_a_mirror_needs_another_disk(walk: Walk) -> None:
     walker = at_storage(walk("virtualbox")).field("[-] Mirror").keys(" ")
-    assert "! not now: there is no second disk" in walker.screen
+    assert "! not now: this machine has only one disk" in walker.screen
     assert said(walker) == {}
 
 
@@ -82,14 +83,15 @@ def test_a_mirrored_disk_is_not_only_erased(walk: Walk) -> None:
 
 
 def test_containers_have_a_volume_beside_the_root_or_a_disk(walk: Walk) -> None:
-    walker = at_storage(walk("two-empty-virtio")).field("(*) In the root").keys("down", " ")
+    walker = at_storage(walk("two-empty-virtio"))
+    walker.field("(*) On the root filesystem").keys("down", " ")
     assert said(walker) == {"containers": {}}
-    walker.fill("Their size", "40%").field("(*) xfs").keys("down", " ")
+    walker.fill("Volume size", "40%").field("(*) xfs").keys("down", " ")
     walker.field("[ ] Keep that volume").keys(" ")
     assert said(walker) == {"containers": {"size": "40%", "filesystem": "btrfs", "preserve": True}}
-    walker.field("(*) A volume beside").keys("down", " ").fill("Their size", "")
+    walker.field("(*) On a separate volume").keys("down", " ").fill("Volume size", "")
     assert said(walker)["containers"]["disk"] == "disk-2"
-    assert "! not now: the containers have it" in walker.keys("page up").screen
+    assert "! not now: already used for containers" in walker.keys("page up").screen
 
 
 def test_lvm_xfs_and_zram(walk: Walk, tmp_path: Path) -> None:
@@ -105,8 +107,8 @@ def test_lvm_xfs_and_zram(walk: Walk, tmp_path: Path) -> None:
 
 
 def test_two_roots_that_take_turns(walk: Walk, tmp_path: Path) -> None:
-    walker = at_storage(walk("empty-virtio")).field("[ ] Two roots").keys(" ")
-    walker.field("[ ] Stay the same host").keys(" ")
+    walker = at_storage(walk("empty-virtio")).field("[ ] A/B root").keys(" ")
+    walker.field("[ ] Keep host identity").keys(" ")
     assert said(walker) == {"ab": True, "preserve": ["ssh_host_keys", "machine_id"]}
     with_password(walker).go("review")
     path = tmp_path / "saved.json"
@@ -116,21 +118,21 @@ def test_two_roots_that_take_turns(walk: Walk, tmp_path: Path) -> None:
 
 def test_two_roots_do_not_go_with_lvm(walk: Walk) -> None:
     walker = at_storage(walk("empty-virtio")).field("[ ] LVM").keys(" ")
-    walker.field("[-] Two roots").keys(" ")
-    assert "! not now: it does not go with LVM" in walker.screen
+    walker.field("[-] A/B root").keys(" ")
+    assert "! not now: not available with LVM" in walker.screen
     assert said(walker) == {"lvm": True}
 
 
 def test_a_passphrase_is_typed_twice_and_long_enough(walk: Walk) -> None:
     walker = at_storage(walk("empty-virtio")).field("[ ] Encryption").keys(" ", "f10")
     assert walker.id == "storage"
-    assert "! No passphrase is given" in walker.screen
+    assert "! Enter a passphrase" in walker.screen
     walker.fill("Passphrase", "short").keys("enter").type("short").keys("f10")
     assert "! The passphrase is too short - at least 8 characters" in walker.screen
     walker.fill("Passphrase", PASSPHRASE).keys("tab")
     walker.keys("f10")
     assert "! The two passphrases differ" in walker.screen
-    walker.fill("...once more", PASSPHRASE).keys("f10")
+    walker.fill("Confirm", PASSPHRASE).keys("f10")
     assert walker.id == "boot"
     assert PASSPHRASE not in repr(walker.app.walk.draft)
 
@@ -138,7 +140,7 @@ def test_a_passphrase_is_typed_twice_and_long_enough(walk: Walk) -> None:
 def test_what_is_wrong_is_never_below_the_edge(walk: Walk) -> None:
     walker = at_storage(walk("windows-dual-boot")).field("[ ] Encryption").keys(" ", "f10")
     assert walker.focus.startswith("> Passphrase")
-    assert "! No passphrase is given - type one of at least 8" in walker.screen
+    assert "! Enter a passphrase - at least 8" in walker.screen
     assert "more above and below" in walker.screen
 
 
@@ -158,7 +160,7 @@ def test_a_saved_kickstart_asks_for_the_passphrase(walk: Walk, tmp_path: Path) -
 
 def test_the_tpm_alone_comes_with_a_recovery_key(walk: Walk) -> None:
     walker = at_storage(walk("empty-virtio", firmware={"tpm": "2"})).field("[ ] Encryption")
-    walker.keys(" ").field("[ ] The TPM opens it").keys(" ")
+    walker.keys(" ").field("[ ] Unlock with TPM 2.0").keys(" ")
     assert "[x] Recovery key" in walker.screen
     assert said(walker)["encryption"] == {"tpm2": {}, "recovery_key": True}
     walker.field("[x] Recovery key").keys(" ", "f10")
@@ -169,15 +171,15 @@ def test_the_tpm_alone_comes_with_a_recovery_key(walk: Walk) -> None:
 @pytest.mark.parametrize("version", ["", "1"])
 def test_a_machine_without_tpm2_says_so(walk: Walk, version: str) -> None:
     walker = at_storage(walk("empty-virtio", firmware={"tpm": version})).field("[ ] Encryption")
-    walker.keys(" ").field("[-] The TPM opens it").keys(" ")
+    walker.keys(" ").field("[-] Unlock with TPM 2.0").keys(" ")
     assert "! not now: this machine has no TPM 2.0; it may be off" in walker.screen
     assert "tpm2" not in said(walker).get("encryption", {})
     assert "or let the TPM" not in walker.screen
 
 
 def test_what_the_machine_refuses_is_told_on_this_screen(walk: Walk) -> None:
-    walker = at_storage(walk("empty-virtio")).field("(*) In the root").keys("down", " ")
-    walker.fill("Their size", "9 TiB").keys("f10")
+    walker = at_storage(walk("empty-virtio")).field("(*) On the root filesystem").keys("down", " ")
+    walker.fill("Volume size", "9 TiB").keys("f10")
     assert walker.id == "storage"
     assert "is too small" in " ".join(walker.screen.split())
 
@@ -226,13 +228,13 @@ def test_disks_that_are_gone_are_no_mirror_any_longer(walk: Walk) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "The free space",
-        "Custom",
+        "Use free space",
+        "Manual partitioning",
         "A swap file",
         "LVM",
         "Encryption",
         "Mirror on nvme1n1",
-        "A volume beside the root",
+        "On a separate volume",
         "All of nvme1n1",
     ],
 )
@@ -244,7 +246,7 @@ def test_two_roots_and_what_does_not_go_with_them_refuse_each_other(walk: Walk, 
     there = [each for each in walker.lines if f"-) {line}" in each or f"-] {line}" in each]
     assert there, walker.screen
     below = walker.screen.partition(there[0].rstrip())[2]
-    assert "! not now: " in below or "! cannot be used: " in below
+    assert "! not now: " in below or "! unavailable: " in below
     before = walker.app.walk.draft
     for _ in range(60):
         walker.keys("down" if line not in walker.focus else " ")
@@ -256,69 +258,70 @@ def test_two_roots_do_not_go_with_systemd_boot(walk: Walk) -> None:
     walker.app.walk.set("owner_keys", "made")
     walker.app.walk.set("loader", "systemd_boot")
     walker.app.refresh()
-    walker.field("[-] Two roots that take turns").keys(" ")
-    assert "! not now: it does not go with systemd-boot" in walker.screen
+    walker.field("[-] A/B root filesystems").keys(" ")
+    assert "! not now: not available with systemd-boot" in walker.screen
     assert not walker.app.walk.draft.ab
 
 
 def test_the_same_host_is_not_beside_itself(walk: Walk) -> None:
-    walker = at_storage(walk("windows-dual-boot")).field("[ ] Stay the same host").keys(" ")
-    walker.field("(*) The whole disk").keys("down", " ", "f10")
+    walker = at_storage(walk("windows-dual-boot")).field("[ ] Keep host identity").keys(" ")
+    walker.field("(*) Use the entire disk").keys("down", " ", "f10")
     assert walker.id == "storage"
-    assert "! The earlier host stays beside this one - take this away" in walker.screen
+    assert "! The existing host stays on the disk - turn this off" in walker.screen
 
 
 def test_a_mirror_is_not_lost_in_free_space(walk: Walk) -> None:
     walker = walk("three-disks").go("disk").keys("down", "down", " ").go("storage")
-    walker.field("[ ] Mirror on sda").keys(" ").field("(*) The whole disk").keys("down", " ", "f10")
+    walker.field("[ ] Mirror on sda").keys(" ")
+    walker.field("(*) Use the entire disk").keys("down", " ", "f10")
     assert walker.id == "storage"
     assert walker.focus.startswith("> [x] Mirror on sda")
-    assert "! A mirror does not go into free space - take it away" in walker.screen
+    assert "! Mirroring needs the entire disk - turn it off" in walker.screen
     walker.keys(" ", "f10")
     assert walker.id == "boot"
 
 
 def test_another_disk_may_have_no_free_space(walk: Walk) -> None:
     walker = walk("three-disks").go("disk").keys("down", "down", " ").go("storage")
-    walker.field("(*) The whole disk").keys("down", " ", "esc")
+    walker.field("(*) Use the entire disk").keys("down", " ", "esc")
     walker.field("(*) nvme0n1").keys("up", " ").go("storage").keys("f10")
     assert walker.id == "storage"
-    assert "! The disk has no partition table, and no free space" in walker.screen
+    assert "! The disk has no partition table" in walker.screen
 
 
 def test_two_roots_are_not_edited_by_hand(walk: Walk) -> None:
-    walker = at_storage(walk("two-empty-nvme")).field("[ ] Two roots").keys(" ")
+    walker = at_storage(walk("two-empty-nvme")).field("[ ] A/B root").keys(" ")
     walker.field("< Edit partitions... >").keys("enter")
-    assert "! Two roots that take turns cannot be edited by hand" in walker.screen
+    assert "! A/B root filesystems cannot be edited" in walker.screen
     walker.keys("esc")
     assert walker.app.walk.draft.ab
     walker.go("boot")
-    assert "two roots that take turns start by EFI alone" in walker.screen
+    assert "A/B root filesystems need EFI" in walker.screen
 
 
 def test_two_roots_need_efi(walk: Walk) -> None:
-    walker = at_storage(walk("3tib-bios")).field("[-] Two roots that take turns")
-    assert "not go with a disk that starts on BIOS firmware" in walker.screen
+    walker = at_storage(walk("3tib-bios")).field("[-] A/B root filesystems")
+    assert "not available with a disk that starts on BIOS firmware" in walker.screen
 
 
 def test_disks_of_one_model_are_told_apart_wherever_one_is_chosen(walk: Walk) -> None:
     walker = at_storage(walk("24-disks"))
     walker.size = (80, 120)
     assert "Mirror on sdb  7.3 TiB  ST8000NM0075 - serial ZA1017QK;" in walker.screen
-    assert "All of sdb  7.3 TiB  ST8000NM0075 - serial ZA1017QK; all that" in walker.screen
+    assert "All of sdb  7.3 TiB  ST8000NM0075 - serial ZA1017QK; erases" in walker.screen
     walker.field("< Edit partitions... >").keys("enter", "enter")
     assert "ST8000NM0075, serial ZA1007QK, sas, rotating" in walker.screen
 
 
 def test_the_free_space_says_how_much_it_is(walk: Walk) -> None:
     walker = at_storage(walk("windows-dual-boot"))
-    assert "( ) The free space - 56.2 GiB; the partitions that are there stay" in walker.screen
+    assert "( ) Use free space - 56.2 GiB; existing partitions are kept" in walker.screen
 
 
 def test_a_disk_that_is_full_has_no_free_space(walk: Walk) -> None:
     walker = at_storage(walk("ext4-with-data"))
-    assert "(-) The free space" in walker.screen
-    assert "! cannot be used: all of the disk is taken" in walker.screen
+    assert "(-) Use free space" in walker.screen
+    assert "! unavailable: no free space on the disk" in walker.screen
 
 
 def test_starting_from_the_other_half_keeps_the_mirror(walk: Walk) -> None:
@@ -336,6 +339,6 @@ def test_a_mirror_of_too_many_disks(walk: Walk) -> None:
         walker.app.walk.set(f"mirror:/dev/sd{letter}", "yes")
     walker.keys("f10")
     assert walker.id == "storage"
-    assert "! A mirror has at most 8 disks - take 1 of them away" in walker.screen
+    assert "! A mirror has at most 8 disks - remove 1 of them" in walker.screen
     walker.keys(" ", "f10")
     assert walker.id == "boot"

@@ -112,14 +112,14 @@ def test_a_paste_where_nothing_is_typed_does_nothing(walk: Walk) -> None:
     walker.settle()
     assert walker.id == "disk"
     assert walker.app.walk.draft.disk == ""
-    assert "There is no field to type in here" in walker.screen
+    assert "No text field is selected" in walker.screen
     walker.keys("down")
     assert "There is no field" not in walker.screen
 
 
 def test_a_letter_where_nothing_is_typed_is_told_of(walk: Walk) -> None:
     walker = walk().go("packages").type("x")
-    assert "There is no field to type in here" in walker.screen
+    assert "No text field is selected" in walker.screen
 
 
 def test_a_paste_without_an_end_is_taken_in(walk: Walk) -> None:

@@ -109,7 +109,7 @@ def test_quitting_says_what_is_lost(walk: Walk) -> None:
 def test_quitting_after_a_success_loses_nothing(walk: Walk) -> None:
     walker = until(started(walk(script=(*BEGIN, END))), "Photon is installed.")
     walker.keys("f3")
-    assert "The host is installed, and nothing of it is lost." in text_of(walker)
+    assert "The installation is complete. Leave without rebooting?" in text_of(walker)
     assert "answers are lost" not in text_of(walker)
 
 
@@ -159,10 +159,10 @@ def test_help_during_the_installation_and_after_it_names_the_keys_of_that_moment
 
 def test_every_key_in_the_help_of_a_place_does_something_there(walk: Walk) -> None:
     walker = walk().go("storage").field("< Edit partitions... >").keys("enter", "f1")
-    assert "take the last edit back" in walker.screen
+    assert "undo the last edit" in walker.screen
     walker.keys("esc", "enter", "f1")
     assert walker.id == "actions"
-    assert "take the last edit back" not in walker.screen
+    assert "undo the last edit" not in walker.screen
     for place in Place:
         keys = [key for line in active(place) for key in line.keys]
         assert len(keys) == len(set(keys)), "one meaning at a place"
@@ -205,9 +205,9 @@ def test_without_a_volume_no_place_in_memory_is_proposed(
     assert "No removable volume was found" in text_of(walker)
     assert "[      " in walker.focus
     walker.keys("enter")
-    assert "Type a volume and a name, like sdb1:photon.json" in text_of(walker)
+    assert "Enter a volume and a name, like sdb1:photon.json" in text_of(walker)
     walker.type(str(tmp_path / "k.json")).keys("enter", "enter")
-    assert "! This place is in memory: a restart loses the file." in text_of(walker)
+    assert "! This location is in memory: a restart loses the file." in text_of(walker)
     assert (tmp_path / "k.json").exists()
 
 

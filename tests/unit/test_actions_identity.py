@@ -46,7 +46,7 @@ def host(context: Context, name: str = "", machine_id: str = ID, *, photon: bool
     (root / "etc/machine-id").write_text(f"{machine_id}\n")
     (root / "etc/ssh/ssh_host_ed25519_key").write_text(PRIVATE)
     (root / "etc/ssh/ssh_host_ed25519_key.pub").write_text("ssh-ed25519 AAAA\n")
-    (root / "etc/ssh/sshd_config").write_text("no key\n")
+    (root / "etc/ssh/sshd_config").write_text("unknown key\n")
     if photon:
         (root / "var/log/photon-installer").mkdir(parents=True)
     return root
@@ -179,7 +179,7 @@ def test_what_cannot_be_read_may_be_the_host(
     kind = {"mount": "ext4", "mdadm": "linux_raid_member"}[program]
     runner.answers["blkid --probe"] = [content(kind)]
     runner.failing = [program]
-    with pytest.raises(MachineUnfit, match=rf"cannot be told: /dev/sda3 \({program}: ended"):
+    with pytest.raises(MachineUnfit, match=rf"is unknown: /dev/sda3 \({program}: ended"):
         find(context, "/dev/sda3")
 
 

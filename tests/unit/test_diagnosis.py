@@ -167,11 +167,11 @@ def test_a_failure_that_has_nothing_to_do_with_a_device_stays_as_it_is(
 def test_a_medium_that_is_gone_is_not_to_be_written_again(
     plan: InstallPlan, kmsg: Path, monkeypatch: pytest.MonkeyPatch, kind: type[InstallerError]
 ) -> None:
-    monkeypatch.setattr(diagnosis, "lost_device", lambda _: "there is no disc in /dev/sr0 any more")
+    monkeypatch.setattr(diagnosis, "lost_device", lambda _: "no disc in /dev/sr0 any more")
     error = explained(
         kind("unsquashfs failed", ""), action(plan, "ExtractPayload"), plan, KernelLog(kmsg)
     )
-    assert error.message.startswith("there is no disc in /dev/sr0 any more: could not extract")
+    assert error.message.startswith("no disc in /dev/sr0 any more: could not extract")
     assert "Put the installation medium back" in error.hint
     assert type(error) is kind, "the exit code stays"
 
@@ -233,7 +233,7 @@ def test_a_lost_device_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(os, "open", opened)
 
     for number, text in (
-        (errno.ENOMEDIUM, "there is no disc in /dev/sr0 any more"),
+        (errno.ENOMEDIUM, "no disc in /dev/sr0 any more"),
         (errno.ENXIO, "/dev/sr0 is gone"),
         (errno.ENOENT, "/dev/sr0 is gone"),
         (errno.EACCES, ""),

@@ -132,7 +132,7 @@ def test_everything_that_differs_is_in_one_message(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed) as failure:
         verify_table(path, [replace(first, guid=DISK_GUID), replace(second, number=3)])
     assert "partition 1: GUID is" in failure.value.message
-    assert "partition 3 is missing; partition 2 is there unplanned" in failure.value.message
+    assert "partition 3 is missing; partition 2 was not planned" in failure.value.message
 
 
 def test_the_whole_list_is_fine(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_each_difference_is_named(
 
 
 def test_missing_and_unplanned_partitions_are_named(tmp_path: Path) -> None:
-    assert differences(tmp_path, PLANNED[0]) == ("partition 2 is there unplanned",)
+    assert differences(tmp_path, PLANNED[0]) == ("partition 2 was not planned",)
     third = replace(PLANNED[1], number=3)
     assert differences(tmp_path, *PLANNED, third) == ("partition 3 is missing",)
 

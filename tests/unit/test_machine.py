@@ -59,3 +59,12 @@ def test_defaults_may_be_left_out() -> None:
     machine = machine_from_json({"firmware": {"mode": "bios"}, "memory": 1})
     assert (machine.disks, machine.interfaces, machine.virtualization) == ((), (), "none")
     assert machine.left_out == ()
+
+
+def test_a_pool_that_is_active_is_refused() -> None:
+    pool = {"kind": "pool", "name": "zfs"}
+    machine = {"firmware": {"mode": "efi"}, "memory": 1, "layers": [{**pool, "active": True}]}
+    with pytest.raises(ValueError, match="pool zfs cannot be active"):
+        machine_from_json(machine)
+    machine["layers"] = [{**pool, "active": False}]
+    assert machine_from_json(machine).layers[0].name == "zfs"

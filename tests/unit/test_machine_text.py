@@ -61,5 +61,5 @@ def test_what_is_stacked_on_the_disks() -> None:
 
 def test_why_a_disk_cannot_be_used_and_what_is_left_out() -> None:
     text = machine_text(machine("sas-multipath"))
-    assert text.count("! cannot be used: part of mpatha (mpath)\n") == 2
+    assert text.count("! unavailable: part of mpatha (mpath)\n") == 2
     assert "\n  /dev/sr0: a CD or DVD drive\n" in text

@@ -1,4 +1,4 @@
-"""Two roots that take turns: the one that does not start is left without help."""
+"""A/B root filesystems: the one that does not start is left without help."""
 
 from __future__ import annotations
 

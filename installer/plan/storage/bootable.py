@@ -54,7 +54,7 @@ def boot_warnings(plan: StoragePlan, mode: BootMode) -> tuple[str, ...]:
         if not _is_redundant(plan, plan.root.volume):
             return ()
         names = _paths(disk for disk in plan.disks if disk.name in boot)
-        text = f"/boot lies on {names} alone: without it the host does not start"
+        text = f"/boot is on {names} alone: without it the host does not start"
         return (f"{text}, whatever the array of its root survives",)
     esps = {place.disk.name for place in esp_places(plan)}
     cores = {disk.name for disk, _, _ in bios_places(plan)}
@@ -209,9 +209,9 @@ def _boot_volume_problems(plan: StoragePlan) -> Iterator[Problem]:
     if "encrypted" in kinds:
         yield _problem(f"{what} is encrypted: the boot loader could not read the kernel", hint)
     elif "volume" in kinds:
-        yield _problem(f"{what} lies on LVM: the boot loader would not find the kernel", hint)
+        yield _problem(f"{what} is on LVM: the boot loader would not find the kernel", hint)
     elif levels - {1}:
-        yield _problem(f"{what} lies on an array that is no mirror", hint)
+        yield _problem(f"{what} is on an array that is not a mirror", hint)
     if boot.kind not in _BOOT_KINDS:
         yield _problem(f"/boot cannot be {boot.kind}", "use ext4")
     if boot.size < _BOOT_ROOM:
@@ -264,7 +264,7 @@ def _efi_problems(plan: StoragePlan) -> Iterator[Problem]:
         yield _problem(f"there are {len(places)} ESPs", f"{_MOST_ESPS} are enough")
     if not places:
         yield _problem(
-            "there is no new ESP: EFI firmware would find nothing of this host to start",
+            "no new EFI system partition: the firmware could not start this host",
             'add a partition {"size": "512 MiB", "type": "esp"}',
         )
 
@@ -272,7 +272,7 @@ def _efi_problems(plan: StoragePlan) -> Iterator[Problem]:
 def _bios_problems(plan: StoragePlan) -> Iterator[Problem]:
     if not bios_places(plan):
         yield _problem(
-            "there is no place for the boot loader: a BIOS would find nothing to start",
+            "no place for the boot loader: a BIOS would find nothing to start",
             'add a partition {"size": "1 MiB", "type": "bios_boot"} to the disk of /boot',
         )
     for disk in disks_below(plan, plan.boot.volume):

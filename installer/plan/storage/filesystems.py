@@ -56,7 +56,7 @@ def resolve_filesystems(
         kind = _kind(each, kept.get(reference))
         if kind is None:
             pointer = child("/storage/filesystems", each.volume)
-            message = f"there is no filesystem on {each.volume} that could be kept"
+            message = f"no filesystem on {each.volume} that could be kept"
             problems.append(Problem(pointer=pointer, message=message, hint="let it be formatted"))
             continue
         planned = _planned(each, reference, kind, volumes.sizes[each.volume], kept, seed)

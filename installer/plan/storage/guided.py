@@ -31,7 +31,7 @@ from installer.sizes import GIB, MIB
 BIOS_BOOT_SIZE = MIB
 ESP_SIZE = 512 * MIB
 BOOT_SIZE = 768 * MIB
-# Two roots that take turns hold the system alone; what grows is on the filesystem that they share.
+# A/B root filesystems hold the system alone; what grows is on the filesystem that they share.
 SLOT_SIZE = Size(percent=25, minimum=3 * GIB, maximum=32 * GIB)
 SLOT_VOLUMES = ("root-a", "root-b")
 DATA_SIZE = Size(minimum=GIB)

@@ -120,7 +120,7 @@ def _with_resized(disk: PlannedDisk, asked: Partition) -> PlannedDisk | Problem:
     there = next(each for each in disk.kept if each.partition.number == asked.existing)
     partition = there.partition
     if not there.overwritten and partition.filesystem not in _RESIZABLE:
-        what = partition.filesystem or "unknown content"
+        what = partition.filesystem or "unrecognized data"
         hint = "leave its size as it is; ext4, btrfs and NTFS can be resized"
         return _problem(disk, pointer, f"has {what} on partition {partition.number}", hint)
     room = _room_behind(disk, partition)

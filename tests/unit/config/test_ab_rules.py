@@ -1,4 +1,4 @@
-"""What goes together with two roots that take turns."""
+"""What goes together with A/B root filesystems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The boot loader's part of a document: read, written again, and the rules about it."""
+"""Boot loader's part of a document: read, written again, and the rules about it."""
 
 from __future__ import annotations
 

@@ -106,12 +106,12 @@ GUIDED = [
         {"disk": "a", "containers": {"disk": "a"}},
         "/storage/containers/disk",
         '"a" is used already',
-        "name another disk, or leave it out: then the volume lies beside the root",
+        "name another disk, or leave it out: then the volume is on the disk of the root",
     ),
     (
         {"disk": "a", "layout": "free_space", "mirror": ["b"]},
         "/storage/mirror",
-        "a mirror does not go into free space",
+        "mirroring needs the entire disk",
         "use whole_disk, or a custom layout",
     ),
     (
@@ -138,7 +138,7 @@ NAMES = [
         custom() | {"lvm": True},
         "/storage/lvm",
         "lvm does not go with this layout",
-        "it is for a guided layout: say it in nouns",
+        "it belongs to a guided layout",
     ),
     (
         custom(tables={"z": {}}),
@@ -218,14 +218,14 @@ USES = [
     (
         custom(arrays={"m": {"level": 1, "members": ["m", "x"]}}),
         "/storage/arrays/m",
-        '"m" lies on itself',
-        "let it lie on a partition or disk",
+        '"m" contains itself',
+        "put it on a partition or disk",
     ),
     (
         custom(volume_groups={"vg0": {"members": ["vg0/lv"], "volumes": {"lv": {}}}}),
         "/storage/volume_groups/vg0",
-        '"vg0" lies on itself',
-        "let it lie on a partition or disk",
+        '"vg0" contains itself',
+        "put it on a partition or disk",
     ),
 ]
 TABLES = [
@@ -294,13 +294,13 @@ VOLUMES = [
     (
         grouped(lv={}, thin={"kind": "thin", "pool": "lv", "size": "1 GiB"}),
         "/storage/volume_groups/vg0/volumes/thin",
-        "a thin volume lies in a thin pool of its group",
+        "a thin volume is in a thin pool of its group",
         'name one as its "pool"',
     ),
     (
         grouped(thin={"kind": "thin", "size": "1 GiB"}),
         "/storage/volume_groups/vg0/volumes/thin",
-        "a thin volume lies in a thin pool of its group",
+        "a thin volume is in a thin pool of its group",
         'name one as its "pool"',
     ),
     (
@@ -452,7 +452,7 @@ MOUNTS = [
             "filesystems": {"root": {"kind": "ext4", "mount": "/srv", "binds": {"top": "/"}}},
         },
         "/storage/filesystems/root/binds/top",
-        "the root is no folder of something else",
+        "the root cannot be a directory of another filesystem",
         "mount it there",
     ),
 ]

@@ -53,7 +53,7 @@ def test_everything_is_told_at_once_in_the_order_of_the_lines() -> None:
         (4, 1, "/hostname"),
     ]
     assert str(problems[1]) == (
-        'ks.json:2:12: /finish/on_succes: there is no key "on_succes" here '
+        'ks.json:2:12: /finish/on_succes: unknown key "on_succes" here '
         '(did you mean "on_success"? allowed here: on_success, on_failure)'
     )
 
@@ -61,11 +61,11 @@ def test_everything_is_told_at_once_in_the_order_of_the_lines() -> None:
 @pytest.mark.parametrize(
     ("data", "pointer", "message", "hint"),
     [
-        ({"hostnam": 1}, "/hostnam", 'there is no key "hostnam" here', 'mean "hostname"?'),
-        ({"Host-Name": 1}, "/Host-Name", 'there is no key "Host-Name"', 'mean "hostname"?'),
-        ({"zzz": 1}, "/zzz", 'there is no key "zzz" here', "allowed here: version, hostname"),
-        ({"disk": "x"}, "/disk", "no key", 'name the disk in "disks"'),
-        ({"a/b~": 1}, "/a~1b~0", 'there is no key "a/b~" here', "allowed here"),
+        ({"hostnam": 1}, "/hostnam", 'unknown key "hostnam" here', 'mean "hostname"?'),
+        ({"Host-Name": 1}, "/Host-Name", 'unknown key "Host-Name"', 'mean "hostname"?'),
+        ({"zzz": 1}, "/zzz", 'unknown key "zzz" here', "allowed here: version, hostname"),
+        ({"disk": "x"}, "/disk", "unknown key", 'name the disk in "disks"'),
+        ({"a/b~": 1}, "/a~1b~0", 'unknown key "a/b~" here', "allowed here"),
         ({"version": 2}, "/version", "2", "allowed: 1"),
         ({"version": "1"}, "/version", "this must be a whole number, not a text", "without quotes"),
         ({"version": True}, "/version", "this must be a whole number, not true or false", ""),
@@ -85,7 +85,7 @@ def test_everything_is_told_at_once_in_the_order_of_the_lines() -> None:
             "/users/0/groups/2", "this is the same as item 1 of the list", "take one away",
         ),
         ({"disks": {}}, "/disks", "this must not be empty", ""),
-        ({"disks": {"A": {"serial": "1"}}}, "/disks/A", '"A" is no name for this', "small letter"),
+        ({"disks": {"A": {"serial": "1"}}}, "/disks/A", '"A" is not a valid name', "small letter"),
         ({"disks": {"a": {}}}, "/disks/a", "exactly one of these keys must be here", ""),
         (
             {"disks": {"a": {"device": "/dev/sda", "serial": "1"}}},
@@ -96,8 +96,8 @@ def test_everything_is_told_at_once_in_the_order_of_the_lines() -> None:
             "/disks/a/pick", '"pick" only goes with "match"', "take it away",
         ),
         ({"disks": {"a": "x"}}, "/disks/a", "an object", "exactly one of device, serial, match"),
-        ({"disks": {"a": {"devise": "x"}}}, "/disks/a/devise", "no key", 'mean "device"?'),
-        ({"disks": {"a": {"size": "1 TB"}}}, "/disks/a/size", "no key", 'into "match"'),
+        ({"disks": {"a": {"devise": "x"}}}, "/disks/a/devise", "unknown key", 'mean "device"?'),
+        ({"disks": {"a": {"size": "1 TB"}}}, "/disks/a/size", "unknown key", 'into "match"'),
         ({"disks": {"a": {"match": {"size": "1 TB"}}}}, "/disks/a/match/size", "object", "min"),
         ({"disks": {"a": {"match": {"any_of": []}}}}, "/disks/a/match/any_of", "not be empty", ""),
         (
@@ -128,14 +128,14 @@ def test_everything_is_told_at_once_in_the_order_of_the_lines() -> None:
         ),
         (
             {"network": {"ethernets": {"a": {"gateway4": "192.0.2.1"}}}},
-            "/network/ethernets/a/gateway4", "no key", '"routes": [{"to": "default"',
+            "/network/ethernets/a/gateway4", "unknown key", '"routes": [{"to": "default"',
         ),
         (
             {"network": {"ethernets": {"a": {"match": {}}}}},
             "/network/ethernets/a/match", "at least one of these keys", "",
         ),
         ({"services": {"docker": "on"}}, "/services/docker", '"on" is not allowed', "enabled"),
-        ({"services": {"../x": "enabled"}}, "/services/..~1x", "no name for this", "systemd unit"),
+        ({"services": {"../x": "enabled"}}, "/services/..~1x", "not a valid name", "systemd unit"),
         ({"scripts": {"post": [{"run": []}]}}, "/scripts/post/0/run", "must not be empty", ""),
         ({"scripts": {"post": [{"run": "x"}]}}, "/scripts/post/0/run", "must be a list", ""),
         ({"scripts": {"post": [{"run": ["x"], "timeout": 0}]}}, "/scripts/post/0/timeout",

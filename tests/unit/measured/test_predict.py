@@ -142,7 +142,7 @@ def test_it_fits_on_a_screen(tmp_path: Path) -> None:
     assert text.startswith(
         f"PCR 4   {found[4].value.hex() if found[4].value else ''}\n        shim"
     )
-    assert "PCR 7   cannot be told\n        it depends on the keys" in text
+    assert "PCR 7   cannot be predicted\n        it depends on the keys" in text
     assert predictions_json(found)["7"] == {"sha256": None, "why": found[7].why}
     assert predictions_json(found)["11"]["sha256"] == "0" * 64
 

@@ -64,7 +64,7 @@ def test_it_says_what_is_in_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "reason"), [(b"MZ", "damaged"), (program_with({".text": b"\xc3"}), "no unified")]
+    ("image", "reason"), [(b"MZ", "damaged"), (program_with({".text": b"\xc3"}), "not a unified")]
 )
 def test_another_file_is_told(image: bytes, reason: str) -> None:
     with pytest.raises(UnpredictableError, match=reason):

@@ -47,7 +47,7 @@ def test_none_names_what_could_be_used_and_nothing_else() -> None:
 
 
 def test_none_at_all() -> None:
-    assert refusal(by_device("/dev/sda")).hint == "there is no disk to use"
+    assert refusal(by_device("/dev/sda")).hint == "no disk can be used"
 
 
 def test_two_are_never_chosen_between() -> None:

@@ -65,7 +65,7 @@ def test_the_volume_that_this_kickstart_was_read_from_counts_under_any_label() -
 
 
 def test_it_is_not_offered_where_another_disk_is_missing() -> None:
-    assert "there is no disk to use" in refusal(STICK, {"device": "/dev/nvme0n1"})
+    assert "no disk can be used" in refusal(STICK, {"device": "/dev/nvme0n1"})
 
 
 def test_an_old_medium_is_a_disk_like_any_other() -> None:

@@ -66,7 +66,7 @@ def test_a_group_that_stays_in_part_is_refused_once_and_by_its_lowest_layer() ->
     (problem,) = refusals(DIRTY, disks={"default": {"device": "/dev/sda"}})
     assert problem.pointer == "/storage"
     assert problem.message == (
-        "the array md0 lies on /dev/sdb as well, which would keep a part of it"
+        "the array md0 is on /dev/sdb as well, which would keep a part of it"
     )
     assert '"wipe" in "storage"' in problem.hint
 
@@ -74,7 +74,7 @@ def test_a_group_that_stays_in_part_is_refused_once_and_by_its_lowest_layer() ->
 def test_an_array_that_is_not_active_is_refused_as_well() -> None:
     on = machine("two-sata-same-model")
     (problem,) = refusals(on, disks={"default": {"device": "/dev/sdb"}})
-    assert "the array old-nas:0 lies on /dev/sda as well" in problem.message
+    assert "the array old-nas:0 is on /dev/sda as well" in problem.message
     plan = plan_for(kickstart(disks=BOTH, storage={"wipe": ["other"]}), on)
     assert not [each for each in actions_of(plan) if isinstance(each, StopLayer)]
     assert any("old-nas:0" in line and "not active" in line for line in plan.losses)
@@ -92,7 +92,7 @@ def test_a_group_over_two_arrays_is_refused_by_its_name() -> None:
     found = layers_on(disks[:1], layers)
     assert [each.name for each in found] == ["c", "vg", "md0"]
     (problem,) = sharing_problems(disks[:1], found, on)
-    assert "the volume group vg lies on /dev/sdb" in problem.message
+    assert "the volume group vg is on /dev/sdb" in problem.message
 
 
 def test_disks_that_share() -> None:

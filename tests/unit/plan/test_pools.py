@@ -126,12 +126,12 @@ def test_a_pool_on_opened_volumes_counts_as_one_on_their_disks() -> None:
     )  # fmt: skip
     stack = on(disk("/dev/sda", "crypto_LUKS", "1"), disk("/dev/sdb", "crypto_LUKS", "2"),
                layers=layers)  # fmt: skip
-    assert "btrfs lies on /dev/sdb" in refusal(stack).message
+    assert "btrfs is on /dev/sdb" in refusal(stack).message
 
 
 def test_the_captured_pool_is_shown_and_told_of() -> None:
     tank = machine("btrfs-over-two")
-    assert "the btrfs tank lies on /dev/sdb as well" in refusal(tank).message
+    assert "the btrfs tank is on /dev/sdb as well" in refusal(tank).message
     assert "btrfs tank on /dev/sda /dev/sdb" in machine_text(tank)
     plan = plan_for(kickstart(disks=BOTH, storage={"wipe": ["other"]}), tank)
     assert "btrfs tank on /dev/sda, /dev/sdb" in plan.losses
@@ -179,7 +179,7 @@ def test_an_array_of_the_firmware_is_no_disk_and_its_members_are_not_offered() -
 def test_what_lies_on_disks_is_no_disk() -> None:
     dirty = machine("two-sata-md-lvm-luks")
     problem = refusal(dirty, disks={"default": {"device": "/dev/mapper/vg0-root"}})
-    assert problem.message == "/dev/mapper/vg0-root is no disk: it lies on /dev/sda, /dev/sdb"
+    assert problem.message == "/dev/mapper/vg0-root is not a disk; it is on /dev/sda, /dev/sdb"
     drive = machine("empty-virtio")
     problem = refusal(drive, disks={"default": {"device": "/dev/sr0"}})
     assert problem.message == "/dev/sr0 cannot be installed onto: it is a CD or DVD drive"

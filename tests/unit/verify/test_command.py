@@ -33,10 +33,10 @@ def test_no_such_disk(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--disk", "/tmp"], "/tmp: it is a folder\n  Give it as --root."),
+        (["--disk", "/tmp"], "/tmp: it is a directory\n  Give it as --root."),
         (["--disk", ""], "no disk is named"),
-        (["--root", ""], "no folder is named"),
-        (["--root", "/", "--esp", "/nowhere"], "/nowhere: there is no such folder or device"),
+        (["--root", ""], "no directory is named"),
+        (["--root", "/", "--esp", "/nowhere"], "/nowhere: no such directory or device"),
     ],
 )
 def test_no_such_place(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:

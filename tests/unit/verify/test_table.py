@@ -65,7 +65,7 @@ def test_no_table(data: bytes, tmp_path: Path) -> None:
 @pytest.mark.parametrize("script", ["label: gpt\n", "label: dos\n"])
 def test_no_partitions(script: str, tmp_path: Path) -> None:
     table = disk_table(RUNNER, made(tmp_path / "disk.img", script))
-    assert told(table) == [(Outcome.BAD, "there are no partitions in it")]
+    assert told(table) == [(Outcome.BAD, "it has no partitions")]
 
 
 @pytest.mark.parametrize("at", [FIRST, FIRST + 16, 1024])  # signature, checksum, entries

@@ -132,7 +132,7 @@ def test_a_mirror_by_hand_with_one_place_for_the_bios_is_warned_of() -> None:
 
 def test_a_boot_volume_outside_the_mirror_is_warned_of() -> None:
     (line,) = planned(mirrored("d0", "d1", boot=False), two_disks()).warnings
-    assert line.startswith("/boot lies on /dev/sda alone")
+    assert line.startswith("/boot is on /dev/sda alone")
 
 
 def test_a_host_without_arrays_has_nothing_to_be_warned_of() -> None:

@@ -84,7 +84,7 @@ KEEP = {"d1": {"keep": True}}
     [
         (
             custom(partitions={"esp": {**ESP, "type": "linux"}}),
-            "/storage: there is no new ESP: EFI firmware would find nothing of this host to start",
+            "/storage: no new EFI system partition: the firmware could not start this host",
         ),
         (
             custom(
@@ -92,7 +92,7 @@ KEEP = {"d1": {"keep": True}}
                 arrays={"both": {"level": 1, "members": ["esp", "esp-b"]}},
                 filesystems={"both": {"kind": "vfat", "mount": "/boot/efi"}},
             ),
-            "/storage: there is no new ESP: EFI firmware would find nothing of this host to start",
+            "/storage: no new EFI system partition: the firmware could not start this host",
         ),
         (
             custom(filesystems={"esp": {"kind": "vfat", "mount": "/efi"}}),
@@ -173,7 +173,7 @@ def test_a_volume_group_that_would_lose_one_of_two_partitions() -> None:
     layer = Layer(kind=LayerKind.LVM, name="old", parents=("/dev/sdb1", "/dev/sdb2"))
     on = two_disks(there(1), there(2), layers=(layer,))
     storage = custom(tables={"d1": {"keep": True, "delete": [1]}})
-    message = "the volume group old lies on /dev/sdb2 as well, which would keep a part of it"
+    message = "the volume group old is on /dev/sdb2 as well, which would keep a part of it"
     assert refusal(storage, on) == f"/storage: {message}"
     planned(custom(tables={"d1": {"keep": True, "delete": [1, 2]}}), on)
 

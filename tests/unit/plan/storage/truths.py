@@ -155,7 +155,7 @@ def _require_files(world: World, plan: InstallPlan) -> None:
     assert set(world.mounts) | {"/boot/efi"} >= {
         line[1] for line in lines if line[1] != "none" and line[2] != "none"
     }
-    # The second of two roots that take turns is mounted at /mnt while it is filled.
+    # The second of A/B root filesystems is mounted at /mnt while it is filled.
     assert set(world.mounts) - {"/mnt"} <= set(places)
     known = {each.uuid for each in world.filesystems.values()}
     known |= {each.uuid for each in world.old.values() if each.path not in world.lost}
