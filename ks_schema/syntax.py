@@ -278,7 +278,7 @@ class _Reader:
         match = _SPACE.match(self.text, self.at)
         self.at = match.end() if match else self.at
         if self.text.startswith(("//", "/*", "#"), self.at):
-            raise self._fault("JSON has no comments", hint="take it away, or write YAML")
+            raise self._fault("JSON has no comments", hint="remove it, or write YAML")
 
     def _next(self) -> str:
         return self.text[self.at : self.at + 1]

@@ -280,8 +280,8 @@ def _missing_company(found: Finding) -> Iterator[Said]:
     for key, needed in found.limit.items():
         missing = [each for each in needed if each not in found.value]
         if key in found.value and missing:
-            message = f"{quoted(key)} only goes with {quoted(missing[0])}"
-            yield Said(child(found.pointer, key), message, "take it away")
+            message = f"{quoted(key)} is only valid with {quoted(missing[0])}"
+            yield Said(child(found.pointer, key), message, "remove it")
 
 
 def _length(found: Finding) -> Iterator[Said]:

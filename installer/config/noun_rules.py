@@ -237,7 +237,7 @@ def _filesystem_problems(sound: Sound, storage: Data) -> Iterator[Problem]:
             yield sound.document.problem(f"{pointer}/binds", message, 'give it a "mount"')
         if kind == "swap" and data.get("mount"):
             message = "swap space is not mounted"
-            yield sound.document.problem(f"{pointer}/mount", message, "take it away")
+            yield sound.document.problem(f"{pointer}/mount", message, "remove it")
         yield from _option_problems(sound, pointer, data)
         yield from _mount_option_problems(sound, pointer, data)
 

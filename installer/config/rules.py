@@ -91,7 +91,7 @@ def _wipe_problems(sound: Sound) -> Iterator[Problem]:
     for pointer, _index, name in sound.items("storage", "wipe"):
         if name == target:
             message = f"{quoted(name)} is the disk to install onto"
-            yield sound.document.problem(pointer, message, "it is erased anyway: take it away")
+            yield sound.document.problem(pointer, message, "it is erased anyway: remove it here")
         elif disks is not None and name not in disks:
             hint = f'{did_you_mean(name, disks)} "disks" has: {", ".join(disks)}'.strip()
             yield sound.document.problem(pointer, f"no disk is called {quoted(name)}", hint)

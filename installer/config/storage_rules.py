@@ -117,10 +117,10 @@ def _mirror_problems(sound: Sound) -> Iterator[Problem]:
         yield sound.document.problem("/storage/mirror", message, hint)
     if layout == "free_space" and sound.value("storage", "wipe"):
         message = "free_space erases nothing"
-        yield sound.document.problem("/storage/wipe", message, "take it away, or use whole_disk")
+        yield sound.document.problem("/storage/wipe", message, "remove it, or use whole_disk")
     if layout == "free_space" and sound.value("storage", "preserve"):
         message = "free_space leaves the earlier host as it is"
-        hint = "take it away: two hosts cannot be the same one"
+        hint = "remove it: two hosts cannot be the same one"
         yield sound.document.problem("/storage/preserve", message, hint)
 
 

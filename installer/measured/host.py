@@ -185,7 +185,7 @@ def _reader(places: Places, uuid: str) -> Callable[[str], bytes | None]:
                 raise UnpredictableError(f"{path} is far too large")
             return place.read_bytes()
         except UnseenError as reason:
-            raise UnpredictableError(f"{path} cannot be looked at: {reason}") from reason
+            raise UnpredictableError(f"{path} cannot be examined: {reason}") from reason
         except OSError as error:
             raise UnpredictableError(f"{path} cannot be read: {error.strerror}") from error
 

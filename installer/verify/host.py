@@ -131,7 +131,7 @@ def _fstab(subject: Subject) -> Iterator[Finding]:
     for each in missing:
         hint = f"Correct {_FSTAB} in the host, or give the option nofail."
         if subject.places.hidden:
-            yield unseen(_FSTAB, f"{each} cannot be looked at: {subject.places.hidden}")
+            yield unseen(_FSTAB, f"{each} cannot be examined: {subject.places.hidden}")
         else:
             yield bad(_FSTAB, f"{each} does not exist", hint)
     if not missing:

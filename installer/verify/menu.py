@@ -210,7 +210,7 @@ class _Walk:
     def _missing(self, what: str) -> None:
         """A UUID that no volume has: perhaps because it cannot be seen from here."""
         if self.places.hidden:
-            self._unseen(f"{what}, which cannot be looked at: {self.places.hidden}")
+            self._unseen(f"{what}, which cannot be examined: {self.places.hidden}")
         else:
             self.bad(f"{what}, which does not exist")
 
@@ -228,7 +228,7 @@ class _Walk:
         try:
             place = self.places.find(uuid, inside)
         except UnseenError as reason:
-            self._unseen(f"{what} {inside} cannot be looked at: {reason}")
+            self._unseen(f"{what} {inside} cannot be examined: {reason}")
             return None
         except OSError as error:
             self.bad(f"{what} {inside} cannot be read: {error.strerror}")

@@ -70,7 +70,7 @@ def _contents(what: str, image: PeImage, places: Places) -> Iterator[Finding]:
     ]
     for each in unknown:
         if places.hidden:
-            yield unseen(what, f"{each} cannot be looked at: {places.hidden}")
+            yield unseen(what, f"{each} cannot be examined: {places.hidden}")
         else:
             yield bad(what, f"{each}, which does not exist", "Correct /etc/kernel/cmdline.")
     if not missing and not unknown:

@@ -118,7 +118,7 @@ GUIDED = [
         {"disk": "a", "layout": "free_space", "wipe": ["b"]},
         "/storage/wipe",
         "free_space erases nothing",
-        "take it away, or use whole_disk",
+        "remove it, or use whole_disk",
     ),
     (
         {"disk": "a", "mirror": ["second"]},
@@ -358,7 +358,7 @@ FILESYSTEMS = [
         on_x(kind="swap", mount="/srv"),
         "/storage/filesystems/x/mount",
         "swap space is not mounted",
-        "take it away",
+        "remove it",
     ),
 ]
 MOUNTS = [

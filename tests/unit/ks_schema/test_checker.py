@@ -93,7 +93,7 @@ def test_everything_is_told_at_once_in_the_order_of_the_lines() -> None:
         ),
         (
             {"disks": {"a": {"serial": "1", "pick": "smallest"}}},
-            "/disks/a/pick", '"pick" only goes with "match"', "take it away",
+            "/disks/a/pick", '"pick" is only valid with "match"', "remove it",
         ),
         ({"disks": {"a": "x"}}, "/disks/a", "an object", "exactly one of device, serial, match"),
         ({"disks": {"a": {"devise": "x"}}}, "/disks/a/devise", "unknown key", 'mean "device"?'),
