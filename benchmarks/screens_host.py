@@ -77,9 +77,9 @@ class FileEngine:
         """As the real engine does."""
         return self._real.layout(document, machine, seed)
 
-    def nouns(self, document: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
+    def parts(self, document: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
         """As the real engine does."""
-        return self._real.nouns(document, machine)
+        return self._real.parts(document, machine)
 
     def load_keyboard(self, keyboard: str) -> None:
         """Leave the keyboard of this terminal as it is."""

@@ -13,7 +13,7 @@ from installer.config.storage import LayoutKind
 from installer.config.storage_data import storage_data
 from installer.errors import KickstartInvalid
 from installer.machine import Machine
-from installer.plan.decide import nouns_for, resolve_layout, swap_for
+from installer.plan.decide import custom_layout_for, resolve_layout, swap_for
 from installer.plan.disks import chosen_disks
 from installer.plan.storage.model import StoragePlan
 from ks_schema import Document, Problem
@@ -40,8 +40,8 @@ def layout(data: Mapping[str, Any], machine: Machine, *, seed: str = "") -> Layo
     return Layout(plan=resolved.storage, problems=resolved.problems)
 
 
-def said_in_nouns(data: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
-    """``storage`` of a draft with its guided layout said in nouns, to go on from there.
+def as_custom_layout(data: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
+    """``storage`` of a draft with its guided layout said in parts, to go on from there.
 
     :raises KickstartInvalid: the draft's storage is not valid.
     """
@@ -51,8 +51,8 @@ def said_in_nouns(data: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
         raise KickstartInvalid(chosen)
     mode = config.boot.mode or BootMode(machine.firmware.mode.value)
     swap = swap_for(config.storage.swap, machine.memory)
-    nouns = nouns_for(config.storage, mode, swap, chosen.used)
-    custom = replace(config.storage, layout=LayoutKind.CUSTOM, nouns=nouns)
+    parts = custom_layout_for(config.storage, mode, swap, chosen.used)
+    custom = replace(config.storage, layout=LayoutKind.CUSTOM, parts=parts)
     kept = {
         "layout",
         "wipe",

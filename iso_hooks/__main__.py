@@ -15,7 +15,7 @@ from iso_hooks.errors import BuildFailed
 from iso_hooks.menu import DEFAULT_URL
 from iso_hooks.names import names_data, names_text
 from iso_hooks.recipe import DEFAULT_RECIPE, load_recipe
-from iso_hooks.steps import Workshop
+from iso_hooks.steps import BuildDir
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,12 +44,14 @@ def _run(options: argparse.Namespace) -> None:
     recipe = load_recipe(options.recipe).for_edition(options.edition)
     if options.trees:
         recipe = recipe.limited_to(tuple(options.trees.split(",")))
-    shop = Workshop(root=options.build.resolve(), edition=recipe.edition.name)
+    build_dir = BuildDir(root=options.build.resolve(), edition=recipe.edition.name)
     if options.command == "netboot":
-        build_netboot(shop, recipe, options.output.resolve(), options.url, refresh=options.refresh)
+        build_netboot(
+            build_dir, recipe, options.output.resolve(), options.url, refresh=options.refresh
+        )
     else:
         output = options.output or options.build / f"photon-{recipe.edition.name}.iso"
-        build_iso(shop, recipe, output.resolve(), refresh=options.refresh)
+        build_iso(build_dir, recipe, output.resolve(), refresh=options.refresh)
 
 
 def _write_names(host: Path, live: Path) -> None:

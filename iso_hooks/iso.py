@@ -13,7 +13,7 @@ from iso_hooks.menu import medium_menu
 from iso_hooks.payload import ROOT_IMAGE
 from iso_hooks.recipe import Recipe
 from iso_hooks.run import output_of, run
-from iso_hooks.steps import Step, Workshop, digest_of, file_sha256, files_digest
+from iso_hooks.steps import BuildDir, Step, digest_of, file_sha256, files_digest
 from iso_hooks.trees import newest_epoch, tree_path
 
 LABEL = "PHOTON"
@@ -31,14 +31,14 @@ _BIOS_MODULES = (
 )  # fmt: skip
 
 
-def iso_step(shop: Workshop, recipe: Recipe, keys: tuple[str, ...], output: Path) -> Step:
+def iso_step(build_dir: BuildDir, recipe: Recipe, keys: tuple[str, ...], output: Path) -> Step:
     """The step that puts everything on a medium."""
     return Step(
-        name=f"{shop.edition}-iso",
+        name=f"{build_dir.edition}-iso",
         title=output.name,
         inputs=[keys, recipe.product, str(output), files_digest(*_SOURCES)],
         outputs=(output,),
-        action=lambda log: _make_iso(shop, recipe, output, log),
+        action=lambda log: _make_iso(build_dir, recipe, output, log),
     )
 
 
@@ -52,17 +52,17 @@ def copy_signed_boot_files(tree: Path, target: Path, *, grub: str) -> None:
     shutil.copyfile(signed / grub, target / "grubx64.efi")
 
 
-def _make_iso(shop: Workshop, recipe: Recipe, output: Path, log: Path) -> str:
-    epoch = newest_epoch(shop, recipe)
-    files = shop.own("work") / "iso"
+def _make_iso(build_dir: BuildDir, recipe: Recipe, output: Path, log: Path) -> str:
+    epoch = newest_epoch(build_dir, recipe)
+    files = build_dir.own("work") / "iso"
     shutil.rmtree(files, ignore_errors=True)
-    _stage(shop, recipe, files, log)
+    _stage(build_dir, recipe, files, log)
     _make_efi_image(files, epoch, log)
     _set_times(files, epoch)
     output.parent.mkdir(parents=True, exist_ok=True)
     unfinished = output.with_suffix(".part")
     unfinished.unlink(missing_ok=True)
-    mbr = tree_path(shop, recipe.live) / "usr/lib/grub/i386-pc/boot_hybrid.img"
+    mbr = tree_path(build_dir, recipe.live) / "usr/lib/grub/i386-pc/boot_hybrid.img"
     environment = {"SOURCE_DATE_EPOCH": str(epoch)}
     run(xorriso_command(files, unfinished, mbr=mbr, epoch=epoch), log=log, env=environment)
     unfinished.replace(output)
@@ -90,17 +90,17 @@ def xorriso_command(files: Path, output: Path, *, mbr: Path, epoch: int) -> list
     ]  # fmt: skip
 
 
-def _stage(shop: Workshop, recipe: Recipe, files: Path, log: Path) -> None:
-    tree = tree_path(shop, recipe.live)
-    payload, live = shop.own("payload"), shop.own("live")
+def _stage(build_dir: BuildDir, recipe: Recipe, files: Path, log: Path) -> None:
+    tree = tree_path(build_dir, recipe.live)
+    payload, live = build_dir.own("payload"), build_dir.own("live")
     _place(payload / "index.json", files / "photon/payload/index.json")
     _place(payload / ROOT_IMAGE, files / "photon/payload" / ROOT_IMAGE)
     _place(live / "vmlinuz", files / "photon/vmlinuz")
     _place(live / "installer.squashfs", files / "photon/installer.squashfs")
-    verity = _hash_tree(tree, payload / ROOT_IMAGE, shop.own("work") / _HASHES, log)
-    _place(shop.own("work") / _HASHES, files / "photon" / _HASHES)
+    verity = _hash_tree(tree, payload / ROOT_IMAGE, build_dir.own("work") / _HASHES, log)
+    _place(build_dir.own("work") / _HASHES, files / "photon" / _HASHES)
     initrd = initrd_with_digests(
-        shop, payload / "index.json", live / "installer.squashfs", verity=verity
+        build_dir, payload / "index.json", live / "installer.squashfs", verity=verity
     )
     (files / "photon/initrd").write_bytes(initrd)
     copy_signed_boot_files(tree, files / "EFI/BOOT", grub="gcdx64.efi.signed")

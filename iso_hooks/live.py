@@ -9,7 +9,7 @@ from iso_hooks.cpio import with_segment
 from iso_hooks.payload import kernel_version
 from iso_hooks.recipe import Compression, Recipe
 from iso_hooks.run import run
-from iso_hooks.steps import Step, Workshop, file_sha256, files_digest, source_files
+from iso_hooks.steps import BuildDir, Step, file_sha256, files_digest, source_files
 from iso_hooks.trees import newest_epoch, tree_path
 
 HERE = Path(__file__).parent
@@ -126,22 +126,22 @@ _MASKED_RULES = (
 )
 
 
-def initrd_step(shop: Workshop, recipe: Recipe, live_key: str) -> Step:
+def initrd_step(build_dir: BuildDir, recipe: Recipe, live_key: str) -> Step:
     """The step that makes ``live/vmlinuz`` and ``live/initrd`` (without digests)."""
-    folder = shop.own("live")
+    folder = build_dir.own("live")
     initrd, vmlinuz = folder / "initrd", folder / "vmlinuz"
     script = HERE / "live" / "initrd.sh"
-    tree = tree_path(shop, recipe.live)
+    tree = tree_path(build_dir, recipe.live)
 
     def action(log: Path) -> str:
-        work = shop.own("work")
-        epoch = {"SOURCE_DATE_EPOCH": str(newest_epoch(shop, recipe))}
+        work = build_dir.own("work")
+        epoch = {"SOURCE_DATE_EPOCH": str(newest_epoch(build_dir, recipe))}
         run(["unshare", "--mount", script, tree, _INITRAMFS, work, initrd], log=log, env=epoch)
         shutil.copyfile(tree / "boot" / f"vmlinuz-{kernel_version(tree)}", vmlinuz)
         return file_sha256(initrd)
 
     return Step(
-        name=f"{shop.edition}-initrd",
+        name=f"{build_dir.edition}-initrd",
         title="initrd of the live system",
         inputs=[live_key, files_digest(script, _INITRAMFS)],
         outputs=(initrd, vmlinuz),
@@ -149,20 +149,20 @@ def initrd_step(shop: Workshop, recipe: Recipe, live_key: str) -> Step:
     )
 
 
-def installer_step(shop: Workshop, recipe: Recipe, live_key: str) -> Step:
+def installer_step(build_dir: BuildDir, recipe: Recipe, live_key: str) -> Step:
     """The step that packs our Python code and the live system's units."""
-    image = shop.own("live") / "installer.squashfs"
+    image = build_dir.own("live") / "installer.squashfs"
 
     def action(log: Path) -> str:
-        staging = shop.own("work") / "installer"
+        staging = build_dir.own("work") / "installer"
         shutil.rmtree(staging, ignore_errors=True)
         _stage(staging)
-        _compile(tree_path(shop, recipe.live), staging, log)
-        _pack_flat(staging, image, recipe.edition.squashfs, newest_epoch(shop, recipe), log)
+        _compile(tree_path(build_dir, recipe.live), staging, log)
+        _pack_flat(staging, image, recipe.edition.squashfs, newest_epoch(build_dir, recipe), log)
         return file_sha256(image)
 
     return Step(
-        name=f"{shop.edition}-installer",
+        name=f"{build_dir.edition}-installer",
         title="installer.squashfs",
         inputs=[
             live_key,
@@ -174,7 +174,7 @@ def installer_step(shop: Workshop, recipe: Recipe, live_key: str) -> Step:
     )
 
 
-def initrd_with_digests(shop: Workshop, index: Path, *images: Path, verity: str = "") -> bytes:
+def initrd_with_digests(build_dir: BuildDir, index: Path, *images: Path, verity: str = "") -> bytes:
     """The initrd that vouches for this index, which vouches for the payload, and these images.
 
     ``verity`` is what dm-verity has to know of the payload's image: its blocks, and the root hash.
@@ -182,7 +182,7 @@ def initrd_with_digests(shop: Workshop, index: Path, *images: Path, verity: str 
     files = (index, *images)
     sums = "".join(f"{file_sha256(path)}  {path.name}\n" for path in files)
     return with_segment(
-        (shop.own("live") / "initrd").read_bytes(),
+        (build_dir.own("live") / "initrd").read_bytes(),
         {
             "photon-index.sha256": f"{file_sha256(index)}\n".encode(),
             "photon-sha256sums": sums.encode(),

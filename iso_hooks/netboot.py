@@ -11,23 +11,23 @@ from iso_hooks.live import initrd_with_digests
 from iso_hooks.menu import network_menu
 from iso_hooks.payload import index_data, index_text, pack
 from iso_hooks.recipe import Recipe, Tree
-from iso_hooks.steps import Step, Workshop, file_sha256
+from iso_hooks.steps import BuildDir, Step, file_sha256
 from iso_hooks.trees import newest_epoch, tree_path
 
 _MARK = ".photon-netboot"
 
 
-def netboot_images_step(shop: Workshop, recipe: Recipe, tree: Tree, tree_key: str) -> Step:
+def netboot_images_step(build_dir: BuildDir, recipe: Recipe, tree: Tree, tree_key: str) -> Step:
     """The step that packs one tree into an image of its own."""
-    image = _image(shop, tree)
+    image = _image(build_dir, tree)
 
     def action(log: Path) -> str:
-        epoch = newest_epoch(shop, recipe)
-        pack([tree_path(shop, tree)], image, how=recipe.edition.squashfs, epoch=epoch, log=log)
+        epoch = newest_epoch(build_dir, recipe)
+        pack([tree_path(build_dir, tree)], image, how=recipe.edition.squashfs, epoch=epoch, log=log)
         return file_sha256(image)
 
     return Step(
-        name=f"{shop.edition}-netboot-{tree.name}",
+        name=f"{build_dir.edition}-netboot-{tree.name}",
         title=f"netboot image of {tree.name}",
         inputs=[tree_key, str(recipe.edition.squashfs)],
         outputs=(image,),
@@ -35,27 +35,27 @@ def netboot_images_step(shop: Workshop, recipe: Recipe, tree: Tree, tree_key: st
     )
 
 
-def write_netboot_tree(shop: Workshop, recipe: Recipe, output: Path, url: str) -> None:
+def write_netboot_tree(build_dir: BuildDir, recipe: Recipe, output: Path, url: str) -> None:
     """Lay out the folder; a former one is replaced.
 
     :raises BuildFailed: the folder has other things in it.
     """
     _empty(output)
-    tree = tree_path(shop, recipe.live)
-    log = shop.log(f"{shop.edition}-netboot")
+    tree = tree_path(build_dir, recipe.live)
+    log = build_dir.log(f"{build_dir.edition}-netboot")
     log.write_bytes(b"")
-    images = {host.name: _image(shop, host) for host in recipe.hosts}
+    images = {host.name: _image(build_dir, host) for host in recipe.hosts}
     payload = output / "payload"
     payload.mkdir()
     index = payload / "index.json"
-    index.write_text(index_text(index_data(shop, recipe, images, log)), encoding="utf-8")
+    index.write_text(index_text(index_data(build_dir, recipe, images, log)), encoding="utf-8")
     for image in images.values():
         _place(image, payload / image.name)
     live_image, installer = output / "live.squashfs", output / "installer.squashfs"
-    _place(_image(shop, recipe.live), live_image)
-    _place(shop.own("live") / "installer.squashfs", installer)
-    _place(shop.own("live") / "vmlinuz", output / "vmlinuz")
-    (output / "initrd").write_bytes(initrd_with_digests(shop, index, live_image, installer))
+    _place(_image(build_dir, recipe.live), live_image)
+    _place(build_dir.own("live") / "installer.squashfs", installer)
+    _place(build_dir.own("live") / "vmlinuz", output / "vmlinuz")
+    (output / "initrd").write_bytes(initrd_with_digests(build_dir, index, live_image, installer))
     shutil.copyfile(tree / "usr/lib/shim/shimx64.efi.signed", output / "shimx64.efi")
     shutil.copyfile(tree / "usr/lib/shim/mmx64.efi.signed", output / "mmx64.efi")
     signed = tree / "usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed"
@@ -65,8 +65,8 @@ def write_netboot_tree(shop: Workshop, recipe: Recipe, output: Path, url: str) -
     (output / "grub/grub.cfg").write_text(menu, encoding="utf-8")
 
 
-def _image(shop: Workshop, tree: Tree) -> Path:
-    return shop.own("netboot") / f"{tree.name}.squashfs"
+def _image(build_dir: BuildDir, tree: Tree) -> Path:
+    return build_dir.own("netboot") / f"{tree.name}.squashfs"
 
 
 def _empty(output: Path) -> None:

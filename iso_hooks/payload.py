@@ -15,7 +15,7 @@ from iso_hooks.contents import contents_data
 from iso_hooks.names import locale_names
 from iso_hooks.recipe import Compression, Recipe, Tree
 from iso_hooks.run import run
-from iso_hooks.steps import Step, Workshop, file_sha256, files_digest
+from iso_hooks.steps import BuildDir, Step, file_sha256, files_digest
 from iso_hooks.trees import newest_epoch, package_versions, tree_path
 
 ROOT_IMAGE = "root.squashfs"
@@ -31,26 +31,26 @@ _CODE = tuple(Path(__file__).with_name(name) for name in ("payload.py", "content
 _Likeness = tuple[int, int, tuple[int, int, int], tuple[tuple[str, bytes], ...]]
 
 
-def payload_step(shop: Workshop, recipe: Recipe, tree_keys: Sequence[str]) -> Step:
+def payload_step(build_dir: BuildDir, recipe: Recipe, tree_keys: Sequence[str]) -> Step:
     """The step that packs all trees into one image and writes the index."""
-    folder = shop.own("payload")
+    folder = build_dir.own("payload")
     image, index = folder / ROOT_IMAGE, folder / "index.json"
 
     def action(log: Path) -> str:
-        link_duplicates([tree_path(shop, tree) for tree in recipe.trees])
+        link_duplicates([tree_path(build_dir, tree) for tree in recipe.trees])
         pack(
-            [tree_path(shop, tree) for tree in recipe.trees],
+            [tree_path(build_dir, tree) for tree in recipe.trees],
             image,
             how=recipe.edition.squashfs,
-            epoch=newest_epoch(shop, recipe),
+            epoch=newest_epoch(build_dir, recipe),
             log=log,
         )
-        data = index_data(shop, recipe, {tree.name: image for tree in recipe.hosts}, log)
+        data = index_data(build_dir, recipe, {tree.name: image for tree in recipe.hosts}, log)
         index.write_text(index_text(data), encoding="utf-8")
         return file_sha256(index)
 
     return Step(
-        name=f"{shop.edition}-payload",
+        name=f"{build_dir.edition}-payload",
         title=f"payload ({len(recipe.trees)} trees in one image)",
         inputs=[list(tree_keys), str(recipe), _LEFT_OUT, files_digest(*_CODE)],
         outputs=(image, index),
@@ -112,10 +112,10 @@ def _likeness(path: Path) -> _Likeness | None:
 
 
 def index_data(
-    shop: Workshop, recipe: Recipe, images: dict[str, Path], log: Path
+    build_dir: BuildDir, recipe: Recipe, images: dict[str, Path], log: Path
 ) -> dict[str, Any]:
     """The index of a payload; ``images`` says which image each tree is in."""
-    created = datetime.fromtimestamp(newest_epoch(shop, recipe), tz=UTC)
+    created = datetime.fromtimestamp(newest_epoch(build_dir, recipe), tz=UTC)
     return {
         "format": 1,
         "edition": recipe.product,
@@ -126,11 +126,11 @@ def index_data(
             for image in dict.fromkeys(images.values())
         ],
         "trees": [
-            _tree_data(shop, tree, images[tree.name], log)
+            _tree_data(build_dir, tree, images[tree.name], log)
             for tree in recipe.hosts
             if tree.name in images
         ],
-        "locales": locale_names(tree_path(shop, recipe.live)),
+        "locales": locale_names(tree_path(build_dir, recipe.live)),
     }
 
 
@@ -144,8 +144,8 @@ def kernel_version(tree: Path) -> str:
     return next(path.name for path in sorted((tree / "usr/lib/modules").iterdir()))
 
 
-def _tree_data(shop: Workshop, tree: Tree, image: Path, log: Path) -> dict[str, Any]:
-    path = tree_path(shop, tree)
+def _tree_data(build_dir: BuildDir, tree: Tree, image: Path, log: Path) -> dict[str, Any]:
+    path = tree_path(build_dir, tree)
     return {
         "name": tree.name,
         "set": tree.set,

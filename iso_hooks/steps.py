@@ -20,7 +20,7 @@ _LOG_PERIOD = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workshop:
+class BuildDir:
     """The directory where everything is built: logs, stamps, caches, trees and images.
 
     Trees and packages serve all editions of a medium; what is packed from them is each one's own.
@@ -74,20 +74,20 @@ class Counter:
             return self.started
 
 
-def run_step(shop: Workshop, step: Step, counter: Counter) -> str:
+def run_step(build_dir: BuildDir, step: Step, counter: Counter) -> str:
     """Do the step unless it is done; the key of its output.
 
     :raises BuildFailed: the step failed; the message names its log.
     """
     label = f"[{counter.next()}/{counter.total}] {step.title or step.name}"
     inputs = digest_of(step.inputs)
-    stamp = shop.folder("stamps") / f"{step.name}.json"
+    stamp = build_dir.folder("stamps") / f"{step.name}.json"
     known = _read_stamp(stamp)
     if known.get("inputs") == inputs and all(path.exists() for path in step.outputs):
         _say(f"{label}: up to date")
         return str(known["key"])
     stamp.unlink(missing_ok=True)
-    log = shop.log(step.name)
+    log = build_dir.log(step.name)
     log.write_bytes(b"")
     began = time.monotonic()
     with _Ticker(label, log):

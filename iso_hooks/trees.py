@@ -9,49 +9,49 @@ from iso_hooks.errors import BuildFailed
 from iso_hooks.recipe import LIVE, Recipe, Tree, tree_to_json
 from iso_hooks.run import output_of, run
 from iso_hooks.sources import find_mirrors, sources_text
-from iso_hooks.steps import Step, Workshop, digest_of, files_digest
+from iso_hooks.steps import BuildDir, Step, digest_of, files_digest
 
 HERE = Path(__file__).parent
 _HOST = HERE / "host"
 _LIVE = HERE / "live"
 
 
-def tree_step(shop: Workshop, recipe: Recipe, tree: Tree, base_key: str = "") -> Step:
+def tree_step(build_dir: BuildDir, recipe: Recipe, tree: Tree, base_key: str = "") -> Step:
     """The step that makes one tree in ``trees/NAME``, and ``trees/NAME.epoch`` beside it.
 
     ``base_key`` is the key of the tree that it is based on, "" when that one is not made.
     """
-    target = shop.folder("trees") / tree.name
+    target = build_dir.folder("trees") / tree.name
     return Step(
         name=f"tree-{tree.name}",
         title=f"tree {tree.name}",
         inputs=[
             tree_to_json(tree),
             mmdebstrap_command(
-                tree, suite=recipe.suite, target=target, sources=_sources(shop, tree)
+                tree, suite=recipe.suite, target=target, sources=_sources(build_dir, tree)
             ),
             [recipe.product, recipe.components, recipe.mirror, recipe.security_mirror],
             files_digest(*_hook_files(tree)),
             base_key,
         ],
-        outputs=(target, epoch_file(shop, tree)),
-        action=lambda log: _make_tree(shop, recipe, tree, log, with_base=bool(base_key)),
+        outputs=(target, epoch_file(build_dir, tree)),
+        action=lambda log: _make_tree(build_dir, recipe, tree, log, with_base=bool(base_key)),
     )
 
 
-def tree_path(shop: Workshop, tree: Tree) -> Path:
+def tree_path(build_dir: BuildDir, tree: Tree) -> Path:
     """Where the tree is."""
-    return shop.root / "trees" / tree.name
+    return build_dir.root / "trees" / tree.name
 
 
-def epoch_file(shop: Workshop, tree: Tree) -> Path:
+def epoch_file(build_dir: BuildDir, tree: Tree) -> Path:
     """Holds the time of the newest file that the tree's packages brought, in seconds."""
-    return shop.root / "trees" / f"{tree.name}.epoch"
+    return build_dir.root / "trees" / f"{tree.name}.epoch"
 
 
-def newest_epoch(shop: Workshop, recipe: Recipe) -> int:
+def newest_epoch(build_dir: BuildDir, recipe: Recipe) -> int:
     """SOURCE_DATE_EPOCH: it depends on the versions of the packages and on nothing else."""
-    return max(int(epoch_file(shop, tree).read_text()) for tree in recipe.trees)
+    return max(int(epoch_file(build_dir, tree).read_text()) for tree in recipe.trees)
 
 
 def mmdebstrap_command(tree: Tree, *, suite: str, target: Path, sources: Path) -> list[str]:
@@ -102,24 +102,26 @@ def _hook_files(tree: Tree) -> tuple[Path, ...]:
     return (*common, _HOST)
 
 
-def _sources(shop: Workshop, tree: Tree) -> Path:
-    return shop.folder("cache") / f"{tree.name}.sources"
+def _sources(build_dir: BuildDir, tree: Tree) -> Path:
+    return build_dir.folder("cache") / f"{tree.name}.sources"
 
 
-def _make_tree(shop: Workshop, recipe: Recipe, tree: Tree, log: Path, *, with_base: bool) -> str:
-    target = tree_path(shop, tree)
+def _make_tree(
+    build_dir: BuildDir, recipe: Recipe, tree: Tree, log: Path, *, with_base: bool
+) -> str:
+    target = tree_path(build_dir, tree)
     remove_tree(target)
-    sources = _sources(shop, tree)
+    sources = _sources(build_dir, tree)
     sources.write_text(sources_text(recipe, find_mirrors(recipe, log)), encoding="utf-8")
     run(
         mmdebstrap_command(tree, suite=recipe.suite, target=target, sources=sources),
         log=log,
         env={
-            "PHOTON_PACKAGE_CACHE": str(shop.folder("cache/packages")),
-            "PHOTON_EPOCH_FILE": str(epoch_file(shop, tree)),
+            "PHOTON_PACKAGE_CACHE": str(build_dir.folder("cache/packages")),
+            "PHOTON_EPOCH_FILE": str(epoch_file(build_dir, tree)),
             "PHOTON_PRODUCT": recipe.product,
             "PHOTON_SET": tree.set,
-            "PHOTON_BASE": str(shop.root / "trees" / tree.base) if with_base else "",
+            "PHOTON_BASE": str(build_dir.root / "trees" / tree.base) if with_base else "",
             # The initrd is made once, when the tree is complete.
             "INITRD": "No",
         },

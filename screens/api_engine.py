@@ -9,7 +9,7 @@ from installer import api
 from installer.config.boot import BootMode
 from installer.config.keyboard import keyboard_from_text
 from installer.events import Emit
-from installer.layouts import Layout, layout, said_in_nouns
+from installer.layouts import Layout, as_custom_layout, layout
 from installer.machine import Disk, Machine
 from installer.password_hash import account_hash, menu_hash
 from installer.payload import PayloadIndex
@@ -49,9 +49,9 @@ class ApiEngine:
         """What the draft would make of the disks."""
         return layout(document, machine, seed=seed)
 
-    def nouns(self, document: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
-        """The draft's layout in nouns."""
-        return said_in_nouns(document, machine)
+    def parts(self, document: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
+        """The draft's layout in parts."""
+        return as_custom_layout(document, machine)
 
     def install(self, plan: PlanView, emit: Emit, cancelled: Callable[[], bool]) -> None:
         """Carry out what :meth:`plan` gave."""

@@ -35,7 +35,7 @@ class Draft:
     """The values of all fields. Passwords are held as hashes once they have been left.
 
     ``disks`` are the machine's, by their names in the kickstart; ``mirror``, ``disk_partners`` and
-    ``containers`` name them by their paths. ``custom`` are the nouns that were edited for
+    ``containers`` name them by their paths. ``custom`` are the parts that were edited for
     the disk that ``custom_disk`` selects.
     """
 
@@ -116,7 +116,7 @@ class Draft:
 
     @property
     def edited(self) -> History | None:
-        """The nouns, when they are what shall be done."""
+        """The parts, when they are what shall be done."""
         return self.custom if self.layout == "custom" else None
 
     def name_of(self, path: str) -> str:
@@ -288,7 +288,7 @@ def hash_of(draft: Draft, account: Account) -> str | None:
 
 
 def disk_changed(draft: Draft) -> bool:
-    """The layout in nouns was for another disk than the one that is chosen now."""
+    """The layout in parts was for another disk than the one that is chosen now."""
     return draft.custom is not None and draft.custom_disk != draft.disk_value
 
 
@@ -322,11 +322,11 @@ def _choose_disk(draft: Draft, path: str, machine: Machine | None) -> Draft:
         mirror=tuple(each for each in mirror if each and each != path),
         containers="" if containers == path else containers,
     )
-    return _with_partners(_without_stale_nouns(draft), machine)
+    return _with_partners(_without_stale_layout(draft), machine)
 
 
-def _without_stale_nouns(draft: Draft) -> Draft:
-    """Nouns name the partitions of one disk: for another one the layout is a guided one again."""
+def _without_stale_layout(draft: Draft) -> Draft:
+    """A custom layout names the partitions of one disk: another one has a guided layout again."""
     if draft.layout == "custom" and disk_changed(draft):
         return replace(draft, layout="whole_disk")
     return draft

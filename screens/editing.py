@@ -12,9 +12,9 @@ from installer.machine import Machine
 from installer.plan.disks import unfit_reason
 from screens.boot_entries import boot_mode
 from screens.draft import NOTHING, Draft, disk_changed
+from screens.editor.custom_layout import with_passphrase
 from screens.editor.editor import Editor
 from screens.editor.history import History, Storage
-from screens.editor.nouns import with_passphrase
 from screens.editor.outline import outlined
 from screens.engine import Engine
 from screens.questions import Question, lines
@@ -22,8 +22,8 @@ from screens.steps.firmware import has_tpm2
 from screens.storage_entries import revealed
 
 
-def with_nouns(draft: Draft, engine: Engine, machine: Machine | None) -> Draft | None:
-    """The draft with its guided layout said in nouns, or with the edits that began with the same.
+def with_custom_layout(draft: Draft, engine: Engine, machine: Machine | None) -> Draft | None:
+    """The draft with its guided layout said in parts, or with the edits that began with the same.
 
     None when there is no layout to say: what is wrong with it is told beside the fields.
     """
@@ -32,7 +32,7 @@ def with_nouns(draft: Draft, engine: Engine, machine: Machine | None) -> Draft |
     if machine is None or not draft.disk:
         return None
     try:
-        said: Storage = engine.nouns(draft.document_to_check(), machine)
+        said: Storage = engine.parts(draft.document_to_check(), machine)
     except InstallerError:
         return None
     if draft.passphrase != NOTHING:
@@ -45,7 +45,7 @@ def with_nouns(draft: Draft, engine: Engine, machine: Machine | None) -> Draft |
     return replace(draft, layout="custom", custom=history, custom_disk=draft.disk_value)
 
 
-def without_nouns(draft: Draft) -> Draft:
+def without_custom_layout(draft: Draft) -> Draft:
     """The draft with a guided layout again; the edits are forgotten."""
     return replace(draft, layout="whole_disk", custom=None, custom_disk="")
 
@@ -53,7 +53,7 @@ def without_nouns(draft: Draft) -> Draft:
 def editor_of(
     draft: Draft, engine: Engine, machine: Machine, seed: str, keep: Callable[[History], None]
 ) -> Editor | None:
-    """The editor of a draft's nouns; ``keep`` is told of every edit."""
+    """The editor of a draft's parts; ``keep`` is told of every edit."""
     if draft.edited is None:
         return None
     fit = [disk for disk in machine.disks if not unfit_reason(disk)]
@@ -84,7 +84,7 @@ def giving_up(problem: str, answer: Callable[[], None]) -> Question:
 
 
 def _document(draft: Draft, storage: Storage) -> dict[str, Any]:
-    """A document with these nouns, in which every disk has its name."""
+    """A document with these parts, in which every disk has its name."""
     disks = {each.name: {each.key: each.value} for each in draft.disks}
     disks["default"] = {draft.disk_key: draft.disk_value}
     said = {"version": 1, "disks": disks, "storage": revealed(storage)}

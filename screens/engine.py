@@ -84,8 +84,8 @@ class Engine(Protocol):
     def layout(self, document: Mapping[str, Any], machine: Machine, seed: str) -> Layout:
         """What the document would make of the disks, or why it cannot; at once."""
 
-    def nouns(self, document: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
-        """The document's ``storage`` said in nouns, to be edited from there.
+    def parts(self, document: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
+        """The document's ``storage`` said in parts, to be edited from there.
 
         :raises KickstartInvalid: what it says of storage is not valid.
         """

@@ -11,8 +11,8 @@ from ks_schema.problem import Problem
 from screens import draft as drafts
 from screens.draft import Draft
 from screens.engine import Engine
+from screens.form_checks import form_problems
 from screens.forms import FieldProblem
-from screens.gaps import gaps
 
 Findings = Mapping[str, FieldProblem]
 
@@ -25,7 +25,7 @@ def findings(draft: Draft, machine: Machine | None, engine: Engine, seed: str) -
     disks = machine.disks if machine else ()
     usable = any(not engine.refusal(each) for each in disks)
     found: dict[str, FieldProblem] = {}
-    for gap in gaps(draft, machine, usable=usable):
+    for gap in form_problems(draft, machine, usable=usable):
         found.setdefault(gap.field, gap)
     document = draft.document_to_check()
     layout: tuple[Problem, ...] = ()

@@ -14,7 +14,7 @@ from screens import draft as drafts
 from screens.choices import choices_line
 from screens.console_keyboard import ConsoleKeyboard
 from screens.draft import Draft
-from screens.editing import editor_of, giving_up, with_nouns, without_nouns
+from screens.editing import editor_of, giving_up, with_custom_layout, without_custom_layout
 from screens.editor.editor import Editor
 from screens.editor.history import History
 from screens.engine import Engine, PlanView
@@ -112,7 +112,7 @@ class Walk:
             self.editor.set(field, value)
             return
         if (field, value) == ("layout", "custom"):
-            self.draft = with_nouns(self.draft, self.engine, self.machine) or self.draft
+            self.draft = with_custom_layout(self.draft, self.engine, self.machine) or self.draft
         else:
             self.draft = drafts.update(self.draft, field, value, self.machine)
         self.plan = None
@@ -237,7 +237,7 @@ class Walk:
 
     def _opening_job(self, draft: Draft, machine: Machine) -> Job:
         def opened() -> tuple[Draft, Editor | None]:
-            said = with_nouns(draft, self.engine, machine) or draft
+            said = with_custom_layout(draft, self.engine, machine) or draft
             return said, editor_of(said, self.engine, machine, self.seed, self._keep_edits)
 
         def done(found: tuple[Draft, Editor | None]) -> None:
@@ -269,7 +269,7 @@ class Walk:
 
     def _give_up_editing(self) -> None:
         self.editor = None
-        self.draft = without_nouns(self.draft)
+        self.draft = without_custom_layout(self.draft)
 
     def rescan(self) -> None:
         """Look at the machine again, before anything else is done."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from installer.config.storage import Preserved
 from installer.secret import Secret
-from screens.editor.nouns import disk_names
+from screens.editor.custom_layout import disk_names
 from screens.entries import Entry
 
 if TYPE_CHECKING:

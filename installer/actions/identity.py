@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.actions.earlier import EarlierVolumes, unfit
 from installer.actions.files import WriteFile
 from installer.actions.finish import LOG_FOLDER
+from installer.actions.old_volumes import OldVolumes, unfit
 from installer.context import Context
 from installer.errors import CommandFailed
 from installer.events import Message
@@ -68,7 +68,7 @@ class FindIdentity:
         :raises MachineUnfit: nobody can tell what is to be kept: there are several hosts, the
             passphrase is wrong, or there may be one where nothing could be read.
         """
-        earlier = EarlierVolumes(context=context, passphrases=self.passphrases)
+        earlier = OldVolumes(context=context, passphrases=self.passphrases)
         hosts: list[_Host] = []
 
         def look(node: str, kind: str) -> None:

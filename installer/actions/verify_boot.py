@@ -19,7 +19,7 @@ from installer.measured.host import OTHER_FIRMWARE, grub_names, predictions_of, 
 from installer.measured.predict import FirmwareState
 from installer.mounts import read_mounts
 from installer.private import private_directory
-from installer.secureboot.signature import Notary
+from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.trust import machine_trust, stock_trust
 from installer.secureboot.variables import EFIVARS
 from installer.verify.esp import Esp, Judge, copied_files
@@ -143,9 +143,9 @@ def _judge(action: VerifyBoot, context: Context, folder: Path) -> Judge:
         trust = stock_trust(owner if owner.is_file() else None)
     else:
         trust = machine_trust(enforced=action.enforcing or None)
-    notary = Notary(runner=context.runner, folder=folder)
-    notary.require()
-    return Judge(notary=notary, trust=trust)
+    verifier = SignatureVerifier(runner=context.runner, folder=folder)
+    verifier.require()
+    return Judge(verifier=verifier, trust=trust)
 
 
 def _firmware(action: VerifyBoot) -> FirmwareState:

@@ -1,4 +1,4 @@
-"""How a kickstart speaks of the boot loader: read into nouns, and written down again."""
+"""How a kickstart speaks of the boot loader: read into parts, and written down again."""
 
 from __future__ import annotations
 

@@ -70,12 +70,12 @@ def with_drawn_secrets(config: InstallConfig) -> InstallConfig:
     """The configuration with everything that is drawn: one recovery key for all that wants one."""
     key = new_recovery_key()
     storage = config.storage
-    nouns = storage.nouns
-    if nouns is not None:
+    parts = storage.parts
+    if parts is not None:
         encrypted = tuple(
-            replace(each, encryption=_ready(each.encryption, key)) for each in nouns.encrypted
+            replace(each, encryption=_ready(each.encryption, key)) for each in parts.encrypted
         )
-        storage = replace(storage, nouns=replace(nouns, encrypted=encrypted))
+        storage = replace(storage, parts=replace(parts, encrypted=encrypted))
     if storage.encryption is not None:
         storage = replace(storage, encryption=_ready(storage.encryption, key))
     return replace(config, storage=storage, boot=_with_passwords(config.boot))
@@ -106,8 +106,8 @@ def _with_passwords(boot: Boot) -> Boot:
 
 
 def _recovery_keys(config: InstallConfig) -> tuple[Secret, ...]:
-    nouns = config.storage.nouns
-    found = [each.encryption for each in nouns.encrypted] if nouns else []
+    parts = config.storage.parts
+    found = [each.encryption for each in parts.encrypted] if parts else []
     found += [config.storage.encryption] if config.storage.encryption else []
     return tuple(dict.fromkeys(each.recovery_key for each in found if each.recovery_key))
 

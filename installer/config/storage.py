@@ -1,4 +1,4 @@
-"""What was asked of the disks: a guided layout, or nouns that one names oneself.
+"""What was asked of the disks: a guided layout, or parts that one names oneself.
 
 A *volume* is whatever can hold a filesystem: a disk, a partition, an array, an encrypted volume
 (each by its name), or a logical volume (``GROUP/NAME``).
@@ -230,8 +230,8 @@ class Filesystem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nouns:
-    """A whole layout in nouns. Order counts: what comes first is made, and lies, first."""
+class LayoutParts:
+    """A whole layout in parts. Order counts: what comes first is made, and lies, first."""
 
     tables: tuple[Table, ...] = ()
     partitions: tuple[Partition, ...] = ()
@@ -248,7 +248,7 @@ class Storage:
     A guided layout is for ``disk`` (and the ``mirror`` disks, which hold the same); it has an ESP,
     perhaps swap, and one root filesystem, which lies on LVM with ``lvm`` and is encrypted with
     ``encryption``; or, with ``ab``, A/B root filesystems and a filesystem for what both share.
-    A custom one is in ``nouns``. The disks of ``wipe`` are erased as well.
+    A custom one is in ``parts``. The disks of ``wipe`` are erased as well.
     ``preserve`` is what the new host takes over from the one that is replaced.
     """
 
@@ -263,4 +263,4 @@ class Storage:
     containers: Containers | None = None
     ab: bool = False
     preserve: tuple[Preserved, ...] = ()
-    nouns: Nouns | None = None
+    parts: LayoutParts | None = None

@@ -1,4 +1,4 @@
-"""How a kickstart speaks of storage: read into nouns, and written down again."""
+"""How a kickstart speaks of storage: read into parts, and written down again."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from installer.config.storage import (
     Filesystem,
     FilesystemKind,
     LayoutKind,
+    LayoutParts,
     LogicalVolume,
-    Nouns,
     Partition,
     Preserved,
     RootFilesystem,
@@ -57,7 +57,7 @@ def storage(data: Data, secrets: Secrets) -> Storage:
         containers=_containers(data["containers"]) if "containers" in data else None,
         ab=data.get("ab", False),
         preserve=tuple(Preserved(each) for each in data.get("preserve", ())),
-        nouns=_nouns(data, secrets) if layout is LayoutKind.CUSTOM else None,
+        parts=_parts(data, secrets) if layout is LayoutKind.CUSTOM else None,
     )
 
 
@@ -79,7 +79,7 @@ def storage_data(asked: Storage) -> dict[str, Any]:
         )
         | ({} if containers is None else {"containers": _containers_data(containers)})
         | _said(preserve=[str(each) for each in asked.preserve])
-        | (_nouns_data(asked.nouns) if asked.nouns else {})
+        | (_custom_data(asked.parts) if asked.parts else {})
     )
 
 
@@ -168,11 +168,11 @@ def _containers_data(containers: Containers) -> dict[str, Any]:
     )
 
 
-def _nouns(data: Data, secrets: Secrets) -> Nouns:
+def _parts(data: Data, secrets: Secrets) -> LayoutParts:
     def each(key: str) -> Any:
         return data.get(key, {}).items()
 
-    return Nouns(
+    return LayoutParts(
         tables=tuple(
             Table(
                 disk=disk,
@@ -251,7 +251,7 @@ def _filesystem(volume: str, data: Data) -> Filesystem:
     )
 
 
-def _nouns_data(nouns: Nouns) -> dict[str, Any]:
+def _custom_data(parts: LayoutParts) -> dict[str, Any]:
     return _said(
         tables={
             table.disk: _said(
@@ -259,24 +259,24 @@ def _nouns_data(nouns: Nouns) -> dict[str, Any]:
                 keep=table.keep,
                 delete=list(table.delete),
             )
-            for table in nouns.tables
+            for table in parts.tables
         },
-        partitions={each.name: _partition_data(each) for each in nouns.partitions},
+        partitions={each.name: _partition_data(each) for each in parts.partitions},
         arrays={
             array.name: {"level": array.level, "members": list(array.members)}
             | _said(spares=list(array.spares))
-            for array in nouns.arrays
+            for array in parts.arrays
         },
         encrypted={
             each.name: {"volume": each.volume, "encryption": _encryption_data(each.encryption)}
-            for each in nouns.encrypted
+            for each in parts.encrypted
         },
         volume_groups={
             group.name: {"members": list(group.members)}
             | _said(volumes={each.name: _volume_data(each) for each in group.volumes})
-            for group in nouns.volume_groups
+            for group in parts.volume_groups
         },
-        filesystems={each.volume: _filesystem_data(each) for each in nouns.filesystems},
+        filesystems={each.volume: _filesystem_data(each) for each in parts.filesystems},
     )
 
 

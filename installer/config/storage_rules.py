@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from installer.config.noun_rules import custom_problems
+from installer.config.custom_rules import custom_problems
 from installer.config.share_rules import share_problems
 from installer.config.sound import Sound
 from installer.sizes import MIB, parse_size

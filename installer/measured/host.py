@@ -18,7 +18,7 @@ from installer.probe.nodes import block_devices
 from installer.program_output import json_object, tags
 from installer.run import Runner
 from installer.secureboot.entries import boot_order, parse_entry
-from installer.secureboot.signature import Notary
+from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.variables import (
     EFIVARS,
     GLOBAL,
@@ -90,24 +90,24 @@ def predictions_of(
         return {}
     try:
         if starts_images(esps[0]):
-            return _images_start(subject.judge.notary, esps[0], firmware())
-        return predict_host(subject.judge.notary, esps, subject.places, firmware(), names=names())
+            return _images_start(subject.judge.verifier, esps[0], firmware())
+        return predict_host(subject.judge.verifier, esps, subject.places, firmware(), names=names())
     except CommandFailed as error:
         return {7: Prediction(value=None, why=error.message)}
 
 
-def _images_start(notary: Notary, esp: Esp, firmware: FirmwareState) -> Predictions:
+def _images_start(verifier: SignatureVerifier, esp: Esp, firmware: FirmwareState) -> Predictions:
     images = [each for each in esp.files if each.startswith(f"{IMAGES.lower()}/")]
     loader = esp.read(LOADER.lstrip("/"))
     image = esp.read(images[0]) if len(images) == 1 else None
     if loader is None or image is None:
         why = f"there are {len(images)} unified kernel images: which of them starts is not known"
         return {11: Prediction(value=None, why=why)}
-    return predict_unified_start(notary, loader, image, firmware, partition=esp.partition)
+    return predict_unified_start(verifier, loader, image, firmware, partition=esp.partition)
 
 
 def predict_host(
-    notary: Notary,
+    verifier: SignatureVerifier,
     esps: Sequence[Esp],
     places: Places,
     firmware: FirmwareState,
@@ -141,7 +141,7 @@ def predict_host(
     others = tuple(each for each in volumes if each.device != own.device)
     kernels = tuple(_kernels(esp, places))
     host = HostFiles(esp=own, volumes=others, partition=esp.partition, kernels=kernels)
-    return predict_start(notary, host, firmware, way=way)
+    return predict_start(verifier, host, firmware, way=way)
 
 
 def grub_names(runner: Runner) -> dict[str, str]:

@@ -26,7 +26,7 @@ from installer.measured.shim import ShimState
 from installer.measured.variables import measured_name, variable_digest, vendor_of
 from installer.secureboot.lists import Entry, entries
 from installer.secureboot.pe import NotPeError, PeImage, parse_pe
-from installer.secureboot.signature import Notary, Signature, signatures_of
+from installer.secureboot.signature import Signature, SignatureVerifier, signatures_of
 from installer.secureboot.variables import GLOBAL, ON, SECURITY, SHIM, Variables
 
 PCR = 7
@@ -47,7 +47,7 @@ class _Source:
 
 
 def predict_policy(
-    notary: Notary,
+    verifier: SignatureVerifier,
     programs: Sequence[bytes],
     variables: Variables,
     state: ShimState | None,
@@ -69,13 +69,13 @@ def predict_policy(
         mok = _source("MokListRT", SHIM, state.mok if state else b"")
     except (NotPeError, ValueError) as error:
         raise UnpredictableError(f"who vouches for what cannot be read: {error}") from error
-    notary.require()
+    verifier.require()
     digests = list(_firmware_part(own, variables))
     for image in (images[:1] if state else images) if on else ():
-        digests += _new(digests, islice(_vouchers(notary, image, [db], firmware=True), 1))
+        digests += _new(digests, islice(_vouchers(verifier, image, [db], firmware=True), 1))
     by_shim = list(_shim_part(state)) if state else []
     for image in images[1:] if on and state and state.checks else ():
-        by_shim += _new(by_shim, _vouchers(notary, image, [db, mok]))
+        by_shim += _new(by_shim, _vouchers(verifier, image, [db, mok]))
     told = "" if own else "; the firmware's own part as specified, not from its log"
     why = f"Secure Boot {'on' if on else 'off'}, the firmware's keys, who vouches for what{told}"
     return Prediction(value=register([*digests, *by_shim]), why=why)
@@ -107,7 +107,11 @@ def _source(name: str, vendor: str, lists: bytes) -> _Source:
 
 
 def _vouchers(
-    notary: Notary, image: PeImage, sources: Sequence[_Source], *, firmware: bool = False
+    verifier: SignatureVerifier,
+    image: PeImage,
+    sources: Sequence[_Source],
+    *,
+    firmware: bool = False,
 ) -> Iterator[bytes]:
     """What is measured for a program: for each signature the first entry that vouches for it.
 
@@ -118,7 +122,7 @@ def _vouchers(
         for source in sources:
             by_digest = _by_digest(image, source)
             entry = None if firmware else by_digest
-            entry = entry or _by_certificate(notary, image, signature, source) or by_digest
+            entry = entry or _by_certificate(verifier, image, signature, source) or by_digest
             if entry:
                 yield source.digest(entry)
                 break
@@ -131,13 +135,13 @@ def _by_digest(image: PeImage, source: _Source) -> Entry | None:
 
 
 def _by_certificate(
-    notary: Notary, image: PeImage, signature: Signature | None, source: _Source
+    verifier: SignatureVerifier, image: PeImage, signature: Signature | None, source: _Source
 ) -> Entry | None:
     if signature is None:
         return None
     listed = (each for each in source.entries if each.is_certificate)
     return next(
-        (each for each in listed if notary.voucher([signature], image, [each.certificate])), None
+        (each for each in listed if verifier.voucher([signature], image, [each.certificate])), None
     )
 
 

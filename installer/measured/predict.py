@@ -17,7 +17,7 @@ from installer.measured.policy import predict_policy
 from installer.measured.prediction import Prediction, UnpredictableError, told
 from installer.measured.programs import predict_programs
 from installer.measured.shim import predict_owner, shim_state
-from installer.secureboot.signature import Notary
+from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.variables import GLOBAL, Variables
 
 COMMANDS, FILES, UNIFIED = 8, 9, 11
@@ -85,7 +85,7 @@ class FirmwareState:
 
 
 def predict_start(
-    notary: Notary, host: HostFiles, firmware: FirmwareState, *, way: Way = Way.ENTRY
+    verifier: SignatureVerifier, host: HostFiles, firmware: FirmwareState, *, way: Way = Way.ENTRY
 ) -> dict[int, Prediction]:
     """What the registers 4, 7, 8, 9, 11 and 14 will hold when the kernel has started.
 
@@ -114,7 +114,7 @@ def predict_start(
     def by_policy() -> Prediction:
         files = [data for _, data in chain()]
         state = shim_state(files[0], firmware.known)
-        return predict_policy(notary, files, firmware.known, state, firmware.events)
+        return predict_policy(verifier, files, firmware.known, state, firmware.events)
 
     def by_owner() -> Prediction:
         return predict_owner(shim_state(_read(host.esp, shim_path), firmware.known))

@@ -20,7 +20,7 @@ from installer.measured.prediction import Prediction, UnpredictableError, told
 from installer.measured.programs import predict_programs
 from installer.measured.stub import predict_handover, require_known_stub
 from installer.secureboot.pe import NotPeError, PeImage, parse_pe
-from installer.secureboot.signature import Notary
+from installer.secureboot.signature import SignatureVerifier
 
 PCR = 11
 LOADER = "/EFI/systemd/systemd-bootx64.efi"
@@ -56,7 +56,12 @@ def _predict_parts(image: PeImage, phases: Iterable[str]) -> Prediction:
 
 
 def predict_unified_start(
-    notary: Notary, loader: bytes, image: bytes, firmware: FirmwareState, *, partition: str = ""
+    verifier: SignatureVerifier,
+    loader: bytes,
+    image: bytes,
+    firmware: FirmwareState,
+    *,
+    partition: str = "",
 ) -> dict[int, Prediction]:
     """What the registers will hold after systemd-boot and a unified kernel image have started.
 
@@ -75,7 +80,7 @@ def predict_unified_start(
         return predict_programs(started, firmware.events)
 
     def by_policy() -> Prediction:
-        return predict_policy(notary, [loader, image], firmware.known, None, firmware.events)
+        return predict_policy(verifier, [loader, image], firmware.known, None, firmware.events)
 
     return {
         programs.PCR: told(by_programs),

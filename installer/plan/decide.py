@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from installer.config.boot import BootLoader, BootMode
 from installer.config.model import InstallConfig, KernelFlavour
-from installer.config.storage import Nouns, Storage, Swap, SwapKind
+from installer.config.storage import LayoutParts, Storage, Swap, SwapKind
 from installer.machine import IMAGE_TRANSPORT, Disk, FirmwareMode, Layer, Machine, SecureBoot
 from installer.payload import PayloadIndex, PayloadTree
 from installer.plan.accounts import account_problems
@@ -29,7 +29,7 @@ from installer.plan.storage.bootable import (
     boot_warnings,
     esp_places,
 )
-from installer.plan.storage.guided import guided_nouns
+from installer.plan.storage.guided import guided_as_custom
 from installer.plan.storage.model import StoragePlan
 from installer.plan.storage.resolve import resolve_storage
 from installer.plan.storage.unused import unused_notes
@@ -103,7 +103,7 @@ def decide(
     )
     problems += command_line_problems(config.boot, storage, machine)
     problems += link_problems(storage, tree)
-    problems += room_problems(storage, tree, swap, custom=config.storage.nouns is not None)
+    problems += room_problems(storage, tree, swap, custom=config.storage.parts is not None)
     if problems:
         return problems
     return Decisions(
@@ -131,7 +131,7 @@ class ResolvedLayout:
 
     storage: StoragePlan | None
     problems: tuple[Problem, ...]
-    nouns: Nouns
+    parts: LayoutParts
     mode: BootMode
     swap: Swap
 
@@ -142,30 +142,32 @@ def resolve_layout(
     """What will lie on ``disks`` (by name), whatever is installed there."""
     mode = config.boot.mode or BootMode(machine.firmware.mode.value)
     swap = swap_for(config.storage.swap, machine.memory)
-    nouns = nouns_for(config.storage, mode, swap, disks)
-    storage = resolve_storage(nouns, disks, machine.memory, seed)
+    parts = custom_layout_for(config.storage, mode, swap, disks)
+    storage = resolve_storage(parts, disks, machine.memory, seed)
     if isinstance(storage, tuple):
         problems = _placed(storage, config.storage)
-        return ResolvedLayout(storage=None, problems=problems, nouns=nouns, mode=mode, swap=swap)
+        return ResolvedLayout(storage=None, problems=problems, parts=parts, mode=mode, swap=swap)
     problems = (
         *boot_problems(storage, mode),
         *tpm2_problems(storage, machine),
         *ab_problems(config.storage, mode),
     )
-    return ResolvedLayout(storage=storage, problems=problems, nouns=nouns, mode=mode, swap=swap)
+    return ResolvedLayout(storage=storage, problems=problems, parts=parts, mode=mode, swap=swap)
 
 
-def nouns_for(storage: Storage, mode: BootMode, swap: Swap, disks: Mapping[str, Disk]) -> Nouns:
-    """The nouns said, or those of the guided layout."""
-    if storage.nouns is not None:
-        return storage.nouns
+def custom_layout_for(
+    storage: Storage, mode: BootMode, swap: Swap, disks: Mapping[str, Disk]
+) -> LayoutParts:
+    """The parts said, or those of the guided layout."""
+    if storage.parts is not None:
+        return storage.parts
     partition = swap.size or 0 if swap.kind is SwapKind.PARTITION else 0
-    return guided_nouns(storage, mode, partition, disks)
+    return guided_as_custom(storage, mode, partition, disks)
 
 
 def _placed(problems: tuple[Problem, ...], storage: Storage) -> tuple[Problem, ...]:
-    """The problems; of a guided layout, whose nouns nobody wrote, without their places."""
-    if storage.nouns is not None:
+    """The problems; of a guided layout, whose parts nobody wrote, without their places."""
+    if storage.parts is not None:
         return problems
     return tuple(replace(each, pointer="/storage") for each in problems)
 
@@ -248,7 +250,7 @@ def notes(
         lines.append(f"boot mode {layout.mode}: the machine started that way")
     if config.packages.kernel is None:
         lines.append(f"kernel {kernel}: the machine is {_kind(machine)}")
-    lines += storage_notes(config.storage, layout.nouns)
+    lines += storage_notes(config.storage, layout.parts)
     lines += boot_notes(layout)
     lines += unused_notes(array_parts(layout.storage)) if layout.storage else ()
     if config.storage.swap and config.storage.swap.size is None and layout.swap.size:
@@ -258,16 +260,16 @@ def notes(
     return tuple(lines)
 
 
-def storage_notes(storage: Storage, nouns: Nouns) -> tuple[str, ...]:
+def storage_notes(storage: Storage, parts: LayoutParts) -> tuple[str, ...]:
     """What a guided layout leaves to the planner."""
-    if storage.nouns is not None:
+    if storage.parts is not None:
         return ()
     lines: list[str] = []
     if storage.filesystem is None:
         lines.append("root filesystem btrfs: it compresses what it stores")
     if storage.swap is None:
         lines.append("no swap: on a container host, running out of memory is better than swapping")
-    if storage.encryption and not storage.lvm and nouns.volume_groups:
+    if storage.encryption and not storage.lvm and parts.volume_groups:
         lines.append("LVM in the encrypted volume: one passphrase opens all of it")
     return tuple(lines)
 

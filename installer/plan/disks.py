@@ -78,8 +78,8 @@ def chosen_disks(config: InstallConfig, machine: Machine) -> ChosenDisks | tuple
 
 
 def _used_names(storage: Storage, names: tuple[str, ...]) -> tuple[str, ...]:
-    if storage.nouns is not None:
-        return used_disks(storage.nouns, names)
+    if storage.parts is not None:
+        return used_disks(storage.parts, names)
     containers = storage.containers.disk if storage.containers else None
     return (storage.disk, *storage.mirror, *([containers] if containers else []))
 

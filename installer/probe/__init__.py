@@ -1,6 +1,6 @@
 """What the machine is: read from the running kernel once, then plain facts.
 
-Each noun (disks, firmware, network) has a module; what they parse, they parse purely.
+Each part (disks, firmware, network) has a module; what they parse, they parse purely.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from installer.secureboot.sbat import (
     sbat_date,
     too_old,
 )
-from installer.secureboot.signature import Notary, Signature, signatures_of
+from installer.secureboot.signature import Signature, SignatureVerifier, signatures_of
 from installer.secureboot.trust import Trust
 
 _VENDOR = struct.Struct("<IIII")
@@ -82,21 +82,21 @@ def shim_policy(trust: Trust, shim: bytes, *, sbat: bool = True) -> Policy | Non
     )
 
 
-def judge(notary: Notary, policy: Policy, data: bytes) -> Judgement:
+def judge(verifier: SignatureVerifier, policy: Policy, data: bytes) -> Judgement:
     """Whether a program, given as the bytes of its file, may start."""
     try:
         image = parse_pe(data)
     except NotPeError as error:
         return Judgement(good=False, text=str(error), hint=_DAMAGED)
     signatures = signatures_of(image)
-    revoked = _forbidden(notary, policy, image, signatures)
-    if revoked or not (allowed := _allowed(notary, policy, image, signatures)):
+    revoked = _forbidden(verifier, policy, image, signatures)
+    if revoked or not (allowed := _allowed(verifier, policy, image, signatures)):
         return revoked or _refused(policy, image, signatures)
     return _outdated(policy, image) or allowed
 
 
 def _forbidden(
-    notary: Notary, policy: Policy, image: PeImage, signatures: tuple[Signature, ...]
+    verifier: SignatureVerifier, policy: Policy, image: PeImage, signatures: tuple[Signature, ...]
 ) -> Judgement | None:
     brought = [each for signature in signatures for each in signature.certificates()]
     for name, listed in policy.forbidden:
@@ -107,7 +107,7 @@ def _forbidden(
         signer = next(
             (each for each in brought if each.der in known or each.to_be_signed in listed.revoked),
             None,
-        ) or notary.voucher(signatures, image, listed.certificates)
+        ) or verifier.voucher(signatures, image, listed.certificates)
         if signer:
             text = f"revoked: {_revoker(name)} has the certificate {signer.name}"
             return Judgement(good=False, text=text, hint=_UPGRADE)
@@ -131,12 +131,12 @@ def _outdated(policy: Policy, image: PeImage) -> Judgement | None:
 
 
 def _allowed(
-    notary: Notary, policy: Policy, image: PeImage, signatures: tuple[Signature, ...]
+    verifier: SignatureVerifier, policy: Policy, image: PeImage, signatures: tuple[Signature, ...]
 ) -> Judgement | None:
     for name, listed in policy.allowed:
         if _has_digest(listed, image):
             return Judgement(good=True, text=f"{name} has its digest")
-        if found := notary.voucher(signatures, image, listed.certificates):
+        if found := verifier.voucher(signatures, image, listed.certificates):
             return Judgement(good=True, text=f"signed, trusted by {name}: {found.name}")
     return None
 

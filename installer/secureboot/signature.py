@@ -99,7 +99,7 @@ def signatures_of(image: PeImage) -> tuple[Signature, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notary:
+class SignatureVerifier:
     """Verifies signatures; what it gives openssl to read lies in ``folder``, a private one."""
 
     runner: Runner

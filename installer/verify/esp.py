@@ -19,7 +19,7 @@ from installer.secureboot.chain import (
     shim_policy,
 )
 from installer.secureboot.pe import MOST_BYTES
-from installer.secureboot.signature import Notary
+from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.trust import Trust
 from installer.verify.finding import Finding, bad, good, note
 from installer.verify.places import text_inside
@@ -125,7 +125,7 @@ def _require_room(folder: Path) -> None:
 class Judge:
     """Judges files by a firmware's trust; the same file under the same policy is judged once."""
 
-    notary: Notary
+    verifier: SignatureVerifier
     trust: Trust
     known: dict[tuple[str, ...], Judgement] = field(default_factory=dict)
 
@@ -149,7 +149,7 @@ class Judge:
 
     def _judge(self, key: tuple[str, ...], policy: Policy, data: bytes) -> Judgement:
         if key not in self.known:
-            self.known[key] = judge(self.notary, policy, data)
+            self.known[key] = judge(self.verifier, policy, data)
         return self.known[key]
 
 

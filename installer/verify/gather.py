@@ -23,7 +23,7 @@ from installer.mounts import Mount, read_mounts
 from installer.probe.nodes import block_devices
 from installer.program_output import json_object
 from installer.run import Runner
-from installer.secureboot.signature import Notary
+from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.trust import Trust, machine_trust, stock_trust, store_trust
 from installer.secureboot.variables import EFIVARS
 from installer.verify.esp import Esp, Judge, copied_files, esp_files
@@ -74,9 +74,9 @@ class _Workplace:
 
     def judge(self, trust: Trust) -> Judge:
         """Who judges by this trust."""
-        notary = Notary(runner=self.runner, folder=self.folder / "signatures")
-        notary.require()
-        return Judge(notary=notary, trust=trust)
+        verifier = SignatureVerifier(runner=self.runner, folder=self.folder / "signatures")
+        verifier.require()
+        return Judge(verifier=verifier, trust=trust)
 
     def esp(self, source: str, *, name: str, partition: str = "") -> Esp:
         """The ESP on a device node or in an image, read anew."""

@@ -1,1 +1,1 @@
-"""The partition editor: edits of nouns, what they look like, and the pages that ask for them."""
+"""The partition editor: edits of parts, what they look like, and the pages that ask for them."""

@@ -1,4 +1,4 @@
-"""The edits: each takes ``storage`` in nouns and gives another one; nothing is changed in place.
+"""The edits: each takes ``storage`` in parts and gives another one; nothing is changed in place.
 
 Names of volumes are the kickstart's: a partition, an array, an encrypted volume, or GROUP/NAME.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from screens.editor.custom_layout import uses, volumes
 from screens.editor.history import Storage
-from screens.editor.nouns import uses, volumes
 
 FEWEST_MEMBERS = {0: 2, 1: 2, 5: 3, 6: 4, 10: 2}
 
 
 def put(storage: Storage, section: str, name: str, data: Mapping[str, Any] | None) -> Storage:
-    """The storage with a noun made, changed in its place, or (None) taken away."""
+    """The storage with a part made, changed in its place, or (None) taken away."""
     members = dict(storage.get(section, {}))
     if data is None:
         members.pop(name, None)
@@ -139,7 +139,7 @@ def remove_group(storage: Storage, group: str) -> Storage:
 
 
 def lost_with(storage: Storage, after: Storage) -> tuple[str, ...]:
-    """The nouns that ``after`` has no longer, for people."""
+    """The parts that ``after`` has no longer, for people."""
     groups = set(storage.get("volume_groups", {})) - set(after.get("volume_groups", {}))
     gone = [each for each in volumes(storage) if each not in volumes(after)]
     return (*gone, *(f"volume group {each}" for each in sorted(groups)))

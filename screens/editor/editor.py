@@ -18,9 +18,9 @@ from installer.secret import Secret
 from ks_schema.language import longest
 from screens.editor import edit
 from screens.editor.actions import Action, actions
+from screens.editor.custom_layout import asked_for
 from screens.editor.fixes import Fix, fixes
 from screens.editor.history import History, Storage
-from screens.editor.nouns import asked_for
 from screens.editor.rows import HEAD, loose_problems, table
 from screens.editor.scene import Scene
 from screens.editor.task import Task, refusals

@@ -28,11 +28,11 @@ def outlined(
         return layout
     places = (child("/storage/encrypted", name) for name in said.get("encrypted", {}))
     secrets = {f"{place}/encryption/passphrase": _TYPED_LATER for place in places}
-    nouns = storage(said, secrets).nouns
-    if nouns is None:
+    parts = storage(said, secrets).parts
+    if parts is None:
         return layout
-    used = {name: disks[name] for name in used_disks(nouns, tuple(disks))}
-    plan = resolve_storage(nouns, used, memory, "")
+    used = {name: disks[name] for name in used_disks(parts, tuple(disks))}
+    plan = resolve_storage(parts, used, memory, "")
     if isinstance(plan, StoragePlan):
         return replace(layout, plan=plan)
     return replace(layout, problems=(*layout.problems, *plan))

@@ -12,7 +12,7 @@ from installer.sizes import format_size
 from ks_schema.problem import Problem
 from ks_schema.syntax import child
 from screens.editor.bars import FREE, bar_after, bar_before, existing_letters, new_letters
-from screens.editor.nouns import user_of
+from screens.editor.custom_layout import user_of
 from screens.editor.scene import Scene
 from screens.forms import Row
 

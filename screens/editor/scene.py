@@ -1,4 +1,4 @@
-"""What the editor looks at: the nouns, the machine's disks by name, and the layout they give."""
+"""What the editor looks at: the parts, the machine's disks by name, and the layout they give."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from installer.config.boot import BootMode
 from installer.layouts import Layout
 from installer.machine import Disk, Partition
 from installer.plan.storage.model import PlannedDisk
+from screens.editor.custom_layout import disk_names
 from screens.editor.history import Storage
-from screens.editor.nouns import disk_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from installer.secret import Secret
+from screens.editor.custom_layout import all_above, new_name, unused
 from screens.editor.edit import FEWEST_MEMBERS, encrypt, put
 from screens.editor.history import Storage
-from screens.editor.nouns import all_above, new_name, unused
 from screens.editor.scene import Scene
 from screens.editor.task import Task, Values, name_problem
+from screens.form_checks import no_passphrase, passphrase_problem
 from screens.forms import (
     YES,
     Check,
@@ -22,7 +23,6 @@ from screens.forms import (
     SecretText,
     Text,
 )
-from screens.gaps import no_passphrase, passphrase_problem
 from screens.steps.firmware import NO_TPM2
 
 NOTHING = Secret("")

@@ -1,4 +1,4 @@
-"""A question about one noun: its fields, the edit that they make, and what is refused."""
+"""A question about one part: its fields, the edit that they make, and what is refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Task:
     """``items`` asks for ``values``, ``apply`` makes the edit of them.
 
     ``refuse`` says what the kickstart's own rules cannot: before the edit is tried. ``places`` are
-    the JSON pointers of the nouns that are edited, given the values: what is found to be wrong
+    the JSON pointers of the parts that are edited, given the values: what is found to be wrong
     below them belongs to the field of the same name.
     """
 
@@ -35,7 +35,7 @@ class Task:
 
 
 def name_problem(storage: Storage, name: str, taken: tuple[str, ...]) -> FieldProblem | None:
-    """Why a new noun cannot be called that."""
+    """Why a new part cannot be called that."""
     if not _NAME.fullmatch(name):
         return FieldProblem(field="name", message="Not a valid name", hint=NAME_HINT)
     sections = ("partitions", "arrays", "encrypted", "volume_groups")
@@ -57,7 +57,7 @@ def refusals(
         pointer = problem.pointer
         place = next((each for each in places if _under(pointer, each)), "")
         caused = before.plan is not None and pointer.startswith(("/storage/", "/disks/"))
-        # What was wrong already with a noun as a whole may be mended by more than one edit.
+        # What was wrong already with a part as a whole may be mended by more than one edit.
         old = pointer in known and (not place or pointer in places)
         if old or not (place or caused):
             continue

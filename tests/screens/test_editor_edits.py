@@ -1,4 +1,4 @@
-"""Edits of nouns: any sequence of them, on any machine, gives a layout or problems."""
+"""Edits of parts: any sequence of them, on any machine, gives a layout or problems."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from installer.config.boot import BootMode
-from installer.layouts import Layout, layout, said_in_nouns
+from installer.layouts import Layout, as_custom_layout, layout
 from installer.machine import Machine
 from installer.plan.disks import unfit_reason
 from screens.disk_names import named_disks
@@ -83,7 +83,7 @@ def bench(name: str) -> Bench:
 
 
 def start(on: Bench, guided: dict[str, Any]) -> Storage | None:
-    """The guided layout in nouns, on the first disk that can be used."""
+    """The guided layout in parts, on the first disk that can be used."""
     fit = [
         name
         for name, disk in zip(on.selectors, on.machine.disks, strict=True)
@@ -93,7 +93,7 @@ def start(on: Bench, guided: dict[str, Any]) -> Storage | None:
         return None
     said = {**guided, "disk": fit[0]}
     document = {"version": 1, "disks": on.selectors, "storage": said}
-    return said_in_nouns(document, on.machine)
+    return as_custom_layout(document, on.machine)
 
 
 def typed_into(action: Action, scene: Scene, draw: Callable[[Any], Any]) -> Storage:
@@ -163,7 +163,9 @@ def test_any_edits_give_a_layout_or_problems(name: str, data: st.DataObject) -> 
         *(("windows-dual-boot", guided) for guided in GUIDED),
     ],
 )
-def test_the_nouns_give_the_plan_of_the_guided_layout(name: str, guided: dict[str, Any]) -> None:
+def test_the_custom_layout_gives_the_plan_of_the_guided_layout(
+    name: str, guided: dict[str, Any]
+) -> None:
     on = bench(name)
     said = start(on, guided)
     assert said is not None

@@ -18,7 +18,7 @@ from installer.config.boot import BootMode
 from installer.config.model import KernelFlavour, PackageSet
 from installer.errors import Cancelled, InstallerError
 from installer.events import Emit, Event, Message
-from installer.layouts import Layout, layout, said_in_nouns
+from installer.layouts import Layout, as_custom_layout, layout
 from installer.machine import Disk, Machine, machine_from_json
 from installer.payload import PayloadImage, PayloadIndex, PayloadTree
 from installer.plan.disks import unfit_reason
@@ -92,8 +92,8 @@ class MemoryEngine:
     def layout(self, document: Mapping[str, Any], machine: Machine, seed: str) -> Layout:
         return layout(document, machine, seed=seed)
 
-    def nouns(self, document: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
-        return said_in_nouns(document, machine)
+    def parts(self, document: Mapping[str, Any], machine: Machine) -> dict[str, Any]:
+        return as_custom_layout(document, machine)
 
     def install(self, plan: PlanView, emit: Emit, cancelled: Callable[[], bool]) -> None:
         self.installed.append(cast("InstallPlan", plan))

@@ -96,12 +96,12 @@ def test_lvm_in_luks_on_a_mirror(runner: Recorder, context: Context) -> None:
             content("linux_raid_member"), content("linux_raid_member"),
             content("crypto_LUKS"), content("LVM2_member"), content("ext4"), content("swap"),
         ],
-        "pvs --devices=/dev/mapper/photon-earlier-1": [
+        "pvs --devices=/dev/mapper/photon-preserve-1": [
             json.dumps({"report": [{"pv": [
-                {"pv_name": "/dev/mapper/photon-earlier-1", "vg_name": "photon", "vg_uuid": "U"}
+                {"pv_name": "/dev/mapper/photon-preserve-1", "vg_name": "photon", "vg_uuid": "U"}
             ]}]})
         ],
-        "lvs --devices=/dev/mapper/photon-earlier-1": [
+        "lvs --devices=/dev/mapper/photon-preserve-1": [
             json.dumps({"report": [{"lv": [
                 {"lv_dm_path": "/dev/mapper/photon-root", "lv_active": "active"},
                 {"lv_dm_path": "/dev/mapper/photon-lost", "lv_active": ""},
@@ -111,10 +111,10 @@ def test_lvm_in_luks_on_a_mirror(runner: Recorder, context: Context) -> None:
     }  # fmt: skip
     find(context, "/dev/sda3", "/dev/sdb3", passphrases=(Secret("another"), PASSPHRASE))
     place = context.work / "earlier"
-    opened, see = "/dev/mapper/photon-earlier-1", "--devices=/dev/mapper/photon-earlier-1"
+    opened, see = "/dev/mapper/photon-preserve-1", "--devices=/dev/mapper/photon-preserve-1"
     assert [each for each in runner.commands if not each.startswith(("blkid", "udevadm"))] == [
         "mdadm --assemble /dev/md0 --readonly --run /dev/sda3 /dev/sdb3",
-        "cryptsetup open --type=luks --readonly --key-file=- /dev/md0 photon-earlier-1",
+        "cryptsetup open --type=luks --readonly --key-file=- /dev/md0 photon-preserve-1",
         f"pvs {see} --reportformat=json --options=pv_name,vg_name,vg_uuid",
         (
             f'vgchange {see} --config=activation/read_only_volume_list=["photon"]'
@@ -124,7 +124,7 @@ def test_lvm_in_luks_on_a_mirror(runner: Recorder, context: Context) -> None:
         f"mount -t ext4 -o ro,noload,nodev,nosuid,noexec /dev/mapper/photon-root {place}",
         f"umount {place}",
         f"vgchange {see} --activate=n photon",
-        "cryptsetup close photon-earlier-1",
+        "cryptsetup close photon-preserve-1",
         "mdadm --stop /dev/md0",
     ]
     assert f"udevadm wait --settle --timeout=30 {opened}" in runner.commands

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from installer.config.storage import ESP_MOUNT, Filesystem, FilesystemKind, Nouns, Subvolume
+from installer.config.storage import ESP_MOUNT, Filesystem, FilesystemKind, LayoutParts, Subvolume
 from installer.plan.identity import derived_uuid, derived_volume_id
 from installer.plan.storage.model import (
     KeptPartition,
@@ -42,14 +42,14 @@ _LEAST_VFAT_LARGE_SECTORS = 260 * MIB
 
 
 def resolve_filesystems(
-    nouns: Nouns, disks: Mapping[str, PlannedDisk], volumes: Volumes, seed: str
+    parts: LayoutParts, disks: Mapping[str, PlannedDisk], volumes: Volumes, seed: str
 ) -> tuple[tuple[PlannedFilesystem, ...], tuple[Problem, ...]]:
     """The filesystems in the order in which they are made, and what keeps some from being made."""
-    unsaid = _unsaid_esps(nouns, disks)
+    unsaid = _unsaid_esps(parts, disks)
     kept = {each.reference: each for disk in disks.values() for each in disk.kept}
     made: list[PlannedFilesystem] = []
     problems: list[Problem] = []
-    for each in (*nouns.filesystems, *unsaid):
+    for each in (*parts.filesystems, *unsaid):
         reference = volumes.references.get(each.volume)
         if reference is None:
             continue  # it could not be made, of which is told already
@@ -69,16 +69,16 @@ def resolve_filesystems(
     return tuple(made), tuple(problems)
 
 
-def _unsaid_esps(nouns: Nouns, disks: Mapping[str, PlannedDisk]) -> tuple[Filesystem, ...]:
+def _unsaid_esps(parts: LayoutParts, disks: Mapping[str, PlannedDisk]) -> tuple[Filesystem, ...]:
     """What lies on the new ESPs of which only the type is said: one of them is mounted."""
-    mounted = any(each.mount == ESP_MOUNT for each in nouns.filesystems)
+    mounted = any(each.mount == ESP_MOUNT for each in parts.filesystems)
     names = [
         made.reference.removeprefix("partition/")
         for disk in disks.values()
         for made in disk.partitions
         if is_esp(made.type_guid)
     ]
-    unsaid = [name for name in names if not is_overwritten(name, nouns)]
+    unsaid = [name for name in names if not is_overwritten(name, parts)]
     return tuple(
         Filesystem(
             volume=name,

@@ -1,4 +1,4 @@
-"""The guided layouts, said in nouns: what a person would write who knew all of them."""
+"""The guided layouts, said in parts: what a person would write who knew all of them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from installer.config.storage import (
     Filesystem,
     FilesystemKind,
     LayoutKind,
+    LayoutParts,
     LogicalVolume,
-    Nouns,
     Partition,
     PartitionType,
     RootFilesystem,
@@ -53,10 +53,10 @@ class _Part:
     filesystem: Filesystem | None = None
 
 
-def guided_nouns(
+def guided_as_custom(
     storage: Storage, mode: BootMode, swap_size: int, disks: Mapping[str, Disk]
-) -> Nouns:
-    """The nouns of a guided layout. ``swap_size`` (bytes) is a swap partition's, 0 for none.
+) -> LayoutParts:
+    """The parts of a guided layout. ``swap_size`` (bytes) is a swap partition's, 0 for none.
 
     ``disks`` are the machine's, by their names; a containers' volume that is on one of them is
     kept if it is to be preserved.
@@ -84,7 +84,7 @@ def guided_nouns(
     ]
     if boot:
         filesystems.insert(0, _filesystem("boot", FilesystemKind.EXT4, mount="/boot"))
-    made = Nouns(
+    made = LayoutParts(
         tables=_tables(storage, disks, kept),
         partitions=tuple(_partitions(storage, mode, on_disk, boot=boot)),
         arrays=tuple(_array(name, storage) for name in names) if storage.mirror else (),
@@ -176,39 +176,41 @@ def _tables(
     return (Table(disk=storage.disk, keep=True, delete=tuple(others)),)
 
 
-def _with_kept(nouns: Nouns, storage: Storage, kept: PresentPartition | None) -> Nouns:
-    """The nouns with the containers' volume that stays as it is."""
+def _with_kept(parts: LayoutParts, storage: Storage, kept: PresentPartition | None) -> LayoutParts:
+    """The parts with the containers' volume that stays as it is."""
     asked = storage.containers
     if kept is None or asked is None:
-        return nouns
+        return parts
     disk = asked.disk or storage.disk
     partition = Partition(name=CONTAINERS, disk=disk, existing=kept.number)
     kind = RootFilesystem(kept.filesystem) if kept.filesystem in set(RootFilesystem) else None
     made = _containers_filesystem(replace(asked, filesystem=kind or asked.filesystem))
-    tables = nouns.tables if asked.disk is None else (*nouns.tables, Table(disk=disk, keep=True))
+    tables = parts.tables if asked.disk is None else (*parts.tables, Table(disk=disk, keep=True))
     return replace(
-        nouns,
+        parts,
         tables=tables,
-        partitions=(*nouns.partitions, partition),
-        filesystems=(*nouns.filesystems, replace(made, format=False)),
+        partitions=(*parts.partitions, partition),
+        filesystems=(*parts.filesystems, replace(made, format=False)),
     )
 
 
-def _with_own_disk(nouns: Nouns, storage: Storage, kept: PresentPartition | None) -> Nouns:
-    """The nouns with a new containers' volume on a disk that it has for itself."""
+def _with_own_disk(
+    parts: LayoutParts, storage: Storage, kept: PresentPartition | None
+) -> LayoutParts:
+    """The parts with a new containers' volume on a disk that it has for itself."""
     asked = storage.containers
     if asked is None or asked.disk is None or kept is not None:
-        return nouns
+        return parts
     partition = Partition(name=CONTAINERS, disk=asked.disk, size=asked.size)
     encrypted = _encrypted(storage, [CONTAINERS])
     made = _containers_filesystem(asked)
     if encrypted:
         made = replace(made, volume=encrypted[0].name)
     return replace(
-        nouns,
-        partitions=(*nouns.partitions, partition),
-        encrypted=(*nouns.encrypted, *encrypted),
-        filesystems=(*nouns.filesystems, made),
+        parts,
+        partitions=(*parts.partitions, partition),
+        encrypted=(*parts.encrypted, *encrypted),
+        filesystems=(*parts.filesystems, made),
     )
 
 

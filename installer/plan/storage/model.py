@@ -1,4 +1,4 @@
-"""What will lie on the disks: every noun with its place, its size and its identifiers.
+"""What will lie on the disks: every part with its place, its size and its identifiers.
 
 A reference (``disk/default``, ``partition/esp``, ``array/root``, ``encrypted/root``,
 ``volume/photon/root``) is how actions speak of a device that is not there yet.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from installer.actions.disk import PlannedPartition
-from installer.config.storage import Nouns, Partition, PartitionType, Size, Table, TableKind
+from installer.config.storage import LayoutParts, Partition, PartitionType, Size, Table, TableKind
 from installer.machine import Disk
 from installer.machine import Partition as PresentPartition
 from installer.plan.identity import derived_uuid
@@ -39,11 +39,11 @@ class _Free:
 
 
 def planned_disk(
-    name: str, disk: Disk, nouns: Nouns, seed: str
+    name: str, disk: Disk, parts: LayoutParts, seed: str
 ) -> PlannedDisk | tuple[Problem, ...]:
     """The disk with its table and partitions, or why they cannot be."""
-    asked = tuple(each for each in nouns.partitions if each.disk == name)
-    table = next((each for each in nouns.tables if each.disk == name), None)
+    asked = tuple(each for each in parts.partitions if each.disk == name)
+    table = next((each for each in parts.tables if each.disk == name), None)
     guid = derived_uuid(seed, f"table {name}")
     if not asked and table is None:
         return PlannedDisk(name=name, disk=disk, table=None, guid=guid)
@@ -51,10 +51,10 @@ def planned_disk(
     start = PlannedDisk(name=name, disk=disk, table=table.kind, guid=guid, keep=table.keep)
     kept: PlannedDisk | tuple[Problem, ...] = start
     if table.keep:
-        kept = _with_kept(start, table, asked, nouns)
+        kept = _with_kept(start, table, asked, parts)
     if isinstance(kept, tuple):
         return kept
-    return _with_new(kept, tuple(each for each in asked if each.existing is None), nouns, seed)
+    return _with_new(kept, tuple(each for each in asked if each.existing is None), parts, seed)
 
 
 def free_stretches(disk: PlannedDisk) -> tuple[tuple[int, int], ...]:
@@ -63,7 +63,7 @@ def free_stretches(disk: PlannedDisk) -> tuple[tuple[int, int], ...]:
 
 
 def _with_kept(
-    disk: PlannedDisk, table: Table, asked: tuple[Partition, ...], nouns: Nouns
+    disk: PlannedDisk, table: Table, asked: tuple[Partition, ...], parts: LayoutParts
 ) -> PlannedDisk | tuple[Problem, ...]:
     there = {each.number: each for each in disk.disk.partitions}
     kind = {"gpt": TableKind.GPT, "dos": TableKind.DOS}.get(disk.disk.table)
@@ -98,7 +98,7 @@ def _with_kept(
         KeptPartition(
             partition=each,
             reference=f"partition/{used[each.number].name}" if each.number in used else "",
-            overwritten=each.number in used and is_overwritten(used[each.number].name, nouns),
+            overwritten=each.number in used and is_overwritten(used[each.number].name, parts),
         )
         for each in disk.disk.partitions
         if each.number not in table.delete
@@ -149,18 +149,18 @@ def _room_behind(disk: PlannedDisk, partition: PresentPartition) -> int:
 
 
 def _with_new(
-    disk: PlannedDisk, asked: tuple[Partition, ...], nouns: Nouns, seed: str
+    disk: PlannedDisk, asked: tuple[Partition, ...], parts: LayoutParts, seed: str
 ) -> PlannedDisk | tuple[Problem, ...]:
     if not asked:
         return disk
-    pointer = f"/storage/partitions/{asked[0].name}" if nouns.partitions else "/storage"
+    pointer = f"/storage/partitions/{asked[0].name}" if parts.partitions else "/storage"
     numbers = _free_numbers(disk, len(asked))
     if numbers is None:
         message = "has no room for so many partitions in its table"
         return (_problem(disk, pointer, message, "make fewer, or use a gpt table"),)
     if disk.table is TableKind.DOS:
         for each in asked:
-            if not isinstance(partition_type(each, nouns), PartitionType):
+            if not isinstance(partition_type(each, parts), PartitionType):
                 where = f"/storage/partitions/{each.name}/type"
                 message = "has a dos table, which knows no type GUIDs"
                 return (_problem(disk, where, message, "use the name of a type"),)
@@ -174,7 +174,7 @@ def _with_new(
     made: list[PlannedPartition] = []
     start = free.start
     for number, partition, size in zip(numbers, asked, sizes, strict=True):
-        kind = partition_type(partition, nouns)
+        kind = partition_type(partition, parts)
         made.append(
             PlannedPartition(
                 number=number,

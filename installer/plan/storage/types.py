@@ -10,7 +10,7 @@ from installer.config.storage import (
     ESP_MOUNT,
     Filesystem,
     FilesystemKind,
-    Nouns,
+    LayoutParts,
     Partition,
     PartitionType,
     TableKind,
@@ -51,30 +51,30 @@ _MOUNTS = {
 }
 
 
-def partition_type(partition: Partition, nouns: Nouns) -> PartitionType | str:
+def partition_type(partition: Partition, parts: LayoutParts) -> PartitionType | str:
     """What it is for: as said (perhaps a GUID), else what lies on it."""
     if partition.type is not None:
         known = {str(each): each for each in PartitionType}
         return known.get(partition.type, partition.type.lower())
     name = partition.name
-    if any(name in group.members for group in nouns.volume_groups):
+    if any(name in group.members for group in parts.volume_groups):
         return PartitionType.LVM
-    if any(name in (*array.members, *array.spares) for array in nouns.arrays):
+    if any(name in (*array.members, *array.spares) for array in parts.arrays):
         return PartitionType.RAID
-    if any(name == each.volume for each in nouns.encrypted):
+    if any(name == each.volume for each in parts.encrypted):
         return PartitionType.LUKS
-    made = next((each for each in nouns.filesystems if each.volume == name), None)
+    made = next((each for each in parts.filesystems if each.volume == name), None)
     return PartitionType.LINUX if made is None else _type_for(made)
 
 
-def is_overwritten(name: str, nouns: Nouns) -> bool:
+def is_overwritten(name: str, parts: LayoutParts) -> bool:
     """Whether a filesystem is made on that volume, or something else is made of it."""
-    below = {each.volume for each in nouns.encrypted}
-    for array in nouns.arrays:
+    below = {each.volume for each in parts.encrypted}
+    for array in parts.arrays:
         below |= {*array.members, *array.spares}
-    for group in nouns.volume_groups:
+    for group in parts.volume_groups:
         below |= set(group.members)
-    return name in below or any(each.volume == name and each.format for each in nouns.filesystems)
+    return name in below or any(each.volume == name and each.format for each in parts.filesystems)
 
 
 def type_id(kind: PartitionType | str, table: TableKind) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from installer.config.storage import Array, Encrypted, LogicalVolume, Nouns, VolumeGroup, VolumeKind
+from installer.config.storage import (
+    Array,
+    Encrypted,
+    LayoutParts,
+    LogicalVolume,
+    VolumeGroup,
+    VolumeKind,
+)
 from installer.plan.identity import derived_uuid
 from installer.plan.storage.model import (
     PlannedArray,
@@ -47,12 +54,12 @@ class Volumes:
 
 
 def resolve_volumes(
-    nouns: Nouns, disks: Mapping[str, PlannedDisk], memory: int, seed: str
+    parts: LayoutParts, disks: Mapping[str, PlannedDisk], memory: int, seed: str
 ) -> Volumes:
     """Every volume, from the disks up. ``memory`` (bytes) bounds what opening a LUKS2 one costs."""
     found = _volumes_of_disks(disks)
     waiting: list[Array | Encrypted | VolumeGroup]
-    waiting = [*nouns.arrays, *nouns.encrypted, *nouns.volume_groups]
+    waiting = [*parts.arrays, *parts.encrypted, *parts.volume_groups]
     while waiting:
         ready = [each for each in waiting if set(_below(each)) <= found.references.keys()]
         if not ready:
@@ -83,14 +90,14 @@ def _volumes_of_disks(disks: Mapping[str, PlannedDisk]) -> Volumes:
     return found
 
 
-def _below(noun: Array | Encrypted | VolumeGroup) -> tuple[str, ...]:
-    match noun:
+def _below(part: Array | Encrypted | VolumeGroup) -> tuple[str, ...]:
+    match part:
         case Array():
-            return (*noun.members, *noun.spares)
+            return (*part.members, *part.spares)
         case Encrypted():
-            return (noun.volume,)
+            return (part.volume,)
         case VolumeGroup():
-            return noun.members
+            return part.members
 
 
 def array_size(level: int, member: int, count: int) -> int:

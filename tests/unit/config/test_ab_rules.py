@@ -46,7 +46,7 @@ def test_refused(data: dict[str, Any], pointer: str) -> None:
     assert api.check(data) == ()
 
 
-def test_a_custom_layout_says_it_in_nouns() -> None:
+def test_a_custom_layout_names_each_part() -> None:
     found = api.check(with_ab(layout="custom"))
     assert "/storage/ab" in [each.pointer for each in found]
 

@@ -394,10 +394,10 @@ def test_a_configuration_survives_the_way_through_a_document(data: dict[str, Any
     assert to_document(read_again(written)) == written
 
 
-def test_every_noun_survives_the_way_through_a_document() -> None:
+def test_every_part_survives_the_way_through_a_document() -> None:
     document = load(example("custom.json"), name="custom.json")
     config = from_document(document)
-    assert config.storage.nouns is not None
+    assert config.storage.parts is not None
     written = to_document(config)
     assert check(Document(data=written)) == ()
     assert read_again(written) == config

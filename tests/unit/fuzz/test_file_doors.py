@@ -53,7 +53,7 @@ from tests.unit.fetch.raw_server import OK, raw_server, sends
 from tests.unit.fuzz.frame import fuzz
 from tests.unit.fuzz.mutations import changed_bytes, changed_data
 from tests.unit.fuzz.test_boot_doors import TABLES, entry, with_harmed_table
-from tests.unit.secureboot.programs import lists, notary, program, shim_sections, trust
+from tests.unit.secureboot.programs import lists, program, shim_sections, signature_verifier, trust
 from tests.unit.verify.hosts import ROOT, places_of
 from tests.unit.verify.whole_host import MENU, Keys
 
@@ -109,7 +109,7 @@ def test_certificates_in_files(keys: Keys, tmp_path: Path) -> None:
 def test_programs_that_boot(keys: Keys, tmp_path: Path) -> None:
     shim = keys["firmware"].sign(program(b"shim", **shim_sections(vendor=keys["vendor"].der)))
     stub = program(b"stub", sdmagic=b"#### LoaderInfo: systemd-stub 257.13-1 ####", cmdline=b"ro")
-    verifier = notary(tmp_path)
+    verifier = signature_verifier(tmp_path)
     firmware = trust(db=keys["firmware"].listed)
 
     def feed(data: bytes) -> None:

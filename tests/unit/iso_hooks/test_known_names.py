@@ -15,7 +15,7 @@ from iso_hooks.errors import BuildFailed
 from iso_hooks.known_names import KNOWN_NAMES, outdated_known_names
 from iso_hooks.names import names_data, names_text, outdated_names, tcp_services
 from iso_hooks.recipe import Recipe, load_recipe
-from iso_hooks.steps import Workshop
+from iso_hooks.steps import BuildDir
 
 XKB = """<xkbConfigRegistry><layoutList><layout><configItem><name>us</name>
 <description>English (US)</description></configItem></layout></layoutList></xkbConfigRegistry>"""
@@ -43,55 +43,55 @@ def write(tree: Path, files: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Workshop:
+def build_dir(tmp_path: Path) -> BuildDir:
     """A directory with the trees of a build."""
     for tree in ("live", *(tree.name for tree in recipe().hosts)):
         write(tmp_path / "trees" / tree, FILES)
-    return Workshop(root=tmp_path, edition="fast")
+    return BuildDir(root=tmp_path, edition="fast")
 
 
 def recipe() -> Recipe:
     return load_recipe()
 
 
-def known(shop: Workshop) -> dict[str, Any]:
+def known(build_dir: BuildDir) -> dict[str, Any]:
     """What belongs to the trees, each keyboard with a keymap."""
-    names = names_data(shop.root / "trees/live", shop.root / "trees/live")
+    names = names_data(build_dir.root / "trees/live", build_dir.root / "trees/live")
     return {**names, "keyboards": ["us"], "keyboards_without_keymap": []}
 
 
-def warnings(shop: Workshop, names: dict[str, Any]) -> list[str]:
-    file = shop.root / "known.json"
+def warnings(build_dir: BuildDir, names: dict[str, Any]) -> list[str]:
+    file = build_dir.root / "known.json"
     file.write_text(names_text(names), encoding="utf-8")
-    return outdated_known_names(shop, recipe(), file)
+    return outdated_known_names(build_dir, recipe(), file)
 
 
-def test_services_are_those_with_tcp(shop: Workshop) -> None:
-    assert tcp_services(shop.root / "trees/live") == ["cmd", "http", "shell", "www"]
+def test_services_are_those_with_tcp(build_dir: BuildDir) -> None:
+    assert tcp_services(build_dir.root / "trees/live") == ["cmd", "http", "shell", "www"]
 
 
-def test_names_that_are_those_of_the_trees(shop: Workshop) -> None:
-    assert warnings(shop, known(shop)) == []
+def test_names_that_are_those_of_the_trees(build_dir: BuildDir) -> None:
+    assert warnings(build_dir, known(build_dir)) == []
     no_keymap = {"keyboards": [], "keyboards_without_keymap": ["us"]}
-    assert warnings(shop, {**known(shop), **no_keymap}) == []
+    assert warnings(build_dir, {**known(build_dir), **no_keymap}) == []
 
 
 @pytest.mark.parametrize(("kind", "file", "text", "shown"), CHANGES)
 def test_a_warning_has_the_names_and_the_command_that_renews_them(
-    shop: Workshop, kind: str, file: str, text: str, shown: str
+    build_dir: BuildDir, kind: str, file: str, text: str, shown: str
 ) -> None:
-    names = known(shop)
-    host = shop.root / "trees" / ("live" if kind == "locales" else recipe().hosts[-1].name)
+    names = known(build_dir)
+    host = build_dir.root / "trees" / ("live" if kind == "locales" else recipe().hosts[-1].name)
     write(host, {file: text})
-    warning = warnings(shop, names)[-1]
+    warning = warnings(build_dir, names)[-1]
     assert f"{kind}: " in warning
     assert shown in warning
-    assert f"python -m iso_hooks names --host {shop.root}/trees/" in warning
+    assert f"python -m iso_hooks names --host {build_dir.root}/trees/" in warning
 
 
-def test_of_many_names_some_are_shown(shop: Workshop) -> None:
-    names = {**known(shop), "locales": ["a", "b", "c", "d", "e", "f"]}
-    assert "locales: a, b, c, d, de_DE and 2 more" in warnings(shop, names)[0]
+def test_of_many_names_some_are_shown(build_dir: BuildDir) -> None:
+    names = {**known(build_dir), "locales": ["a", "b", "c", "d", "e", "f"]}
+    assert "locales: a, b, c, d, de_DE and 2 more" in warnings(build_dir, names)[0]
 
 
 @pytest.mark.parametrize(
@@ -102,10 +102,10 @@ def test_of_many_names_some_are_shown(shop: Workshop) -> None:
     ],
 )
 def test_both_media_are_compared(
-    shop: Workshop,
+    build_dir: BuildDir,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    make: Callable[[Workshop, Recipe, Path], None],
+    make: Callable[[BuildDir, Recipe, Path], None],
 ) -> None:
     def stop(*_: object) -> None:
         raise BuildFailed("the first step after the trees", "")
@@ -114,12 +114,12 @@ def test_both_media_are_compared(
     monkeypatch.setattr(build, "_build_trees", lambda *_, **__: trees)
     monkeypatch.setattr(build, "run_step", stop)
     with pytest.raises(BuildFailed, match="the first step after the trees"):
-        make(shop, recipe(), shop.root / "out")
+        make(build_dir, recipe(), build_dir.root / "out")
     assert "warning: " in capsys.readouterr().err
 
 
-def test_the_file_has_every_kind_that_is_compared(shop: Workshop) -> None:
+def test_the_file_has_every_kind_that_is_compared(build_dir: BuildDir) -> None:
     data = json.loads(KNOWN_NAMES.read_text("utf-8"))
-    assert data.keys() == known(shop).keys()
-    tree = shop.root / "trees/live"
+    assert data.keys() == known(build_dir).keys()
+    tree = build_dir.root / "trees/live"
     assert set(outdated_names(data, tree, tree)) <= data.keys()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from iso_hooks.errors import BuildFailed
-from iso_hooks.steps import Counter, Step, Workshop, files_digest, run_step
+from iso_hooks.steps import BuildDir, Counter, Step, files_digest, run_step
 
 
 def write(path: Path, calls: list[str], result: str = "v1") -> Callable[[Path], str]:
@@ -24,27 +24,35 @@ def step(path: Path, calls: list[str], *, inputs: object = "a", result: str = "v
 
 
 def test_a_step_runs_once_until_its_inputs_change(tmp_path: Path) -> None:
-    shop, out, calls = Workshop(root=tmp_path / "b", edition="e"), tmp_path / "out", list[str]()
-    first = run_step(shop, step(out, calls), Counter(total=1))
-    again = run_step(shop, step(out, calls), Counter(total=1))
+    build_dir, out, calls = (
+        BuildDir(root=tmp_path / "b", edition="e"),
+        tmp_path / "out",
+        list[str](),
+    )
+    first = run_step(build_dir, step(out, calls), Counter(total=1))
+    again = run_step(build_dir, step(out, calls), Counter(total=1))
     assert (first, len(calls)) == (again, 1)
-    run_step(shop, step(out, calls, inputs="b"), Counter(total=1))
+    run_step(build_dir, step(out, calls, inputs="b"), Counter(total=1))
     assert len(calls) == 2
 
 
 def test_a_missing_output_is_made_again(tmp_path: Path) -> None:
-    shop, out, calls = Workshop(root=tmp_path / "b", edition="e"), tmp_path / "out", list[str]()
-    run_step(shop, step(out, calls), Counter(total=1))
+    build_dir, out, calls = (
+        BuildDir(root=tmp_path / "b", edition="e"),
+        tmp_path / "out",
+        list[str](),
+    )
+    run_step(build_dir, step(out, calls), Counter(total=1))
     out.unlink()
-    run_step(shop, step(out, calls), Counter(total=1))
+    run_step(build_dir, step(out, calls), Counter(total=1))
     assert len(calls) == 2
 
 
 def test_the_key_follows_the_result(tmp_path: Path) -> None:
     out, calls = tmp_path / "out", list[str]()
-    one = run_step(Workshop(root=tmp_path / "1", edition="e"), step(out, calls), Counter(total=1))
+    one = run_step(BuildDir(root=tmp_path / "1", edition="e"), step(out, calls), Counter(total=1))
     two = run_step(
-        Workshop(root=tmp_path / "2", edition="e"), step(out, calls, result="v2"), Counter(total=1)
+        BuildDir(root=tmp_path / "2", edition="e"), step(out, calls, result="v2"), Counter(total=1)
     )
     assert one != two
 
@@ -54,22 +62,26 @@ def test_a_failure_names_the_log_and_its_last_lines_and_is_tried_again(tmp_path:
         log.write_text("first\nthe reason\n")
         raise BuildFailed("program ended with 1")
 
-    shop, out, calls = Workshop(root=tmp_path / "b", edition="e"), tmp_path / "out", list[str]()
+    build_dir, out, calls = (
+        BuildDir(root=tmp_path / "b", edition="e"),
+        tmp_path / "out",
+        list[str](),
+    )
     out.write_text("old")
     broken = Step(name="s", inputs="a", outputs=(out,), action=fail)
     with pytest.raises(BuildFailed) as caught:
-        run_step(shop, broken, Counter(total=1))
+        run_step(build_dir, broken, Counter(total=1))
     assert str(tmp_path / "b/log/s.log") in caught.value.hint
     assert "the reason" in caught.value.hint
-    run_step(shop, step(out, calls), Counter(total=1))
+    run_step(build_dir, step(out, calls), Counter(total=1))
     assert len(calls) == 1
 
 
 def test_a_step_that_makes_nothing_has_failed(tmp_path: Path) -> None:
     idle = Step(name="s", inputs="a", outputs=(tmp_path / "out",), action=lambda _: "")
-    shop = Workshop(root=tmp_path / "b", edition="e")
+    build_dir = BuildDir(root=tmp_path / "b", edition="e")
     with pytest.raises(BuildFailed, match="made no"):
-        run_step(shop, idle, Counter(total=1))
+        run_step(build_dir, idle, Counter(total=1))
 
 
 def test_files_digest_sees_names_modes_and_contents(tmp_path: Path) -> None:

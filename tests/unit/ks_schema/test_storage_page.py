@@ -30,7 +30,7 @@ def test_every_block_is_a_valid_kickstart(text: str) -> None:
     assert from_document(document).disks
 
 
-def test_every_noun_is_in_an_example() -> None:
+def test_every_key_of_a_custom_layout_is_in_an_example() -> None:
     said = {key for text in BLOCKS for key in load(text, name="example.json").data["storage"]}
     assert {"tables", "partitions", "arrays", "volume_groups", "filesystems"} <= said
 

@@ -24,7 +24,7 @@ from installer.measured.host import (
 )
 from installer.measured.prediction import differing
 from installer.mounts import Mount
-from installer.secureboot.signature import Notary
+from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.variables import GLOBAL
 from installer.verify.esp import Esp, esp_files
 from installer.verify.places import Places, Volume
@@ -77,28 +77,32 @@ def esp(tmp_path: Path) -> Esp:
 
 
 @pytest.fixture
-def notary(tmp_path: Path) -> Notary:
-    return Notary(runner=RunnerWith(), folder=tmp_path / "notary")
+def verifier(tmp_path: Path) -> SignatureVerifier:
+    return SignatureVerifier(runner=RunnerWith(), folder=tmp_path / "verifier")
 
 
-def test_a_host_is_read_as_it_lies_there(notary: Notary, places: Places, esp: Esp) -> None:
-    found = predict_host(notary, [esp], places, OTHER_FIRMWARE, names=NAMES)
+def test_a_host_is_read_as_it_lies_there(
+    verifier: SignatureVerifier, places: Places, esp: Esp
+) -> None:
+    found = predict_host(verifier, [esp], places, OTHER_FIRMWARE, names=NAMES)
     assert found[8].value == pcrs()[8]
     assert found[9].value
-    assert found[9] == predict_host(notary, [esp], places, OTHER_FIRMWARE)[9]
-    assert predict_host(notary, [esp], places, OTHER_FIRMWARE)[8].value is None
+    assert found[9] == predict_host(verifier, [esp], places, OTHER_FIRMWARE)[9]
+    assert predict_host(verifier, [esp], places, OTHER_FIRMWARE)[8].value is None
     assert "damaged" in found[4].why  # it has no kernel that is one
 
 
-def test_what_cannot_be_looked_into_is_told(notary: Notary, places: Places, esp: Esp) -> None:
+def test_what_cannot_be_looked_into_is_told(
+    verifier: SignatureVerifier, places: Places, esp: Esp
+) -> None:
     hidden = Volume(node="/dev/sda3", uuid=UUID, kind="crypto_LUKS", partition="bbbb")
     closed = replace(places, volumes=(hidden,), mounts=())
-    found = predict_host(notary, [esp], closed, OTHER_FIRMWARE, names=NAMES)
+    found = predict_host(verifier, [esp], closed, OTHER_FIRMWARE, names=NAMES)
     assert "encrypted" in found[9].why
 
 
 def test_the_firmware_is_read_from_its_variables(
-    tmp_path: Path, notary: Notary, places: Places, esp: Esp
+    tmp_path: Path, verifier: SignatureVerifier, places: Places, esp: Esp
 ) -> None:
     found = {**variables(), ("SetupMode", GLOBAL): b"\0"}
     found["OsIndicationsSupported", GLOBAL] = b"\x01" + bytes(7)
@@ -110,7 +114,7 @@ def test_the_firmware_is_read_from_its_variables(
     off = this_firmware(enforced=False, efivars=tmp_path, log=tmp_path / "none")
     assert off.known["SecureBoot", GLOBAL] == b"\0"
     assert off.events == ()
-    predicted = predict_host(notary, [esp], places, firmware, names=NAMES)
+    predicted = predict_host(verifier, [esp], places, firmware, names=NAMES)
     assert "not started by a shim" in predicted[14].why
     assert differing(predicted, pcrs()) == (9,)
 
@@ -158,14 +162,14 @@ def test_the_first_entry_is_a_system_that_is_active(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_tried_before_is_measured(
-    places: Places, esp: Esp, notary: Notary, first: tuple[uuid.UUID, str], why: str
+    places: Places, esp: Esp, verifier: SignatureVerifier, first: tuple[uuid.UUID, str], why: str
 ) -> None:
-    folder = notary.folder.parent
+    folder = verifier.folder.parent
     (folder / "root/boot" / Path(KERNEL).name).write_bytes(efi_program(b"\xc3linux"))
     write_entries(folder / "vars", [2], entry("2", *first))
     firmware = this_firmware(efivars=folder / "vars", log=LOG)
     esps = [replace(esp, files={}), replace(esp, partition=str(OWN))]
-    assert predict_host(notary, esps, places, firmware)[4].why == why
+    assert predict_host(verifier, esps, places, firmware)[4].why == why
 
 
 @dataclass

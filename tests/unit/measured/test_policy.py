@@ -19,7 +19,7 @@ from installer.measured.shim import ShimState, shim_state
 from installer.measured.variables import measured_name, variable_digest
 from installer.secureboot.lists import entries, signature_list
 from installer.secureboot.pe import parse_pe
-from installer.secureboot.signature import Notary
+from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.variables import GLOBAL, SECURITY, SHIM, Variables
 from tests.unit.host.programs import RunnerWith, efi_program, make_key
 from tests.unit.measured.capture import EVENTS, LEVEL, digests, shim_program, variables
@@ -67,8 +67,8 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Key, Key]:
 
 
 @pytest.fixture
-def notary(tmp_path: Path) -> Notary:
-    return Notary(runner=RunnerWith(), folder=tmp_path / "notary")
+def verifier(tmp_path: Path) -> SignatureVerifier:
+    return SignatureVerifier(runner=RunnerWith(), folder=tmp_path / "verifier")
 
 
 def with_db(lists: bytes, secure_boot: bytes = b"\x01") -> Variables:
@@ -90,12 +90,12 @@ def digest_list(program: bytes) -> bytes:
     return kind + struct.pack("<III", 76, 0, 48) + bytes(16) + parse_pe(program).digest()
 
 
-def test_the_log_is_what_the_functions_say(notary: Notary) -> None:
+def test_the_log_is_what_the_functions_say(verifier: SignatureVerifier) -> None:
     """The variables are measured as they are, and so is what vouches for a program."""
     off = {**variables(), ("SecureBoot", GLOBAL): b"\0"}
     expected = [*firmware_part(off), SBAT]
     for events in ((), EVENTS):
-        found = predict_policy(notary, [efi_program()], off, STATE, events)
+        found = predict_policy(verifier, [efi_program()], off, STATE, events)
         assert found.value == register(expected)
     assert firmware_part(variables()) == FIRMWARE
     assert digests(7)[7] == SBAT
@@ -107,7 +107,7 @@ def test_the_log_is_what_the_functions_say(notary: Notary) -> None:
     assert variable_digest("MokListRT", SHIM, shim_own.data) == digests(7)[8]
 
 
-def test_each_voucher_is_measured_once(notary: Notary, keys: tuple[Key, Key]) -> None:
+def test_each_voucher_is_measured_once(verifier: SignatureVerifier, keys: tuple[Key, Key]) -> None:
     db, vendor = keys
     shim = db.sign(efi_program(b"\xc3shim"))
     grub, kernel = (vendor.sign(efi_program(each)) for each in (b"\xc3grub", b"\xc3linux"))
@@ -118,12 +118,12 @@ def test_each_voucher_is_measured_once(notary: Notary, keys: tuple[Key, Key]) ->
         SBAT,
         vendor.vouches("MokListRT", SHIM),
     ]
-    prediction = predict_policy(notary, [shim, grub, kernel], found, of(vendor.lists))
+    prediction = predict_policy(verifier, [shim, grub, kernel], found, of(vendor.lists))
     assert prediction.value == register(expected)
     assert "not from its log" in prediction.why
 
 
-def test_each_signature_has_its_voucher(notary: Notary, keys: tuple[Key, Key]) -> None:
+def test_each_signature_has_its_voucher(verifier: SignatureVerifier, keys: tuple[Key, Key]) -> None:
     """The owner's signature comes behind the vendor's; shim looks for the vouchers of both."""
     db, vendor = keys
     shim = db.sign(vendor.sign(efi_program(b"\xc3shim")))
@@ -136,11 +136,11 @@ def test_each_signature_has_its_voucher(notary: Notary, keys: tuple[Key, Key]) -
         vendor.vouches("db", SECURITY),
         db.vouches("db", SECURITY),
     ]
-    prediction = predict_policy(notary, [shim, grub], found, of(vendor.lists))
+    prediction = predict_policy(verifier, [shim, grub], found, of(vendor.lists))
     assert prediction.value == register(expected)
 
 
-def test_a_digest_vouches_as_well(notary: Notary, keys: tuple[Key, Key]) -> None:
+def test_a_digest_vouches_as_well(verifier: SignatureVerifier, keys: tuple[Key, Key]) -> None:
     db, _ = keys
     shim, grub = efi_program(b"\xc3shim"), db.sign(efi_program(b"\xc3grub"))
     lists = [digest_list(shim), digest_list(grub), db.lists]
@@ -151,10 +151,12 @@ def test_a_digest_vouches_as_well(notary: Notary, keys: tuple[Key, Key]) -> None
         SBAT,
         *(variable_digest("db", SECURITY, next(entries(each)).data) for each in lists[1:2]),
     ]
-    assert predict_policy(notary, [shim, grub], found, of()).value == register(expected)
+    assert predict_policy(verifier, [shim, grub], found, of()).value == register(expected)
 
 
-def test_a_shim_that_does_not_check_measures_nobody(notary: Notary, keys: tuple[Key, Key]) -> None:
+def test_a_shim_that_does_not_check_measures_nobody(
+    verifier: SignatureVerifier, keys: tuple[Key, Key]
+) -> None:
     db, _ = keys
     programs = [db.sign(efi_program()), db.sign(efi_program(b"\xc3grub"))]
     found = with_db(db.lists)
@@ -164,10 +166,14 @@ def test_a_shim_that_does_not_check_measures_nobody(notary: Notary, keys: tuple[
         variable_digest("MokSBState", SHIM, b"\x01"),
         SBAT,
     ]
-    assert predict_policy(notary, programs, found, of(insecure=b"\x01")).value == register(expected)
+    assert predict_policy(verifier, programs, found, of(insecure=b"\x01")).value == register(
+        expected
+    )
 
 
-def test_without_a_shim_the_firmware_looks_for_all(notary: Notary, keys: tuple[Key, Key]) -> None:
+def test_without_a_shim_the_firmware_looks_for_all(
+    verifier: SignatureVerifier, keys: tuple[Key, Key]
+) -> None:
     db, other = keys
     programs = [db.sign(efi_program()), other.sign(efi_program()), db.sign(efi_program(b"\xc3x"))]
     found = with_db(db.lists + other.lists)
@@ -176,11 +182,11 @@ def test_without_a_shim_the_firmware_looks_for_all(notary: Notary, keys: tuple[K
         db.vouches("db", SECURITY),
         other.vouches("db", SECURITY),
     ]
-    assert predict_policy(notary, programs, found, None).value == register(expected)
+    assert predict_policy(verifier, programs, found, None).value == register(expected)
 
 
 def test_what_a_firmware_measures_besides_comes_from_its_log(
-    notary: Notary, keys: tuple[Key, Key]
+    verifier: SignatureVerifier, keys: tuple[Key, Key]
 ) -> None:
     """A card's driver, which the entry of db that vouches for shim has vouched for already."""
     db, _ = keys
@@ -189,10 +195,10 @@ def test_what_a_firmware_measures_besides_comes_from_its_log(
     events = (*own[:5], driver, own[5])
     expected = [*firmware_part(found)[:5], driver.digest, FIRMWARE[5], SBAT]
     shim = db.sign(efi_program())
-    assert predict_policy(notary, [shim], found, of(), events).value == register(expected)
+    assert predict_policy(verifier, [shim], found, of(), events).value == register(expected)
 
 
 @pytest.mark.parametrize(("lists", "program"), [(b"cut off", efi_program()), (b"", b"no program")])
-def test_what_is_damaged_is_told(notary: Notary, lists: bytes, program: bytes) -> None:
+def test_what_is_damaged_is_told(verifier: SignatureVerifier, lists: bytes, program: bytes) -> None:
     with pytest.raises(UnpredictableError, match="cannot be read"):
-        predict_policy(notary, [program], with_db(lists), of())
+        predict_policy(verifier, [program], with_db(lists), of())

@@ -19,7 +19,7 @@ from installer.measured.prediction import (
     predictions_text,
 )
 from installer.secureboot.pe import parse_pe
-from installer.secureboot.signature import Notary
+from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.variables import GLOBAL
 from tests.unit.host.programs import RunnerWith, efi_program
 from tests.unit.measured.capture import (
@@ -53,8 +53,8 @@ FIRMWARE = FirmwareState(variables={**variables(), ("SecureBoot", GLOBAL): b"\0"
 def predicted(
     folder: Path, host: HostFiles = HOST, firmware: FirmwareState = FIRMWARE, way: Way = Way.ENTRY
 ) -> dict[int, Prediction]:
-    notary = Notary(runner=RunnerWith(), folder=folder / "notary")
-    return predict_start(notary, host, firmware, way=way)
+    verifier = SignatureVerifier(runner=RunnerWith(), folder=folder / "verifier")
+    return predict_start(verifier, host, firmware, way=way)
 
 
 def programs(*files: bytes) -> bytes:

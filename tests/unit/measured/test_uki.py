@@ -16,7 +16,7 @@ from installer.measured.prediction import UnpredictableError
 from installer.measured.stub import added_archives, predict_handover
 from installer.measured.uki import PHASES, predict_unified, predict_unified_start
 from installer.secureboot.pe import parse_pe
-from installer.secureboot.signature import Notary
+from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.variables import GLOBAL
 from tests.unit.host.programs import RunnerWith, efi_program
 from tests.unit.measured.capture import EVENTS
@@ -73,14 +73,14 @@ def test_another_file_is_told(image: bytes, reason: str) -> None:
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
 def test_a_start_without_shim_and_grub(tmp_path: Path) -> None:
-    notary = Notary(runner=RunnerWith(), folder=tmp_path / "notary")
+    verifier = SignatureVerifier(runner=RunnerWith(), folder=tmp_path / "verifier")
     firmware = FirmwareState(variables={("SecureBoot", GLOBAL): b"\0"}, events=EVENTS)
     image = program_with(PARTS)
-    found = predict_unified_start(notary, efi_program(), image, firmware)
+    found = predict_unified_start(verifier, efi_program(), image, firmware)
     assert all(each.value for each in found.values())
     assert found[11] == predict_unified(image)
     assert found[8].value == found[14].value == ZERO
-    other = predict_unified_start(notary, efi_program(), b"", FirmwareState(variables=None))
+    other = predict_unified_start(verifier, efi_program(), b"", FirmwareState(variables=None))
     assert {pcr for pcr, each in other.items() if each.value is None} == {4, 7, 9, 11}
 
 
@@ -99,7 +99,7 @@ def test_of_another_stub_nothing_is_said(stub: bytes, reason: str) -> None:
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
 def test_another_entry_before_it_is_told(tmp_path: Path) -> None:
-    notary = Notary(runner=RunnerWith(), folder=tmp_path / "notary")
+    verifier = SignatureVerifier(runner=RunnerWith(), folder=tmp_path / "verifier")
     loader = r"\EFI\systemd\systemd-bootx64.efi"
     for first, is_told in (
         (entry("Network", "", ""), False),
@@ -108,7 +108,7 @@ def test_another_entry_before_it_is_told(tmp_path: Path) -> None:
     ):
         firmware = FirmwareState(variables={}, first=first)
         found = predict_unified_start(
-            notary, efi_program(), program_with(PARTS), firmware, partition="1234-AB"
+            verifier, efi_program(), program_with(PARTS), firmware, partition="1234-AB"
         )
         assert bool(found[4].value) == is_told
 

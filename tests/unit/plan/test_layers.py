@@ -21,7 +21,8 @@ BOTH = {"default": {"device": "/dev/sda"}, "other": {"device": "/dev/sdb"}}
 
 
 def layer(kind: LayerKind, name: str, *parents: str, devices: tuple[str, ...] = ()) -> Layer:
-    return Layer(kind=kind, name=name, parents=parents, devices=devices)
+    active = kind is not LayerKind.POOL
+    return Layer(kind=kind, name=name, active=active, parents=parents, devices=devices)
 
 
 def refusals(on: Machine, **more: object) -> tuple[Problem, ...]:

@@ -11,7 +11,7 @@ from virt.firmware.efi import guids, siglist
 
 from installer.run import ProcessRunner
 from installer.secureboot.lists import Certificate, Signatures, parse_lists
-from installer.secureboot.signature import Notary
+from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.trust import Trust
 
 OWNER = "77fa9abd-0359-4d32-bd60-28f4e78f784b"
@@ -132,9 +132,9 @@ def shim_sections(
     return {"vendor_cert": table + vendor + revoked, "sbatlevel": levels}
 
 
-def notary(folder: Path) -> Notary:
-    """A notary with the real openssl."""
-    made = Notary(runner=ProcessRunner(lambda _: None), folder=folder)
+def signature_verifier(folder: Path) -> SignatureVerifier:
+    """A verifier with the real openssl."""
+    made = SignatureVerifier(runner=ProcessRunner(lambda _: None), folder=folder)
     made.require()
     return made
 

@@ -18,16 +18,16 @@ from installer.secureboot.chain import (
 )
 from installer.secureboot.lists import Signatures
 from installer.secureboot.pe import NotPeError, parse_pe
-from installer.secureboot.signature import Notary, parse_signature, signatures_of
+from installer.secureboot.signature import SignatureVerifier, parse_signature, signatures_of
 from installer.secureboot.trust import Trust
 from tests.unit.secureboot.programs import (
     SBAT,
     Key,
     listed,
     lists,
-    notary,
     program,
     shim_sections,
+    signature_verifier,
     trust,
 )
 
@@ -35,8 +35,8 @@ Keys = dict[str, Key]
 
 
 @pytest.fixture
-def expert(tmp_path: Path) -> Notary:
-    return notary(tmp_path / "notary")
+def expert(tmp_path: Path) -> SignatureVerifier:
+    return signature_verifier(tmp_path / "verifier")
 
 
 def shim_of(
@@ -46,17 +46,19 @@ def shim_of(
     return keys[signer].sign(program(b"shim", **made))
 
 
-def first(expert: Notary, by: Trust, shim: bytes) -> Judgement:
+def first(expert: SignatureVerifier, by: Trust, shim: bytes) -> Judgement:
     return judge(expert, first_policy(by, shim), shim)
 
 
-def second(expert: Notary, by: Trust, shim: bytes, data: bytes, *, sbat: bool = True) -> Judgement:
+def second(
+    expert: SignatureVerifier, by: Trust, shim: bytes, data: bytes, *, sbat: bool = True
+) -> Judgement:
     policy = shim_policy(by, shim, sbat=sbat)
     assert policy is not None
     return judge(expert, policy, data)
 
 
-def test_the_chain_as_it_comes(keys: Keys, expert: Notary) -> None:
+def test_the_chain_as_it_comes(keys: Keys, expert: SignatureVerifier) -> None:
     stock, shim = trust(db=keys["firmware"].listed), shim_of(keys)
     assert first(expert, stock, shim) == Judgement(
         good=True, text="signed, trusted by db: firmware"
@@ -67,7 +69,7 @@ def test_the_chain_as_it_comes(keys: Keys, expert: Notary) -> None:
         assert found == Judgement(good=True, text="signed, trusted by shim: vendor")
 
 
-def test_only_the_owner_is_trusted(keys: Keys, expert: Notary) -> None:
+def test_only_the_owner_is_trusted(keys: Keys, expert: SignatureVerifier) -> None:
     owner, shim = trust(db=keys["owner"].listed), shim_of(keys)
     refused = first(expert, owner, shim)
     assert not refused.good
@@ -80,18 +82,18 @@ def test_only_the_owner_is_trusted(keys: Keys, expert: Notary) -> None:
     assert first(expert, trust(db=keys["firmware"].listed), both).good
 
 
-def test_nobody_is_trusted(keys: Keys, expert: Notary) -> None:
+def test_nobody_is_trusted(keys: Keys, expert: SignatureVerifier) -> None:
     assert first(expert, trust(), shim_of(keys)).text.endswith("trusted are only: none")
 
 
-def test_unsigned(keys: Keys, expert: Notary) -> None:
+def test_unsigned(keys: Keys, expert: SignatureVerifier) -> None:
     stock = trust(db=keys["firmware"].listed)
     assert first(expert, stock, program()).text == "it is not signed"
     known = trust(db=listed(digests=(parse_pe(program()).digest(),)))
     assert first(expert, known, program()).text == "db has its digest"
 
 
-def test_a_digest_in_dbx(keys: Keys, expert: Notary) -> None:
+def test_a_digest_in_dbx(keys: Keys, expert: SignatureVerifier) -> None:
     shim = shim_of(keys)
     by = trust(db=keys["firmware"].listed, dbx=listed(digests=(parse_pe(shim).digest(),)))
     assert first(expert, by, shim).text == "revoked: its digest is in dbx"
@@ -103,7 +105,7 @@ def test_a_digest_in_dbx(keys: Keys, expert: Notary) -> None:
     assert second(expert, by, shim, grub).text == "revoked: its digest is in dbx"
 
 
-def test_a_certificate_in_dbx(keys: Keys, expert: Notary) -> None:
+def test_a_certificate_in_dbx(keys: Keys, expert: SignatureVerifier) -> None:
     both = Signatures() + keys["firmware"].listed + keys["owner"].listed
     by = trust(db=both, dbx=keys["firmware"].listed)
     assert first(expert, by, shim_of(keys)).text == "revoked: dbx has the certificate firmware"
@@ -112,19 +114,19 @@ def test_a_certificate_in_dbx(keys: Keys, expert: Notary) -> None:
     assert first(expert, by, shim_of(keys, "owner")).good
 
 
-def test_a_certificate_revoked_by_its_digest(keys: Keys, expert: Notary) -> None:
+def test_a_certificate_revoked_by_its_digest(keys: Keys, expert: SignatureVerifier) -> None:
     digest = keys["firmware"].listed.certificates[0].to_be_signed
     by = trust(db=keys["firmware"].listed, dbx=Signatures(revoked=frozenset({digest})))
     assert not first(expert, by, shim_of(keys)).good
 
 
-def test_a_leaf_in_dbx(keys: Keys, expert: Notary) -> None:
+def test_a_leaf_in_dbx(keys: Keys, expert: SignatureVerifier) -> None:
     by = trust(db=keys["ended"].listed, dbx=keys["leaf"].listed)
     found = first(expert, by, shim_of(keys, "leaf"))
     assert found.text == "revoked: dbx has the certificate leaf"
 
 
-def test_no_clock_and_no_stranger(keys: Keys, expert: Notary) -> None:
+def test_no_clock_and_no_stranger(keys: Keys, expert: SignatureVerifier) -> None:
     """The chain's own root has expired, as Microsoft's of 2011 has: it counts, and it alone."""
     shim = shim_of(keys, "leaf")
     assert first(expert, trust(db=keys["ended"].listed), shim).good
@@ -132,7 +134,7 @@ def test_no_clock_and_no_stranger(keys: Keys, expert: Notary) -> None:
     assert not first(expert, trust(db=keys["stranger"].listed), shim).good
 
 
-def test_the_generations(keys: Keys, expert: Notary) -> None:
+def test_the_generations(keys: Keys, expert: SignatureVerifier) -> None:
     grub = keys["vendor"].sign(program(b"grub"))
     for level, date in (("thing,4", "2030010100"), ("sbat,2", "2030010100")):
         text = f"sbat,1,{date}\n{level}\n"
@@ -147,7 +149,7 @@ def test_the_generations(keys: Keys, expert: Notary) -> None:
     assert second(expert, by, shim_of(keys), grub).good
 
 
-def test_the_generations_that_shim_brings_along(keys: Keys, expert: Notary) -> None:
+def test_the_generations_that_shim_brings_along(keys: Keys, expert: SignatureVerifier) -> None:
     newer = shim_sections(vendor=keys["vendor"].der, level="sbat,1,2030010100\nthing,4\n")
     shim = shim_of(keys, sections=newer)
     grub = keys["vendor"].sign(program(b"grub"))
@@ -157,7 +159,7 @@ def test_the_generations_that_shim_brings_along(keys: Keys, expert: Notary) -> N
     assert second(expert, by, shim, grub).good
 
 
-def test_a_kernel_needs_no_generations(keys: Keys, expert: Notary) -> None:
+def test_a_kernel_needs_no_generations(keys: Keys, expert: SignatureVerifier) -> None:
     by, shim = trust(db=keys["firmware"].listed), shim_of(keys)
     kernel = keys["vendor"].sign(program(b"kernel", sbat=b""))
     assert second(expert, by, shim, kernel, sbat=False).good
@@ -169,13 +171,13 @@ def test_a_kernel_needs_no_generations(keys: Keys, expert: Notary) -> None:
     )
 
 
-def test_the_firmware_knows_no_generations(keys: Keys, expert: Notary) -> None:
+def test_the_firmware_knows_no_generations(keys: Keys, expert: SignatureVerifier) -> None:
     by = trust(db=keys["owner"].listed, sbat_level="sbat,1,2030010100\nthing,4\n")
     for each in (program(b"systemd-boot"), program(b"an image", sbat=b"")):
         assert judge(expert, firmware_policy(by), keys["owner"].sign(each)).good
 
 
-def test_the_machine_owners_lists(keys: Keys, expert: Notary) -> None:
+def test_the_machine_owners_lists(keys: Keys, expert: SignatureVerifier) -> None:
     by, shim = trust(db=keys["firmware"].listed), shim_of(keys)
     kernel = keys["owner"].sign(program(b"kernel"))
     assert not second(expert, by, shim, kernel).good
@@ -189,7 +191,7 @@ def test_the_machine_owners_lists(keys: Keys, expert: Notary) -> None:
     assert second(expert, by, shim, kernel).text == "revoked: its digest is in the MOK blocklist"
 
 
-def test_what_shim_was_built_to_refuse(keys: Keys, expert: Notary) -> None:
+def test_what_shim_was_built_to_refuse(keys: Keys, expert: SignatureVerifier) -> None:
     grub = keys["vendor"].sign(program(b"grub"))
     revoked = lists(digests=(parse_pe(grub).digest(),))
     vendor = lists(keys["vendor"].certificate, keys["owner"].certificate)
@@ -206,7 +208,7 @@ def test_a_damaged_shim_says_nothing_of_others(vendor: bytes) -> None:
     assert shim_policy(trust(), program()) is not None, "it was built without any"
 
 
-def test_every_changed_byte_is_found(keys: Keys, expert: Notary) -> None:
+def test_every_changed_byte_is_found(keys: Keys, expert: SignatureVerifier) -> None:
     shim = shim_of(keys)
     image, by = parse_pe(shim), trust(db=keys["firmware"].listed)
     policy = first_policy(by, shim)
@@ -272,7 +274,7 @@ def test_what_is_no_signature(data: bytes) -> None:
         parse_signature(data)
 
 
-def test_certificates_that_cannot_be_read(keys: Keys, expert: Notary) -> None:
+def test_certificates_that_cannot_be_read(keys: Keys, expert: SignatureVerifier) -> None:
     shim = shim_of(keys)
     version = b"\xa0\x03\x02\x01\x02"  # of the certificate: 3, which is said by 2
     start = shim.index(version, parse_pe(shim).signed_size)
@@ -282,7 +284,7 @@ def test_certificates_that_cannot_be_read(keys: Keys, expert: Notary) -> None:
         assert judge(expert, first_policy(trust(), shim), bytes(changed)).text
 
 
-def test_whatever_lies_there_gets_a_judgement(keys: Keys, expert: Notary) -> None:
+def test_whatever_lies_there_gets_a_judgement(keys: Keys, expert: SignatureVerifier) -> None:
     """Flipped and cut at random: never an exception, never good unless nothing signed changed."""
     shim, chance = shim_of(keys), random.Random(11)
     policy = first_policy(trust(db=keys["firmware"].listed), shim)
@@ -299,7 +301,7 @@ def test_whatever_lies_there_gets_a_judgement(keys: Keys, expert: Notary) -> Non
         shim_policy(trust(), bytes(data))
 
 
-def assert_honest(expert: Notary, policy: Policy, data: bytes, digest: bytes) -> None:
+def assert_honest(expert: SignatureVerifier, policy: Policy, data: bytes, digest: bytes) -> None:
     found = judge(expert, policy, data)
     assert found.text
     assert found.good or found.hint
@@ -307,7 +309,7 @@ def assert_honest(expert: Notary, policy: Policy, data: bytes, digest: bytes) ->
         assert parse_pe(data).digest() == digest
 
 
-def test_random_bytes(expert: Notary) -> None:
+def test_random_bytes(expert: SignatureVerifier) -> None:
     chance = random.Random(12)
     for size in (1, 63, 64, 512, 5000):
         data = b"MZ" + chance.randbytes(size)
@@ -315,7 +317,9 @@ def test_random_bytes(expert: Notary) -> None:
 
 
 def test_the_notarys_files_are_private(keys: Keys, tmp_path: Path) -> None:
-    first(notary(tmp_path / "private"), trust(db=keys["firmware"].listed), shim_of(keys))
+    first(
+        signature_verifier(tmp_path / "private"), trust(db=keys["firmware"].listed), shim_of(keys)
+    )
     assert (tmp_path / "private").stat().st_mode & 0o777 == 0o700
     kinds = {path.suffix for path in (tmp_path / "private").iterdir()}
     assert kinds == {".p7", ".content", ".pem"}

@@ -18,9 +18,9 @@ from installer.verify.nvram import Nvram
 from tests.unit.secureboot.programs import (
     Key,
     listed,
-    notary,
     program,
     shim_sections,
+    signature_verifier,
     trust,
 )
 from tests.unit.verify.hosts import ESP, ROOT, places_of, put
@@ -70,7 +70,7 @@ def host(files: dict[str, bytes], tmp_path: Path) -> Path:
 
 def subject(host: Path, keys: Keys, **more: object) -> Subject:
     by = more.pop("trust", trust(db=keys["firmware"].listed))
-    expert = Judge(notary=notary(host / "notary"), trust=by)  # type: ignore[arg-type]
+    expert = Judge(verifier=signature_verifier(host / "verifier"), trust=by)  # type: ignore[arg-type]
     esp = Esp(name="ESP", partition=GUID, label="Photon", files=esp_files(host / "esp"))
     made = Subject(
         places=places_of({ROOT: host / "root"}), root=host / "root", esps=(esp,), judge=expert

@@ -8,7 +8,7 @@ from installer.measured.host import OTHER_FIRMWARE, predictions_of
 from installer.measured.predict import FirmwareState
 from installer.verify.esp import Esp, Judge
 from installer.verify.host import Subject, check_host
-from tests.unit.secureboot.programs import Key, notary, program, shim_sections, trust
+from tests.unit.secureboot.programs import Key, program, shim_sections, signature_verifier, trust
 from tests.unit.verify.hosts import ESP, ROOT, places_of, put
 
 Keys = dict[str, Key]
@@ -61,7 +61,7 @@ def look(root: Path, esp: Esp, work: Path, keys: Keys) -> None:
         places=places_of({ROOT: root}),
         root=root,
         esps=(esp,),
-        judge=Judge(notary=notary(work), trust=trust(db=keys["firmware"].listed)),
+        judge=Judge(verifier=signature_verifier(work), trust=trust(db=keys["firmware"].listed)),
     )
     report = check_host(subject)
     assert report.text()

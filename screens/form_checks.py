@@ -9,7 +9,7 @@ from installer.machine import Machine, SecureBoot
 from installer.secret import Secret
 from screens.boot_entries import GIVEN, MADE, unified
 from screens.draft import ACCOUNTS, NOTHING, Draft, hash_of, password_problem, typed_differently
-from screens.editor.nouns import asked_for
+from screens.editor.custom_layout import asked_for
 from screens.forms import FieldProblem
 from screens.steps.firmware import has_tpm2
 from screens.storage_entries import MIRROR
@@ -19,7 +19,7 @@ SHORTEST_PASSPHRASE = 8
 _MOST_OTHERS = 7
 
 
-def gaps(
+def form_problems(
     draft: Draft, machine: Machine | None = None, *, usable: bool = True
 ) -> tuple[FieldProblem, ...]:
     """What the screens ask for beyond the kickstart's own rules.
@@ -27,16 +27,16 @@ def gaps(
     ``usable`` says that there is a disk that can be chosen.
     """
     return (
-        *_disk_gaps(draft, usable=usable),
-        *_layout_gaps(draft, machine),
-        *_encryption_gaps(draft, machine),
-        *_key_gaps(draft, machine),
-        *_network_gaps(draft),
-        *_account_gaps(draft),
+        *_disk_problems(draft, usable=usable),
+        *_layout_problems(draft, machine),
+        *_encryption_problems(draft, machine),
+        *_key_problems(draft, machine),
+        *_network_problems(draft),
+        *_account_problems(draft),
     )
 
 
-def _disk_gaps(draft: Draft, *, usable: bool) -> Iterator[FieldProblem]:
+def _disk_problems(draft: Draft, *, usable: bool) -> Iterator[FieldProblem]:
     if not draft.disk:
         hint = (
             "select a disk to continue" if usable else "attach one that can be used, and rescan"
@@ -44,7 +44,7 @@ def _disk_gaps(draft: Draft, *, usable: bool) -> Iterator[FieldProblem]:
         yield FieldProblem(field="disk", message="No disk is selected", hint=hint)
 
 
-def _layout_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem]:
+def _layout_problems(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem]:
     if len(draft.mirror) > _MOST_OTHERS and draft.layout == "whole_disk":
         yield FieldProblem(
             field=f"{MIRROR}{draft.mirror[0]}",
@@ -74,7 +74,7 @@ def _layout_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem
         )
 
 
-def _encryption_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem]:
+def _encryption_problems(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem]:
     if draft.edited is not None:
         for name in asked_for(draft.edited.now):
             message = f"The passphrase of {name} is not typed yet"
@@ -115,7 +115,7 @@ def passphrase_problem(passphrase: Secret) -> FieldProblem | None:
     )
 
 
-def _key_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem]:
+def _key_problems(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem]:
     if not draft.owner_keys or draft.boot_mode == "bios":
         return
     if draft.owner_keys == MADE and draft.owner_passphrase != draft.owner_passphrase_again:
@@ -144,7 +144,7 @@ def _key_gaps(draft: Draft, machine: Machine | None) -> Iterator[FieldProblem]:
         )
 
 
-def _network_gaps(draft: Draft) -> Iterator[FieldProblem]:
+def _network_problems(draft: Draft) -> Iterator[FieldProblem]:
     if draft.network != "static":
         return
     if not draft.interface:
@@ -161,7 +161,7 @@ def _network_gaps(draft: Draft) -> Iterator[FieldProblem]:
         )
 
 
-def _account_gaps(draft: Draft) -> Iterator[FieldProblem]:
+def _account_problems(draft: Draft) -> Iterator[FieldProblem]:
     # systemd-boot asks for no password: what was typed for GRUB's menu waits unused.
     asked = (each for each in ACCOUNTS if not (each.menu and unified(draft)))
     for account in asked:
@@ -180,7 +180,7 @@ def _account_gaps(draft: Draft) -> Iterator[FieldProblem]:
             hint="set its password above; enter another name, or none",
         )
     if draft.user_name:
-        yield from _sudo_gaps(draft)
+        yield from _sudo_problems(draft)
         return
     for field in ("user_password", "user_full_name", "user_groups"):
         if getattr(draft, field) not in {"", NOTHING}:
@@ -192,7 +192,7 @@ def _account_gaps(draft: Draft) -> Iterator[FieldProblem]:
             return
 
 
-def _sudo_gaps(draft: Draft) -> Iterator[FieldProblem]:
+def _sudo_problems(draft: Draft) -> Iterator[FieldProblem]:
     if draft.user_sudo == "password" and hash_of(draft, ACCOUNTS[1]) is None:
         yield FieldProblem(
             field="user_sudo",

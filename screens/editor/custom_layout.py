@@ -1,4 +1,4 @@
-"""Looking at the nouns of a custom layout: what uses what."""
+"""Looking at the parts of a custom layout: what uses what."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def disk_names(storage: Storage) -> tuple[str, ...]:
 
 
 def uses(storage: Storage) -> Iterator[tuple[str, str, str]]:
-    """Each use of a volume by a noun: the volume, the noun's section, the noun's name."""
+    """Each use of a volume by a part: the volume, the part's section, the part's name."""
     for name, array in storage.get("arrays", {}).items():
         for member in (*array["members"], *array.get("spares", ())):
             yield member, "arrays", name

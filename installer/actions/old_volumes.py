@@ -16,14 +16,14 @@ from installer.secret import Secret
 from ks_schema.problem import Problem
 
 # No system gives an opened volume such a name.
-_NAME = "photon-earlier"
+_NAME = "photon-preserve"
 
 # What looks at a filesystem: it gets the device and the kind.
 Look = Callable[[str, str], None]
 
 
 @dataclass(slots=True, kw_only=True)
-class EarlierVolumes:
+class OldVolumes:
     """Brings up what lies on devices: encrypted volumes, arrays, volume groups.
 
     ``unread`` are those where something did not work, each with the reason.

@@ -38,7 +38,7 @@ Data = Mapping[str, Any]
 
 
 def custom_problems(sound: Sound) -> Iterator[Problem]:
-    """Every rule that the nouns of a custom layout break."""
+    """Every rule that the parts of a custom layout break."""
     if not sound.is_sound("/storage"):
         return  # the places of volumes cannot be told while parts of them are at fault
     storage: Data = sound.value("storage")
@@ -71,7 +71,7 @@ def _volumes(sound: Sound, storage: Data) -> tuple[dict[str, str], list[Problem]
 
 
 def uses(storage: Data) -> Iterator[tuple[str, str, str]]:
-    """Pointer, volume and user of every use of a volume by a noun."""
+    """Pointer, volume and user of every use of a volume by a part."""
     for name, array in storage.get("arrays", {}).items():
         for key in ("members", "spares"):
             yield from _members(
