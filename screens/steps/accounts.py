@@ -45,14 +45,14 @@ def form(view: View) -> Form:
                 id="ssh_key",
                 label="SSH public key",
                 value=draft.ssh_key,
-                hint="root's if no user is set",
+                hint="root's if no user",
                 width=34,
             ),
             Text(
                 id="user_groups",
                 label="Additional groups",
                 value=draft.user_groups,
-                hint="docker members can become root",
+                hint="docker: access as root",
                 width=30,
             ),
             Choice(

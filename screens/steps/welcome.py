@@ -33,7 +33,7 @@ def form(view: View) -> Form:
                 id="keyboard",
                 label="Keyboard layout",
                 value=view.draft.keyboard,
-                hint="like us, de, us(intl); active from the next screen on",
+                hint="like us, de or us(intl)",
                 width=20,
             ),
             *_notes(view),

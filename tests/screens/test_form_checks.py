@@ -13,6 +13,9 @@ from installer.errors import MachineUnfit
 from installer.machine import Machine
 from ks_schema import Document, Problem
 from screens.engine import PlanView
+from screens.flow import STEPS
+from screens.forms import YES, SecretText, Text
+from screens.widgets.rows import LABEL_WIDTH, MARKER
 from tests.engine import payload as real_payload
 from tests.screens.conftest import Walk
 from tests.screens.test_steps import static_network, with_password
@@ -180,3 +183,26 @@ def test_a_mirror_says_what_it_leaves_unused(walk: Walk) -> None:
     walker.app.session.release()
     same = walk("two-empty-virtio").go("disk").keys(" ").go("storage").field("[ ] Mirror on vdb")
     assert "stay unused" not in same.screen
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {},
+        {"encryption": YES, "swap": "file", "network": "static", "owner_keys": "made"},
+        {"containers": "beside", "owner_keys": "given", "mok_certificate": "/x"},
+    ],
+    ids=["default", "made", "given"],
+)
+def test_no_label_and_no_hint_is_cut_off(walk: Walk, answers: dict[str, str]) -> None:
+    walker = walk("windows-dual-boot", firmware={"tpm": "2"})
+    walk_of = walker.app.walk
+    for field, value in answers.items():
+        walk_of.set(field, value)
+    for step in STEPS[:-1]:
+        for item in walk_of._form_of(step).items:
+            if isinstance(item, Text | SecretText):
+                assert len(item.label) < LABEL_WIDTH, item.label
+            if isinstance(item, Text):
+                room = 80 - len(" " + MARKER) - LABEL_WIDTH - len("[]  ") - item.width
+                assert len(item.hint) <= room, f"{step.id}: {item.label}: {item.hint}"
