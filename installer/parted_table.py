@@ -15,8 +15,8 @@ from uuid import UUID
 import _ped
 import parted
 
-from installer.disk_table import Region, Table, TableEntry
 from installer.errors import CommandFailed
+from installer.partition_table import Region, Table, TableEntry
 
 # UEFI specification 2.10, sections 5.3.2 and 5.3.3.
 _GPT_SIGNATURE = b"EFI PART"

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from installer.context import Context
-from installer.disk_table import TableEntry, verify_table
+from installer.disk_table import verify_table
 from installer.errors import CommandFailed
 from installer.events import Message
+from installer.partition_table import TableEntry
 from installer.private import new_private_file
 from installer.sizes import MIB, format_size
 

@@ -19,8 +19,9 @@ from installer.actions.disk import (
 )
 from installer.actions.save import Area, ends, merged
 from installer.context import Context
-from installer.disk_table import Table, TableEntry, read_table, verify_table
+from installer.disk_table import read_table, verify_table
 from installer.errors import CommandFailed
+from installer.partition_table import Table, TableEntry
 from installer.sizes import format_size
 
 _FIRST_LOGICAL = 5

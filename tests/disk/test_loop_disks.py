@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from installer.disk_table import TableEntry, read_table, verify_table
+from installer.disk_table import read_table, verify_table
+from installer.partition_table import TableEntry
 from installer.probe.disks import probe_disks
 from installer.run import ProcessRunner
 

@@ -12,10 +12,11 @@ import pytest
 
 from installer import api
 from installer.actions.filesystem import MakeFilesystem
-from installer.disk_table import TableEntry, read_table
+from installer.disk_table import read_table
 from installer.errors import Cancelled, CommandFailed, ExitCode, InstallerError
 from installer.events import ActionStarted, Failed, Message
 from installer.machine import Machine, Partition
+from installer.partition_table import TableEntry
 from installer.payload import PayloadIndex, load_payload_index
 from installer.plan.model import InstallPlan
 from tests.disk.tree import make_payload

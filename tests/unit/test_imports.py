@@ -49,6 +49,7 @@ class Import:
     file: str
     line: int
     module: str
+    checked_only: bool = False  # for the type checker alone
 
     @property
     def folder(self) -> str:
@@ -64,15 +65,23 @@ class Import:
 
 def _imports_of(path: Path) -> Iterator[Import]:
     file = path.relative_to(PROJECT).as_posix()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"), file)):
-        if isinstance(node, ast.Import):
-            for name in node.names:
-                yield Import(file=file, line=node.lineno, module=name.name)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield Import(file=file, line=node.lineno, module=node.module)
-            for name in node.names:
-                module = f"{node.module}.{name.name}"
-                yield Import(file=file, line=node.lineno, module=module)
+    tree = ast.parse(path.read_text("utf-8"), file)
+    checked = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        names = [name.name for name in node.names]
+        if isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            names = [module, *(f"{module}.{name}" for name in names)]
+        for name in names:
+            only = id(node) in checked
+            yield Import(file=file, line=node.lineno, module=name, checked_only=only)
 
 
 @pytest.fixture(scope="module")
@@ -170,3 +179,37 @@ def test_nothing_is_star_imported_or_relative() -> None:
         and (node.level > 0 or any(name.name == "*" for name in node.names))
     ]
     assert wrong == []
+
+
+def test_no_modules_import_each_other(imports: tuple[Import, ...]) -> None:
+    """Also not inside of functions; what only the type checker imports does not count."""
+    modules = {_module(PROJECT / each.file): each.file for each in imports}
+    arrows: dict[str, set[str]] = {name: set() for name in modules}
+    for each in imports:
+        name = _module(PROJECT / each.file)
+        if each.module in modules and each.module != name and not each.checked_only:
+            arrows[name].add(each.module)
+    assert list(_cycles(arrows)) == []
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(PROJECT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _cycles(arrows: dict[str, set[str]]) -> Iterator[tuple[str, ...]]:
+    """What is left when everything that reaches nothing, or that nothing reaches, is taken away."""
+    left = {name: set(others) for name, others in arrows.items()}
+    while True:
+        reached = {other for others in left.values() for other in others}
+        ends = {name for name in left if not left[name] or name not in reached}
+        if not ends:
+            break
+        left = {name: left[name] - ends for name in left if name not in ends}
+    if left:
+        yield tuple(sorted(left))
+
+
+def test_what_counts_as_a_cycle() -> None:
+    assert list(_cycles({"a": {"b"}, "b": {"c"}, "c": set()})) == []
+    assert list(_cycles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}})) == [("b", "c")]
