@@ -14,9 +14,6 @@ from typing import Any, TypeVar
 
 from ks_schema.wording import printable, quoted
 
-# The labels of volumes that kickstarts are read from, in the order in which they are looked for:
-# ours, Red Hat's driver disk, cloud-init's NoCloud.
-KICKSTART_LABELS = ("PHOTONKS", "OEMDRV", "CIDATA")
 # The type of an EFI system partition: UEFI 2.10, 5.3.3.
 ESP_TYPE = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
 # The transport of a disk that is an image file.

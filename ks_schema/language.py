@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache, lru_cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 
@@ -34,7 +34,7 @@ def schema() -> dict[str, Any]:
     - ``x-instead`` maps keys that other tools have to what is written here,
     - ``x-key`` is what the reference calls the free keys of an object.
     """
-    text = resources.files("ks_schema").joinpath("language.json").read_text("utf-8")
+    text = Path(__file__).with_name("language.json").read_text("utf-8")
     data: dict[str, Any] = json.loads(text)
     return data
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import traceback
 from argparse import Namespace
 from collections.abc import Sequence
 from importlib import import_module
@@ -45,6 +44,8 @@ def _exit_code(arguments: Namespace) -> int:
     except OutputLost:
         raise
     except Exception:  # noqa: BLE001  (the last resort: a bug must not look like a refusal)
+        import traceback  # noqa: PLC0415  (takes longer to import than a bug is likely)
+
         complain(traceback.format_exc().rstrip())
         complain("photon-installer: this is a bug; please report the lines above.")
         return int(ExitCode.BUG)

@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 from installer.errors import KickstartRefused, KickstartUnparsable, KickstartUnreachable
 from installer.events import Emit, Message
 from installer.fetch import Download, FetchFailed, RetryPolicy, fetch, without_credentials
+from installer.kickstart.labels import KICKSTART_LABELS
 from installer.kickstart.volumes import BY_LABEL, labelled_volume, mounted
-from installer.machine import KICKSTART_LABELS
 from installer.regular_file import open_regular
 from installer.run import ProcessRunner, Runner
 from ks_schema import Document, SyntaxProblem, load

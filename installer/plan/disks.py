@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from installer.config.model import DiskMatch, DiskSelector, InstallConfig, Pick
 from installer.config.storage import Storage
+from installer.kickstart.labels import KICKSTART_LABELS
 from installer.machine import (
     IMAGE_TRANSPORT,
-    KICKSTART_LABELS,
     Disk,
     Layer,
     LeftOut,
