@@ -27,7 +27,7 @@ from benchmarks.results import Figure, Section, arguments, publish
 
 MACHINE = Path("tests/machines/24-disks.json").resolve()
 FIRST_SCREEN = "Welcome to Photon"
-LAST_STEP, PLANNED = "[review]", "What will be lost"
+LAST_STEP, PLANNED = "[review]", "Data that will be lost"
 GOAL_REPAINT = 0.01
 # A key that is not answered within this changes nothing.
 ANSWER = 0.1

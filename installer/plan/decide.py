@@ -247,7 +247,7 @@ def notes(
     """The defaults that were taken, each with its reason."""
     lines: list[str] = []
     if config.boot.mode is None:
-        lines.append(f"boot mode {layout.mode}: the machine started that way")
+        lines.append(f"boot mode {layout.mode}: detected from the firmware")
     if config.packages.kernel is None:
         lines.append(f"kernel {kernel}: the machine is {_kind(machine)}")
     lines += storage_notes(config.storage, layout.parts)
@@ -299,7 +299,7 @@ def _kind(machine: Machine) -> str:
     if is_image(machine):
         return "not known yet"
     if machine.virtualization == "none":
-        return "no virtual machine"
+        return "physical"
     return f"a virtual machine ({machine.virtualization})"
 
 
