@@ -283,7 +283,7 @@ class Editor:
             Command(id=UNDO, label="Undo", key="u", refused="" if history.can_undo else nothing),
             Command(
                 id=REDO, label="Redo", key="r",
-                refused="" if history.can_redo else "nothing to undo",
+                refused="" if history.can_redo else "nothing to redo",
             ),
             Command(
                 id=RESET, label="Reset", key="x",
