@@ -5,13 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 
 from installer import api
+from installer.command.carry_out import carry_out
 from installer.command.consent import confirm, passphrases, require_eyes, require_root
 from installer.command.plan import plan_of
 from installer.command.reading import to_stderr
-from installer.command.sinks import sinks
 from installer.command.stop import STOP
 from installer.errors import ExitCode
-from installer.recovery_notice import show_on_terminal
 
 
 def run(arguments: Namespace) -> ExitCode:
@@ -21,8 +20,7 @@ def run(arguments: Namespace) -> ExitCode:
     require_eyes(made)
     if not arguments.yes:
         confirm(made)
-    with sinks(arguments) as emit:
-        api.install(made, emit=emit, cancelled=STOP.is_set)
-    if made.shown_once:
-        show_on_terminal(made.shown_once)
+    carry_out(
+        arguments, made, lambda emit: api.install(made, emit=emit, cancelled=STOP.is_set)
+    )
     return ExitCode.DONE
