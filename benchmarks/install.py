@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.disks import DISK_SIZE, WORK, flush, new_filesystem, read_through, run
 from benchmarks.medium import payload_folder
 from benchmarks.results import Figure, Section, arguments, publish
-from installer.payload import PayloadTree, load_payload_index
+from installer.payload.index import PayloadTree, load_payload_index
 from iso_hooks.recipe import load_recipe
 from iso_hooks.trees import mmdebstrap_command, package_versions
 

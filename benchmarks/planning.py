@@ -13,9 +13,9 @@ from statistics import median
 from benchmarks.results import Figure, Section, arguments, publish
 from benchmarks.screens import percentile
 from installer import api
-from installer.kickstart import read_kickstart
-from installer.machine import machine_from_json
+from installer.machine.facts import machine_from_json
 from installer.plan.build import make_plan
+from installer.sources.kickstart import read_kickstart
 from tests.engine import MACHINES, TESTS, payload
 
 MACHINE = MACHINES / "24-disks.json"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from installer.probe import memory_size
+from installer.machine.probe.machine import memory_size
 from installer.sizes import format_size
 
 RESULTS = Path(__file__).with_name("RESULTS.md")

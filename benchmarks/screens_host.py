@@ -18,9 +18,9 @@ from installer import api
 from installer.config.model import KernelFlavour, PackageSet
 from installer.errors import Cancelled
 from installer.events import Emit
-from installer.layouts import Layout
-from installer.machine import Disk, Machine, machine_from_json
-from installer.payload import PayloadImage, PayloadIndex, PayloadTree
+from installer.machine.facts import Disk, Machine, machine_from_json
+from installer.payload.index import PayloadImage, PayloadIndex, PayloadTree
+from installer.plan.layouts import Layout
 from installer.secret import Secret
 from installer.sizes import MIB
 from ks_schema import Document, Problem

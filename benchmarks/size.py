@@ -16,7 +16,7 @@ from benchmarks.disks import WORK, loop_device, mounted
 from benchmarks.install import install, kickstart_data
 from benchmarks.medium import medium, payload_folder
 from benchmarks.results import Figure, Section, arguments, publish
-from installer.disk_table import read_table
+from installer.machine.disk_table import read_table
 
 MB = 10**6
 GOAL_HOST = 300 * MB

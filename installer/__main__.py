@@ -4,7 +4,7 @@ import sys
 
 try:
     from installer.command.main import main
-    from installer.signals import let_the_outcome_stand
+    from installer.system.signals import let_the_outcome_stand
 
     code = main()
     let_the_outcome_stand()

@@ -13,28 +13,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from installer import kickstart, probe
+from installer.actions.context import RUN_DIRECTORY
 from installer.config.keyboard import Keyboard
 from installer.config.model import InstallConfig
 from installer.config.read import asked_later, from_document, kickstart_problems
 from installer.config.recovery import with_drawn_secrets
 from installer.config.write import hash_passwords, to_document
-from installer.context import RUN_DIRECTORY
+from installer.engine.execute import execute
+from installer.engine.journal import EVENTS_NAME, LOG_NAME, open_journal, tee
+from installer.engine.saving import file_at
 from installer.errors import CommandFailed, MachineUnfit
 from installer.events import Emit
-from installer.execute import execute
-from installer.fetch import RetryPolicy
-from installer.journal import EVENTS_NAME, LOG_NAME, open_journal, tee
-from installer.machine import IMAGE_TRANSPORT, Disk, Firmware, FirmwareMode, Machine
-from installer.payload import PayloadIndex, load_payload_index, verify_image
+from installer.machine.facts import IMAGE_TRANSPORT, Disk, Firmware, FirmwareMode, Machine
+from installer.machine.probe import machine as probe
+from installer.payload.index import PayloadIndex, load_payload_index, verify_image
 from installer.plan.build import make_plan
 from installer.plan.disks import missing_disks, with_kickstart_source
 from installer.plan.keyboard import keyboard_text
 from installer.plan.model import InstallPlan
-from installer.private import private_text
-from installer.run import ProcessRunner
-from installer.saving import file_at
-from installer.target import require_target_modules
+from installer.sources.fetch import RetryPolicy
+from installer.sources.kickstart import volume_label
+from installer.sources.parameters import kernel_command_line, kernel_parameters
+from installer.system.private import private_text
+from installer.system.run import ProcessRunner
+from installer.system.target import require_target_modules
 from installer.verify.finding import Report
 from ks_schema import Document, Problem
 from ks_schema.wording import printable
@@ -107,7 +109,7 @@ def prepare_configured(
 
     :raises MachineUnfit: the machine or the payload cannot give what it asks for.
     """
-    label = kickstart.volume_label(document.name)
+    label = volume_label(document.name)
     machine = replace(machine, disks=with_kickstart_source(machine.disks, label))
     try:
         return make_plan(config, machine, payload, seed=seed)
@@ -178,7 +180,7 @@ def probe_machine(emit: Emit, config: InstallConfig | None = None, source: str =
 
     :raises CommandFailed: it cannot be looked at.
     """
-    selectors, label = config.disks if config else (), kickstart.volume_label(source)
+    selectors, label = config.disks if config else (), volume_label(source)
 
     def missing(disks: tuple[Disk, ...]) -> str:
         return missing_disks(selectors, with_kickstart_source(disks, label))
@@ -206,8 +208,8 @@ def image_target(document: Document, path: str, size: int) -> tuple[Document, Ma
 
 def default_payload(command_line: str | None = None) -> str:
     """Where the running medium has its payload: a folder, or a URL after a network start."""
-    text = kickstart.kernel_command_line() if command_line is None else command_line
-    medium = kickstart.kernel_parameters(text).medium
+    text = kernel_command_line() if command_line is None else command_line
+    medium = kernel_parameters(text).medium
     return f"{medium.rstrip('/')}/payload" if medium else MEDIUM_PAYLOAD
 
 
@@ -273,7 +275,7 @@ def verify_boot(
 
 
 def save_kickstart(data: Mapping[str, Any], place: str) -> None:
-    """Write a kickstart, hashes only, at a place of :mod:`installer.saving`.
+    """Write a kickstart, hashes only, at a place of :mod:`installer.engine.saving`.
 
     :raises CommandFailed: it cannot be written.
     """
@@ -282,7 +284,7 @@ def save_kickstart(data: Mapping[str, Any], place: str) -> None:
 
 
 def save_text(text: str, place: str) -> None:
-    """Write a text at a place of :mod:`installer.saving`, for the owner alone (0600).
+    """Write a text at a place of :mod:`installer.engine.saving`, for the owner alone (0600).
 
     :raises CommandFailed: it cannot be written.
     """

@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from installer import api
+from installer.command.recovery_notice import qr_lines
 from installer.config.boot import BootMode
 from installer.config.keyboard import keyboard_from_text
+from installer.config.password_hash import account_hash, menu_hash
 from installer.events import Emit
-from installer.layouts import Layout, as_custom_layout, layout
-from installer.machine import Disk, Machine
-from installer.password_hash import account_hash, menu_hash
-from installer.payload import PayloadIndex
+from installer.machine.facts import Disk, Machine
+from installer.payload.index import PayloadIndex
 from installer.plan.disks import unfit_reason
+from installer.plan.layouts import Layout, as_custom_layout, layout
 from installer.plan.model import InstallPlan
 from installer.plan.room import least_disk_size
-from installer.recovery_notice import qr_lines
 from installer.secret import Secret
 from ks_schema import Document, Problem
 from screens.engine import PlanView

@@ -9,7 +9,7 @@ from installer.config.boot import PKCS11, BootLoader, BootMode
 from screens.entries import Entry, words
 
 if TYPE_CHECKING:
-    from installer.machine import Machine
+    from installer.machine.facts import Machine
     from screens.draft import Draft
 
 # How the draft says where the owner's keys come from; "" is: there are none.

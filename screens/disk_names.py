@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from installer.machine import Disk, Machine
-from installer.plan.layers import disks_sharing
-from installer.plan.pools import stacked
+from installer.machine.facts import Disk, Machine
+from installer.machine.layers import disks_sharing
+from installer.machine.pools import stacked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

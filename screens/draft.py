@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from installer.config.password import login_fault
-from installer.machine import Machine
+from installer.machine.facts import Machine
 from installer.secret import Secret
 from ks_schema.language import longest
 from screens.boot_entries import boot_entries

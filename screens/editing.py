@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from installer.errors import InstallerError
-from installer.layouts import Layout
-from installer.machine import Machine
+from installer.machine.facts import Machine
 from installer.plan.disks import unfit_reason
+from installer.plan.layouts import Layout
 from screens.boot_entries import boot_mode
 from screens.draft import NOTHING, Draft, disk_changed
 from screens.editor.custom_layout import with_passphrase

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from installer.config.recovery import ShownOnce
 from installer.events import Emit
-from installer.layouts import Layout
-from installer.machine import Disk, Machine
+from installer.machine.facts import Disk, Machine
+from installer.plan.layouts import Layout
 from installer.plan.storage.model import StoragePlan
 from installer.secret import Secret
 from ks_schema.problem import Problem
@@ -94,7 +94,7 @@ class Engine(Protocol):
         """Carry the plan out; progress comes as events."""
 
     def save(self, document: Mapping[str, Any], place: str) -> None:
-        """Write the document as a kickstart at a place of :mod:`installer.saving`."""
+        """Write the document as a kickstart at a place of :mod:`installer.engine.saving`."""
 
     def save_text(self, text: str, place: str) -> None:
         """Write a text there."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from installer.errors import InstallerError, KickstartInvalid, ProblemsFound
-from installer.machine import Machine
+from installer.machine.facts import Machine
 from ks_schema.problem import Problem
 from screens import draft as drafts
 from screens.draft import Draft

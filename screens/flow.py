@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TypeVar
 
+from installer.engine.saving import Volume, removable_volumes
 from installer.errors import InstallerError, ProblemsFound
-from installer.machine import Disk, Machine
+from installer.machine.facts import Disk, Machine
 from installer.plan.disks import kickstart_reason
-from installer.saving import Volume, removable_volumes
 from screens import draft as drafts
 from screens.choices import choices_line
 from screens.console_keyboard import ConsoleKeyboard

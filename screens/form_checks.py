@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from installer.machine import Machine, SecureBoot
+from installer.machine.facts import Machine, SecureBoot
 from installer.secret import Secret
 from screens.boot_entries import GIVEN, MADE, unified
 from screens.draft import ACCOUNTS, NOTHING, Draft, hash_of, password_problem, typed_differently

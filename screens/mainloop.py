@@ -10,7 +10,7 @@ from typing import Any
 
 import urwid
 
-from installer.signals import ENDING
+from installer.system.signals import ENDING
 from screens.keyboard import Keyboard
 from screens.palette import PALETTE
 from screens.widgets.frame import Frame

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
+from installer.engine.journal import event_text
 from installer.events import (
     ActionStarted,
     BootChecked,
@@ -17,7 +18,6 @@ from installer.events import (
     Progress,
     Started,
 )
-from installer.journal import event_text
 
 LOG_LINES = 200
 

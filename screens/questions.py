@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from installer.engine.saving import Volume, in_memory, is_place
 from installer.events import Failed, Finished
-from installer.machine import Disk
+from installer.machine.facts import Disk
 from installer.plan.model import confirmation, is_confirmed
-from installer.saving import Volume, in_memory, is_place
 from screens import keys
 from screens.engine import PlanView
 from screens.session import Holder

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.events import event_from_json
-from installer.private import private_directory
+from installer.system.private import private_directory
 from screens.progress import ProgressState, follow
 
 RUN_FOLDER = Path("/run/photon-installer")

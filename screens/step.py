@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from installer.errors import InstallerError
-from installer.machine import Disk, Machine
+from installer.machine.facts import Disk, Machine
 from screens.draft import Draft
 from screens.engine import PlanView
 from screens.forms import FieldProblem, Form

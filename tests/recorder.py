@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from installer.context import Context
+from installer.actions.context import Context
 from installer.errors import CommandFailed
-from installer.run import Input
+from installer.system.run import Input
 
 
 @dataclass(slots=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 from installer import api
 from installer.actions.files import WriteFile
 from installer.errors import InstallerError
-from installer.kickstart import read_kickstart
 from installer.plan.model import InstallPlan
+from installer.sources.kickstart import read_kickstart
 from ks_schema import Document
 from tests.engine import GIB, TESTS, actions_of, machine, payload
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from installer.actions.context import Context
 from installer.actions.disk import await_node
-from installer.context import Context
 
 # The others have nothing to resynchronise after a crash.
 _WITH_BITMAP = (1, 4, 5, 6, 10)

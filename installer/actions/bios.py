@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from installer.context import Context
+from installer.actions.context import Context
 from installer.errors import CommandFailed
 
 _SECTOR = 512

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from installer.actions.boot_order import EntryTable, entry_table, ordered
+from installer.actions.context import Context
 from installer.actions.esp import LOADER
 from installer.config.boot import BootOrder
-from installer.context import Context
 from installer.errors import CommandFailed
 from installer.events import Message
 from installer.secureboot.variables import EFIVARS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from installer.config.boot import BootOrder
-from installer.machine import BootEntry
+from installer.machine.facts import BootEntry
 
 _ENTRY = re.compile(r"^Boot([0-9A-F]{4})([* ]) (.*?)(?:\t(.*))?$")
 _ON_DISK = re.compile(r"^HD\(\d+,GPT,([0-9a-fA-F-]{36}),[^/]*\)/?(?:File\()?([^)]*)")

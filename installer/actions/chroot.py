@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from installer.context import Context
+from installer.actions.context import Context
 
 
 @contextmanager

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from installer.context import Context
-from installer.disk_table import verify_table
+from installer.actions.context import Context
 from installer.errors import CommandFailed
 from installer.events import Message
-from installer.partition_table import TableEntry
-from installer.private import new_private_file
+from installer.machine.disk_table import verify_table
+from installer.machine.partition_table import TableEntry
 from installer.sizes import MIB, format_size
+from installer.system.private import new_private_file
 
 DOS = "dos"
 GPT = "gpt"

@@ -6,14 +6,14 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from installer.actions.context import Context
 from installer.actions.disk import await_node
-from installer.context import Context
 from installer.errors import CommandFailed
 from installer.events import Message
 from installer.measured.prediction import Predictions
-from installer.program_output import json_object
 from installer.secret import Secret
 from installer.sizes import format_size
+from installer.system.program_output import json_object
 
 _TPM = Path("/dev/tpmrm0")
 # A key of 256 random bits cannot be guessed, so it needs no slow derivation: what

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from installer.actions.context import Context
 from installer.actions.esp_copy import copy_to_esp
 from installer.actions.owner_keys import signed_copy
 from installer.config.boot import ENTRY_NAME
-from installer.context import Context
 from installer.errors import CommandFailed
 
 _SHIM = "/usr/lib/shim/shimx64.efi.signed"

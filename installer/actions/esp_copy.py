@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from installer.context import Context
+from installer.actions.context import Context
 from installer.errors import CommandFailed
-from installer.private import private_directory
+from installer.system.private import private_directory
 
 # What ends the name of a program that firmware starts until all that it needs is on the disk. In
 # the case of the name itself, which FAT keeps in the entry.

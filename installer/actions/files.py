@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from installer.actions.context import Context
 from installer.config.host_names import locale_source
-from installer.context import Context
 from installer.errors import MachineUnfit
 from ks_schema import Problem
 

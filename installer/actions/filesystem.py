@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.context import Context
-from installer.private import new_private_file
+from installer.actions.context import Context
 from installer.sizes import format_size
+from installer.system.private import new_private_file
 
 VFAT = "vfat"
 SWAP = "swap"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from installer.actions.context import Context
 from installer.actions.files import WriteFile
-from installer.context import Context
-from installer.journal import EVENTS_NAME, LOG_NAME
+from installer.engine.journal import EVENTS_NAME, LOG_NAME
 from installer.secret import Secret
 
 LOG_FOLDER = "/var/log/photon-installer"

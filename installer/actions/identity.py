@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from installer.actions.context import Context
 from installer.actions.files import WriteFile
 from installer.actions.finish import LOG_FOLDER
 from installer.actions.old_volumes import OldVolumes, unfit
-from installer.context import Context
 from installer.errors import CommandFailed
 from installer.events import Message
-from installer.private import private_directory
 from installer.secret import Secret
+from installer.system.private import private_directory
 
 SSH_HOST_KEYS = "ssh_host_keys"
 MACHINE_ID = "machine_id"

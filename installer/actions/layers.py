@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from installer.context import Context
-from installer.machine import Layer, LayerKind
+from installer.actions.context import Context
+from installer.machine.facts import Layer, LayerKind
 
 _NEVER_ACTIVE = "a pool is what nothing has assembled"
 

@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from installer.actions.context import Context
 from installer.actions.disk import await_node
-from installer.context import Context
 from installer.errors import MachineUnfit
 from installer.sizes import format_size
 from ks_schema import Problem

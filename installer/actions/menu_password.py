@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from installer.actions.context import Context
 from installer.actions.files import WriteFile
-from installer.context import Context
 from installer.secret import Secret
 
 # Beside grub.cfg, which reads it. The ESP has no copy: a FAT keeps nothing from anybody.

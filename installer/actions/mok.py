@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from installer.actions.context import Context
 from installer.config.boot_certificate import certificate_name
-from installer.context import Context
 from installer.errors import CommandFailed, MachineUnfit
 from installer.events import Message
-from installer.private import private_directory, private_text
 from installer.secret import Secret
 from installer.secureboot.owner import certificate_der, copy_certificate
 from installer.secureboot.variables import EFIVARS
+from installer.system.private import private_directory, private_text
 from ks_schema import Problem
 
 # What mokutil takes too: MokManager computes it in the firmware, for a password that is used once.

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from installer.actions.array import free_node
+from installer.actions.context import Context
 from installer.actions.disk import await_node
-from installer.context import Context
 from installer.errors import CommandFailed, MachineUnfit
 from installer.events import Message
-from installer.probe.layers import parse_members
-from installer.program_output import json_rows, tags, text_in
+from installer.machine.probe.layers import parse_members
 from installer.secret import Secret
+from installer.system.program_output import json_rows, tags, text_in
 from ks_schema.problem import Problem
 
 # No system gives an opened volume such a name.

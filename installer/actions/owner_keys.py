@@ -6,12 +6,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from installer.actions.context import Context
 from installer.config.boot import SigningKey
 from installer.config.boot_certificate import certificate_name
-from installer.context import Context
 from installer.errors import CommandFailed, MachineUnfit
 from installer.events import Message
-from installer.private import private_directory
 from installer.secret import Secret
 from installer.secureboot import enroll
 from installer.secureboot.owner import (
@@ -22,6 +21,7 @@ from installer.secureboot.owner import (
     packed_key,
     sign_program,
 )
+from installer.system.private import private_directory
 from ks_schema import Problem
 
 BOOT_FOLDER = "/etc/photon-boot"

@@ -6,12 +6,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from installer.context import Context
+from installer.actions.context import Context
 from installer.errors import PayloadBad
-from installer.fetch import RetryPolicy, is_web_address
-from installer.payload import PayloadImage, verify_image
+from installer.payload.index import PayloadImage, verify_image
 from installer.secret import Secret
 from installer.sizes import format_size
+from installer.sources.fetch import RetryPolicy, is_web_address
 
 # unsquashfs sets aside 512 MiB for its queues unless told otherwise: too much for a small machine.
 _QUEUE_MIB = "16"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from installer.actions.context import Context
 from installer.actions.filesystem import mounted_top
-from installer.context import Context
 from installer.errors import CommandFailed
 from installer.sizes import format_size
 

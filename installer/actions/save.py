@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from installer.actions.context import Context
 from installer.actions.disk import needs_loops, take_table_away
-from installer.context import Context
 from installer.errors import CommandFailed
 from installer.events import Message
-from installer.private import new_private_file, private_directory
-from installer.program_output import json_rows, number_in
 from installer.sizes import MIB
+from installer.system.private import new_private_file, private_directory
+from installer.system.program_output import json_rows, number_in
 
 # Everything that libblkid knows, and that wipefs and sfdisk therefore erase, is in these parts of a
 # device: the last copy of a LUKS2 header is 4 MiB after the beginning, a Promise RAID's metadata

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from installer.actions.chroot import kernel_filesystems
-from installer.context import Context
+from installer.actions.context import Context
 
 _VERBS = {"enabled": "enable", "disabled": "disable", "masked": "mask"}
 _UNITS = "/etc/systemd/system"

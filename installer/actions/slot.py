@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from installer.context import Context
+from installer.actions.context import Context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from installer.actions.context import Context
 from installer.actions.esp_copy import copy_to_esp
 from installer.actions.owner_keys import db_pair
 from installer.actions.uki import signed_uki, uki_name
 from installer.config.boot import SigningKey
-from installer.context import Context
 from installer.errors import CommandFailed
 from installer.secureboot.owner import sign_program
 

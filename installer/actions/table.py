@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from installer.actions.context import Context
 from installer.actions.disk import (
     DOS,
     PlannedPartition,
@@ -18,10 +19,9 @@ from installer.actions.disk import (
     sfdisk_line,
 )
 from installer.actions.save import Area, ends, merged
-from installer.context import Context
-from installer.disk_table import read_table, verify_table
 from installer.errors import CommandFailed
-from installer.partition_table import Table, TableEntry
+from installer.machine.disk_table import read_table, verify_table
+from installer.machine.partition_table import Table, TableEntry
 from installer.sizes import format_size
 
 _FIRST_LOGICAL = 5

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.actions.chroot import kernel_filesystems
+from installer.actions.context import Context
 from installer.actions.owner_keys import db_pair
 from installer.config.boot import SigningKey
-from installer.context import Context
 from installer.errors import CommandFailed
 from installer.secureboot.owner import sign_program
 

@@ -8,20 +8,20 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from installer.actions.context import Context
 from installer.actions.files import WriteFile
 from installer.actions.finish import LOG_FOLDER
 from installer.actions.owner_keys import BOOT_FOLDER
 from installer.config.boot import BootMode
-from installer.context import Context
 from installer.errors import Unbootable
 from installer.events import BootChecked, Message
 from installer.measured.host import OTHER_FIRMWARE, grub_names, predictions_of, this_firmware
 from installer.measured.predict import FirmwareState
-from installer.mounts import read_mounts
-from installer.private import private_directory
 from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.trust import machine_trust, stock_trust
 from installer.secureboot.variables import EFIVARS
+from installer.system.mounts import read_mounts
+from installer.system.private import private_directory
 from installer.verify.esp import Esp, Judge, copied_files
 from installer.verify.finding import Report
 from installer.verify.host import Subject, check_host

@@ -7,11 +7,11 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 
+from installer.command.recovery_notice import show_on_terminal
 from installer.command.stop import IN_ORDER
+from installer.engine.journal import event_file, json_lines, log_lines, tee
 from installer.events import Emit
-from installer.journal import event_file, json_lines, log_lines, tee
 from installer.plan.model import InstallPlan
-from installer.recovery_notice import show_on_terminal
 
 
 def carry_out(arguments: Namespace, made: InstallPlan, install: Callable[[Emit], None]) -> None:

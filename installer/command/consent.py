@@ -8,9 +8,9 @@ import sys
 
 from installer import api
 from installer.command.output import say
+from installer.command.recovery_notice import has_terminal
 from installer.errors import Cancelled, CommandFailed
 from installer.plan.model import InstallPlan, confirmation, disks_text, is_confirmed
-from installer.recovery_notice import has_terminal
 
 _SHORTEST_PASSPHRASE = 8
 

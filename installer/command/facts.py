@@ -8,7 +8,7 @@ from installer import api
 from installer.command.output import show
 from installer.command.reading import to_stderr
 from installer.errors import ExitCode
-from installer.machine_text import machine_text
+from installer.machine.text import machine_text
 
 
 def run(arguments: Namespace) -> ExitCode:

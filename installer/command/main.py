@@ -11,7 +11,7 @@ from installer.command.output import OutputLost, complain, open_missing, say, se
 from installer.command.parser import parser
 from installer.command.stop import IN_ORDER, INTERRUPTED, STOP
 from installer.errors import Cancelled, ExitCode, InstallerError
-from installer.signals import ENDING
+from installer.system.signals import ENDING
 from ks_schema.wording import json_line
 
 

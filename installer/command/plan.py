@@ -13,7 +13,7 @@ from installer.config.model import InstallConfig
 from installer.config.read import asked_later
 from installer.errors import CommandFailed, ExitCode
 from installer.events import Event
-from installer.machine import Machine, machine_from_json
+from installer.machine.facts import Machine, machine_from_json
 from installer.plan.model import InstallPlan
 from ks_schema.syntax import json_data
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 
 from installer.command.stop import STOP
+from installer.engine.journal import log_lines, tee
 from installer.events import Event
-from installer.fetch import RetryPolicy
-from installer.journal import log_lines, tee
-from installer.kickstart import read_kickstart
-from installer.kickstart.sources import Surroundings
+from installer.sources.fetch import RetryPolicy
+from installer.sources.kickstart import Surroundings, read_kickstart
 from ks_schema import Document
 
 

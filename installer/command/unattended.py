@@ -16,27 +16,25 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from installer import api
+from installer.actions.context import RUN_DIRECTORY
 from installer.command.consent import require_root
 from installer.command.output import complain
+from installer.command.recovery_notice import show_on_consoles
 from installer.command.stop import IN_ORDER, STOP
 from installer.config.keyboard import Keyboard
 from installer.config.model import EndAction, Finish
-from installer.context import RUN_DIRECTORY
+from installer.engine.journal import event_file, log_lines, tee
 from installer.errors import ExitCode, InstallerError
 from installer.events import Emit, Event, Failed, Message
-from installer.fetch import RetryPolicy
-from installer.journal import event_file, log_lines, tee
-from installer.kickstart import (
+from installer.sources.fetch import RetryPolicy
+from installer.sources.kickstart import Surroundings, find_volume_kickstart, read_kickstart
+from installer.sources.parameters import (
     KernelParameters,
-    find_volume_kickstart,
     kernel_command_line,
     kernel_parameters,
-    read_kickstart,
     with_disk,
 )
-from installer.kickstart.sources import Surroundings
-from installer.private import private_directory, private_text
-from installer.recovery_notice import show_on_consoles
+from installer.system.private import private_directory, private_text
 from ks_schema import Document
 
 SESSION_LOCK = RUN_DIRECTORY / "session.lock"

@@ -39,9 +39,9 @@ from installer.config.rules import rule_problems
 from installer.config.sound import Sound
 from installer.config.storage_data import storage
 from installer.errors import KickstartInvalid
-from installer.regular_file import open_regular
 from installer.secret import Secret
 from installer.sizes import parse_duration
+from installer.system.regular_file import open_regular
 from ks_schema import Document, Problem, check
 from ks_schema.checker import in_order
 from ks_schema.language import definition, fits

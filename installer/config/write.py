@@ -18,8 +18,8 @@ from installer.config.model import (
     User,
 )
 from installer.config.password import Password, password_data
+from installer.config.password_hash import account_hash, menu_hash
 from installer.config.storage_data import storage_data
-from installer.password_hash import account_hash, menu_hash
 
 Data = dict[str, Any]
 
@@ -27,7 +27,7 @@ Data = dict[str, Any]
 def hash_passwords(config: InstallConfig, *, salt: str | None = None) -> InstallConfig:
     """The configuration with a hash in the place of each plain password.
 
-    ``salt`` is drawn for each password; only tests give one (:mod:`installer.password_hash`).
+    ``salt`` is drawn for each; only tests give one (:mod:`installer.config.password_hash`).
     """
     return replace(
         config,

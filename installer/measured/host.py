@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from installer.errors import CommandFailed
-from installer.machine import BootEntry
+from installer.machine.facts import BootEntry
+from installer.machine.probe.nodes import block_devices
 from installer.measured.log import LOG, read_log
 from installer.measured.menu import UNNUMBERED, Volume
 from installer.measured.predict import FirmwareState, HostFiles, Way, predict_start
 from installer.measured.prediction import Prediction, Predictions, UnpredictableError
 from installer.measured.uki import LOADER, predict_unified_start
-from installer.probe.nodes import block_devices
-from installer.program_output import json_object, tags
-from installer.run import Runner
 from installer.secureboot.entries import boot_order, parse_entry
 from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.variables import (
@@ -28,6 +26,8 @@ from installer.secureboot.variables import (
     read_store,
     variable,
 )
+from installer.system.program_output import json_object, tags
+from installer.system.run import Runner
 from installer.verify.esp import IMAGES, VENDOR, Esp, is_readable
 from installer.verify.host import Subject
 from installer.verify.menu import read_menu

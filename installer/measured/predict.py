@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from installer.machine import BootEntry
+from installer.machine.facts import BootEntry
 from installer.measured import policy, programs, shim
 from installer.measured.log import ZERO, Event, register
 from installer.measured.menu import ENCODING, UNNUMBERED, GrubStart, Volume, start_menu

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from installer.config.model import InstallConfig, User
-from installer.payload import PayloadTree
+from installer.payload.index import PayloadTree
 from installer.plan.contents import nearest_program
 from ks_schema.problem import Problem
 

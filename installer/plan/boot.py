@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from installer.actions.files import WriteFile
 from installer.config.boot import Boot, BootLoader
-from installer.machine import Machine
+from installer.machine.facts import Machine
 from installer.plan.hardening import hardening_arguments
 from installer.plan.menu_password import PRINT_SCRIPT, lock_text, unlock_text
 from installer.plan.model import Action

@@ -12,7 +12,7 @@ from installer.actions.initramfs import MakeInitramfs
 from installer.actions.verify_boot import EspToCheck, VerifyBoot
 from installer.config.boot import BootLoader, BootMode, BootOrder
 from installer.config.model import InstallConfig
-from installer.machine import Machine
+from installer.machine.facts import Machine
 from installer.plan import boot
 from installer.plan.decide import Decisions, efi_started, is_image
 from installer.plan.keys import enroll_actions, host_boot_actions, signing_actions

@@ -17,11 +17,11 @@ from installer.config.recovery import shown_once
 from installer.config.storage import SwapKind
 from installer.config.write import to_document
 from installer.errors import MachineUnfit
-from installer.machine import IMAGE_TRANSPORT, Machine
-from installer.payload import PayloadIndex
+from installer.identifiers import derived_machine_id, derived_uuid
+from installer.machine.facts import IMAGE_TRANSPORT, Machine
+from installer.payload.index import PayloadIndex
 from installer.plan.boot_phase import boot_actions
 from installer.plan.decide import Decisions, decide
-from installer.plan.identity import derived_machine_id, derived_uuid
 from installer.plan.losses import losses
 from installer.plan.model import Action, InstallPlan, Phase
 from installer.plan.network import network_files

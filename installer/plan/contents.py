@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from installer.config.host_names import locale_source, needs_generating
 from installer.config.model import InstallConfig, Script, ServiceState
 from installer.config.rules import unit_name
-from installer.payload import PayloadIndex, PayloadTree
+from installer.payload.index import PayloadIndex, PayloadTree
 from installer.plan.keyboard import KERNEL_KEYBOARD
 from installer.plan.room import mount_points
 from installer.plan.storage.model import StoragePlan

@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from installer.config.boot import BootLoader, BootMode
 from installer.config.model import InstallConfig, KernelFlavour
 from installer.config.storage import LayoutParts, Storage, Swap, SwapKind
-from installer.machine import IMAGE_TRANSPORT, Disk, FirmwareMode, Layer, Machine, SecureBoot
-from installer.payload import PayloadIndex, PayloadTree
+from installer.machine.facts import IMAGE_TRANSPORT, Disk, FirmwareMode, Layer, Machine, SecureBoot
+from installer.machine.layers import layers_on, name_problems, sharing_problems
+from installer.machine.pools import stacked
+from installer.payload.index import PayloadIndex, PayloadTree
 from installer.plan.accounts import account_problems
 from installer.plan.boot import command_line_problems
 from installer.plan.contents import contents_notes, contents_problems, link_problems
 from installer.plan.disks import chosen_disks
 from installer.plan.keyboard import keyboard_notes
 from installer.plan.keys import key_notes, key_problems
-from installer.plan.layers import layers_on, name_problems, sharing_problems
 from installer.plan.losses import lost_disks
-from installer.plan.pools import stacked
 from installer.plan.preserve import preserve_problems
 from installer.plan.room import room_problems
 from installer.plan.storage.bootable import (

@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 
 from installer.config.model import DiskMatch, DiskSelector, InstallConfig, Pick
 from installer.config.storage import Storage
-from installer.kickstart.labels import KICKSTART_LABELS
-from installer.machine import (
+from installer.machine.facts import (
     IMAGE_TRANSPORT,
     Disk,
     Layer,
     LeftOut,
     Machine,
 )
-from installer.plan.layers import disks_under
+from installer.machine.layers import disks_under
+from installer.machine.pools import is_firmware_member
 from installer.plan.matching import attributes_text, differences, match_text
 from installer.plan.model import disk_text
-from installer.plan.pools import is_firmware_member
 from installer.plan.storage.resolve import used_disks
+from installer.sources.labels import KICKSTART_LABELS
 from ks_schema.problem import Problem
 
 

@@ -16,8 +16,8 @@ from installer.actions.owner_keys import (
 )
 from installer.config.boot import ENTRY_NAME, BootLoader, OwnerKeys
 from installer.config.model import InstallConfig
-from installer.machine import Firmware, SecureBoot
-from installer.plan.identity import derived_uuid
+from installer.identifiers import derived_uuid
+from installer.machine.facts import Firmware, SecureBoot
 from installer.plan.model import Action
 from installer.plan.storage.model import EspPlace
 from ks_schema.problem import Problem

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from installer.machine import Disk, Layer, LayerKind
-from installer.plan.layers import layer_text
+from installer.machine.facts import Disk, Layer, LayerKind
+from installer.machine.layers import layer_text
 from installer.plan.model import disk_text
 from installer.plan.storage.model import PlannedDisk, StoragePlan
 from installer.sizes import format_size

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from installer.config.model import DiskMatch
-from installer.machine import Disk
+from installer.machine.facts import Disk
 from installer.sizes import format_size
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Any, Protocol
 
+from installer.actions.context import Context
 from installer.config.recovery import ShownOnce
-from installer.context import Context
-from installer.machine import Disk
-from installer.payload import PayloadIndex, PayloadTree
+from installer.machine.facts import Disk
+from installer.payload.index import PayloadIndex, PayloadTree
 from installer.plan.storage.model import StoragePlan
 from installer.secret import MASK, Secret
 from installer.sizes import format_size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from installer.actions.identity import FindIdentity
 from installer.config.storage import Storage
-from installer.machine import Disk, Layer
+from installer.machine.facts import Disk, Layer
 from installer.plan.model import Action
 from installer.secret import Secret
 from ks_schema.problem import Problem

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from installer.actions.lvm import POOL_PERCENT
 from installer.config.boot import BootMode
 from installer.config.storage import Swap, SwapKind, VolumeKind
-from installer.payload import PayloadTree
+from installer.payload.index import PayloadTree
 from installer.plan.model import disk_text
 from installer.plan.storage.bootable import all_below, disks_below
 from installer.plan.storage.guided import BIOS_BOOT_SIZE, ESP_SIZE

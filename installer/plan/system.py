@@ -12,7 +12,7 @@ from installer.actions.services import RunScript, SetUnits
 from installer.config.host_names import needs_generating
 from installer.config.model import InstallConfig, ServiceState, SudoRule, User
 from installer.config.rules import unit_name
-from installer.payload import PayloadTree
+from installer.payload.index import PayloadTree
 from installer.plan.contents import has_unit
 from installer.plan.keyboard import KERNEL_KEYBOARD, keyboard_text
 from installer.plan.model import Action

@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 from uuid import UUID
 
-from installer.machine import BootEntry
+from installer.machine.facts import BootEntry
 from installer.secureboot.variables import GLOBAL, variable
 from ks_schema.wording import printable
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from installer.errors import CommandFailed
-from installer.run import Runner
 from installer.secureboot.chain import (
     Judgement,
     Policy,
@@ -21,6 +20,7 @@ from installer.secureboot.chain import (
 from installer.secureboot.pe import MOST_BYTES
 from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.trust import Trust
+from installer.system.run import Runner
 from installer.verify.finding import Finding, bad, good, note
 from installer.verify.places import text_inside
 

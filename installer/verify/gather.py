@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from installer.errors import CommandFailed
-from installer.machine import ESP_TYPE
+from installer.machine.facts import ESP_TYPE
+from installer.machine.probe.nodes import block_devices
 from installer.measured.host import (
     OTHER_FIRMWARE,
     disk_names,
@@ -19,13 +20,12 @@ from installer.measured.host import (
     this_firmware,
 )
 from installer.measured.predict import FirmwareState
-from installer.mounts import Mount, read_mounts
-from installer.probe.nodes import block_devices
-from installer.program_output import json_object
-from installer.run import Runner
 from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.trust import Trust, machine_trust, stock_trust, store_trust
 from installer.secureboot.variables import EFIVARS
+from installer.system.mounts import Mount, read_mounts
+from installer.system.program_output import json_object
+from installer.system.run import Runner
 from installer.verify.esp import Esp, Judge, copied_files, esp_files
 from installer.verify.finding import Report
 from installer.verify.host import Subject, check_host

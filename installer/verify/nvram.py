@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from installer.machine import BootEntry
+from installer.machine.facts import BootEntry
 from installer.secureboot.entries import boot_order, read_entries
 from installer.secureboot.variables import EFIVARS
 from installer.verify.esp import Esp

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from installer.errors import CommandFailed
-from installer.mounts import Mount
-from installer.program_output import tags
-from installer.rooted_path import resolved
-from installer.run import Runner
+from installer.system.mounts import Mount
+from installer.system.program_output import tags
+from installer.system.rooted_path import resolved
+from installer.system.run import Runner
 
 # Nothing may be written: neither by a replay of the journal nor by a repair.
 _READ_ONLY = {"ext4": "ro,noload", "xfs": "ro,norecovery,nouuid", "btrfs": "ro,rescue=nologreplay"}

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.errors import CommandFailed
-from installer.run import Runner
 from installer.sizes import format_size
+from installer.system.run import Runner
 from installer.verify.finding import Finding, bad, note
 from installer.verify.gpt import GptCopies, gpt_copies
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from string import ascii_lowercase, ascii_uppercase
 
-from installer.machine import Disk
+from installer.machine.facts import Disk
 from installer.plan.storage.model import PlannedDisk
 
 WIDTH = 64

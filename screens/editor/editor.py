@@ -11,8 +11,8 @@ from typing import Any
 
 from installer.config.boot import BootMode
 from installer.errors import InstallerError
-from installer.layouts import Layout
-from installer.machine import Disk
+from installer.machine.facts import Disk
+from installer.plan.layouts import Layout
 from installer.plan.storage.bootable import boot_warnings
 from installer.secret import Secret
 from ks_schema.language import longest

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from installer.config.storage_data import storage
-from installer.layouts import Layout
-from installer.machine import Disk
+from installer.machine.facts import Disk
+from installer.plan.layouts import Layout
 from installer.plan.storage.model import StoragePlan
 from installer.plan.storage.resolve import resolve_storage, used_disks
 from installer.secret import Secret

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from installer.machine import Disk, Partition
+from installer.machine.facts import Disk, Partition
 from installer.plan.storage.model import PlannedDisk, PlannedFilesystem
 from installer.plan.storage.tables import free_stretches
 from installer.sizes import format_size

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from installer.config.boot import BootMode
-from installer.layouts import Layout
-from installer.machine import Disk, Partition
+from installer.machine.facts import Disk, Partition
+from installer.plan.layouts import Layout
 from installer.plan.storage.model import PlannedDisk
 from screens.editor.custom_layout import disk_names
 from screens.editor.history import Storage

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from installer.layouts import Layout
+from installer.plan.layouts import Layout
 from screens.editor.history import Storage
 from screens.forms import FieldProblem, Item
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from installer.config.storage import FilesystemKind, PartitionType
-from installer.machine import Partition
+from installer.machine.facts import Partition
 from installer.sizes import exact_size, format_size
 from ks_schema.syntax import child
 from screens.editor.custom_layout import for_loader, new_name, user_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from installer.config.boot import BootMode
-from installer.machine import FirmwareMode, SecureBoot
+from installer.machine.facts import FirmwareMode, SecureBoot
 from screens.boot_entries import GIVEN, MADE, boot_mode, in_token, unified
 from screens.draft import Draft
 from screens.forms import Check, Choice, Form, Item, Note, Option, SecretText, Text, Tone

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from installer.machine import Disk, LeftOut, Partition
+from installer.machine.facts import Disk, LeftOut, Partition
+from installer.machine.layers import disks_sharing
+from installer.machine.pools import stacked
 from installer.plan.disks import kickstart_reason
-from installer.plan.layers import disks_sharing
-from installer.plan.pools import stacked
 from installer.sizes import format_size
 from screens.forms import Choice, Command, Form, Note, Option, Tone
 from screens.step import Step, View

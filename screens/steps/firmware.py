@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from installer.machine import BootEntry, FirmwareMode, Machine, SecureBoot
+from installer.machine.facts import BootEntry, FirmwareMode, Machine, SecureBoot
 
 _SECURE_BOOT = {
     SecureBoot.ENABLED: "Secure Boot is on: the firmware enforces it",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from installer.machine import NetworkInterface
+from installer.machine.facts import NetworkInterface
 from screens.forms import Choice, Form, Item, Note, Option, Text, Tone
 from screens.step import Step, View
 

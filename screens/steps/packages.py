@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from installer.machine import Machine
+from installer.machine.facts import Machine
 from screens.forms import Choice, Form, Note, Option
 from screens.step import Step, View
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from installer.errors import InstallerError
-from installer.machine import Disk
+from installer.machine.facts import Disk
 from installer.plan.storage.model import PlannedDisk, StoragePlan
 from screens.engine import PlanView
 from screens.forms import Command, FieldProblem, Form, Item, Note, Tone

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from installer.config.boot import BootMode
 from installer.config.storage import TableKind
-from installer.machine import Disk, Machine
+from installer.machine.facts import Disk, Machine
 from installer.plan.disks import unfit_reason
 from installer.plan.storage.model import KeptPartition, PlannedDisk
 from installer.plan.storage.tables import free_stretches

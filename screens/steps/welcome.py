@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from installer.machine import Machine
+from installer.machine.facts import Machine
 from installer.sizes import format_size
 from screens.draft import without_secrets
 from screens.forms import Form, Note, Text, Tone

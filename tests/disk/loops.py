@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from installer.context import Context
-from installer.run import ProcessRunner
+from installer.actions.context import Context
+from installer.system.run import ProcessRunner
 
 MIB = 1 << 20
 

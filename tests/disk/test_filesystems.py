@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.context import Context
 from installer.actions.encryption import AddRecoveryKey
 from installer.actions.filesystem import (
     MakeFilesystem,
@@ -18,7 +19,6 @@ from installer.actions.filesystem import (
 )
 from installer.actions.resize import ResizeFilesystem
 from installer.config.recovery import new_recovery_key
-from installer.context import Context
 from installer.errors import CommandFailed
 from installer.secret import Secret
 from tests.disk.loops import MIB, attach, mounts, out, real_context

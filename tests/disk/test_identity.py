@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from installer import api
+from installer.actions.context import Context
 from installer.actions.filesystem import MakeFilesystem, MakeSubvolumes, MountFilesystem
 from installer.actions.identity import FindIdentity, RestoreIdentity
-from installer.context import Context
-from installer.disk_table import read_table
 from installer.errors import MachineUnfit
-from installer.machine import Firmware, FirmwareMode, Partition
-from installer.payload import load_payload_index
+from installer.machine.disk_table import read_table
+from installer.machine.facts import Firmware, FirmwareMode, Partition
+from installer.payload.index import load_payload_index
 from installer.secret import Secret
 from ks_schema import Document
 from tests.disk.loops import MIB, attach, mounts, out, real_context

@@ -13,11 +13,11 @@ import pytest
 from installer import api
 from installer.actions.disk import CreateImage
 from installer.actions.filesystem import MakeFilesystem
-from installer.disk_table import read_table
 from installer.errors import Cancelled, CommandFailed, ExitCode, PayloadBad
 from installer.events import ActionStarted, Failed, Finished, Message
-from installer.machine import Machine
-from installer.payload import PayloadIndex, load_payload_index
+from installer.machine.disk_table import read_table
+from installer.machine.facts import Machine
+from installer.payload.index import PayloadIndex, load_payload_index
 from installer.plan.model import InstallPlan
 from ks_schema import Document
 from tests.disk.loops import out, real_context

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.context import Context
 from installer.actions.files import WriteFile
 from installer.actions.initramfs import MakeInitramfs
 from installer.actions.keyboard import SaveKeymap
 from installer.config.keyboard import keyboard_from_text
-from installer.context import Context
 from installer.plan.keyboard import keyboard_text
-from installer.run import ProcessRunner
+from installer.system.run import ProcessRunner
 from tests.disk.tree import BUILT
 
 SAVED = "etc/console-setup/cached_UTF-8_del.kmap.gz"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from installer.disk_table import read_table, verify_table
-from installer.partition_table import TableEntry
-from installer.probe.disks import probe_disks
-from installer.run import ProcessRunner
+from installer.machine.disk_table import read_table, verify_table
+from installer.machine.partition_table import TableEntry
+from installer.machine.probe.disks import probe_disks
+from installer.system.run import ProcessRunner
 
 pytestmark = [
     pytest.mark.disk,

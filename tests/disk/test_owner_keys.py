@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.context import Context
 from installer.actions.esp import ESP_FILES
 from installer.actions.owner_keys import (
     KeepSigningKey,
@@ -14,7 +15,6 @@ from installer.actions.owner_keys import (
     SignBootFiles,
     signed_copy,
 )
-from installer.context import Context
 from tests.disk.loops import MIB, out
 from tests.unit.host.photon_host import Host, able, attached_host
 from tests.unit.host.programs import RunnerWith, holds

@@ -12,12 +12,12 @@ import pytest
 
 from installer import api
 from installer.actions.filesystem import MakeFilesystem
-from installer.disk_table import read_table
 from installer.errors import Cancelled, CommandFailed, ExitCode, InstallerError
 from installer.events import ActionStarted, Failed, Message
-from installer.machine import Machine, Partition
-from installer.partition_table import TableEntry
-from installer.payload import PayloadIndex, load_payload_index
+from installer.machine.disk_table import read_table
+from installer.machine.facts import Machine, Partition
+from installer.machine.partition_table import TableEntry
+from installer.payload.index import PayloadIndex, load_payload_index
 from installer.plan.model import InstallPlan
 from tests.disk.tree import make_payload
 from tests.engine import Told, actions_of, full_kickstart, plan_for, small_machine, with_break
@@ -209,7 +209,7 @@ def test_a_program_that_is_killed(
     command: str,
 ) -> None:
     """It has done its work, or a part of it, and ends with an error all the same."""
-    from installer.run import ProcessRunner  # noqa: PLC0415
+    from installer.system.run import ProcessRunner  # noqa: PLC0415
 
     run = ProcessRunner.run
     broken: list[str] = []

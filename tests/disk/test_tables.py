@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.context import Context
 from installer.actions.disk import AttachPartitions, PlannedPartition, WriteTable
 from installer.actions.save import Area, SaveDisk
 from installer.actions.table import AlterTable
-from installer.context import Context
-from installer.disk_table import read_table
 from installer.errors import CommandFailed
+from installer.machine.disk_table import read_table
 from tests.disk.loops import MIB, attach, out, real_context
 
 pytestmark = [

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.context import Context
 from installer.actions.owner_keys import PrepareOwnerKeys
 from installer.actions.uki import STUB, UKIFY, MakeUki, signed_uki
 from installer.config.boot import Boot, OwnerKeys, SigningKey
-from installer.context import Context
 from installer.plan.boot import BootPlace
 from installer.plan.uki import LEAST_ESP, uki_files
-from installer.run import ProcessRunner
+from installer.system.run import ProcessRunner
 from tests.unit.host.programs import efi_program, holds, make_key
 
 TREE = Path(__file__).parents[2] / "build" / "trees" / "minimal-cloud"

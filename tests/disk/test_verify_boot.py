@@ -19,15 +19,15 @@ from typing import Any
 import pytest
 
 from installer import api
+from installer.actions.context import Context
 from installer.actions.verify_boot import VerifyBoot
-from installer.context import Context
-from installer.disk_table import read_table
 from installer.errors import CommandFailed, ExitCode, Unbootable
 from installer.events import BootChecked, Message
-from installer.payload import load_payload_index
+from installer.machine.disk_table import read_table
+from installer.payload.index import load_payload_index
 from installer.plan.model import InstallPlan
-from installer.run import ProcessRunner
 from installer.secureboot.pe import parse_pe
+from installer.system.run import ProcessRunner
 from installer.verify.finding import Report
 from installer.verify.gather import verify_disk, verify_root
 from ks_schema import Document

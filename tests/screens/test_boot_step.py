@@ -11,7 +11,7 @@ import pytest
 
 from installer.config import from_document
 from installer.config.boot import Boot
-from installer.machine import BootEntry, Firmware, FirmwareMode, SecureBoot
+from installer.machine.facts import BootEntry, Firmware, FirmwareMode, SecureBoot
 from ks_schema import Document
 from screens.draft import Draft
 from screens.forms import Text

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from installer.config.boot import BootMode
-from installer.layouts import Layout, as_custom_layout, layout
-from installer.machine import Machine
+from installer.machine.facts import Machine
 from installer.plan.disks import unfit_reason
+from installer.plan.layouts import Layout, as_custom_layout, layout
 from screens.disk_names import named_disks
 from screens.editor import edit
 from screens.editor.actions import Action, actions

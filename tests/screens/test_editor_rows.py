@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from installer.machine import Disk, Partition
+from installer.machine.facts import Disk, Partition
 from screens.editor import edit
 from screens.editor.bars import bar_before
 from screens.editor.fixes import fixes

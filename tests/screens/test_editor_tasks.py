@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from installer.config.boot import BootMode
-from installer.layouts import Layout, layout
-from installer.machine import Disk, Machine, Partition
+from installer.machine.facts import Disk, Machine, Partition
+from installer.plan.layouts import Layout, layout
 from installer.secret import Secret
 from screens.editor.actions import Action, actions
 from screens.editor.filesystem_fields import KEEP, filesystem_data, filesystem_values

@@ -10,7 +10,7 @@ import pytest
 
 from installer import api
 from installer.errors import MachineUnfit
-from installer.machine import Machine
+from installer.machine.facts import Machine
 from ks_schema import Document, Problem
 from screens.engine import PlanView
 from screens.flow import STEPS

@@ -19,7 +19,7 @@ import urwid
 from installer import api
 from installer.errors import CommandFailed, ExitCode, PayloadBad
 from installer.events import Emit
-from installer.machine import Machine
+from installer.machine.facts import Machine
 from installer.secret import Secret
 from ks_schema import Document, check
 from screens import main

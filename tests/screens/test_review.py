@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from installer.errors import MachineUnfit
-from installer.machine import Machine
+from installer.machine.facts import Machine
 from ks_schema import Document, Problem
 from screens.engine import PlanView
 from tests.screens.conftest import Walk

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from installer.machine import Disk, LeftOut, Machine
+from installer.machine.facts import Disk, LeftOut, Machine
 from tests.screens.conftest import Walk
 from tests.screens.walker import HASH, Walker
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from installer.engine.saving import Volume, file_at, in_memory, is_place, removable_volumes
 from installer.errors import Cancelled, CommandFailed
 from installer.events import Failed
-from installer.machine import Disk, Partition
-from installer.saving import Volume, file_at, in_memory, is_place, removable_volumes
+from installer.machine.facts import Disk, Partition
 from screens import questions
 from screens.keys import KEYS, Place, active, footer_line, help_lines
 from tests.screens.conftest import Walk

@@ -14,16 +14,16 @@ from typing import Any, cast
 import urwid
 
 from installer import api
+from installer.command.recovery_notice import qr_lines
 from installer.config.boot import BootMode
 from installer.config.model import KernelFlavour, PackageSet
 from installer.errors import Cancelled, InstallerError
 from installer.events import Emit, Event, Message
-from installer.layouts import Layout, as_custom_layout, layout
-from installer.machine import Disk, Machine, machine_from_json
-from installer.payload import PayloadImage, PayloadIndex, PayloadTree
+from installer.machine.facts import Disk, Machine, machine_from_json
+from installer.payload.index import PayloadImage, PayloadIndex, PayloadTree
 from installer.plan.disks import unfit_reason
+from installer.plan.layouts import Layout, as_custom_layout, layout
 from installer.plan.model import InstallPlan
-from installer.recovery_notice import qr_lines
 from installer.secret import Secret
 from ks_schema import Document, Problem
 from screens.api_engine import disk_refusal

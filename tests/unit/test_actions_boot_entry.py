@@ -10,11 +10,11 @@ import pytest
 
 from installer.actions.boot_entry import WriteBootEntry
 from installer.actions.boot_order import entry_table
+from installer.actions.context import Context
 from installer.actions.esp import LOADER
 from installer.config.boot import BootOrder
-from installer.context import Context
 from installer.events import Event
-from installer.run import Input
+from installer.system.run import Input
 
 OLD, NEW, OTHER = (f"3f1c2a44-0000-4000-8000-00000000000{digit}" for digit in "123")
 # As efibootmgr 17 and 18 print it.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.context import Context
 from installer.actions.disk import (
     AttachExisting,
     AttachPartitions,
@@ -21,7 +22,6 @@ from installer.actions.initramfs import MakeInitramfs
 from installer.actions.resize import ResizeFilesystem
 from installer.actions.save import Area, SaveDisk
 from installer.actions.table import AlterTable, altered_script
-from installer.context import Context
 from installer.errors import CommandFailed
 from tests.recorder import Recorder, recorded_context
 from tests.unit.host.programs import RunnerWith

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.context import Context
 from installer.actions.esp import ESP_FILES, WriteEsp
 from installer.actions.esp_copy import copy_to_esp
-from installer.context import Context
 from installer.errors import CommandFailed
-from installer.run import Input
+from installer.system.run import Input
 
 
 @dataclass(slots=True)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.context import Context
 from installer.actions.identity import FindIdentity, RestoreIdentity
-from installer.context import Context
 from installer.errors import CommandFailed, MachineUnfit
 from installer.events import Event, Message
 from installer.secret import Secret

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from installer.actions.array import CreateArray
+from installer.actions.context import Context
 from installer.actions.encryption import (
     AddRecoveryKey,
     EncryptVolume,
@@ -14,7 +15,6 @@ from installer.actions.encryption import (
 )
 from installer.actions.lvm import CreateLogicalVolume, CreateVolumeGroup
 from installer.config.recovery import new_recovery_key
-from installer.context import Context
 from installer.errors import CommandFailed, MachineUnfit
 from installer.events import Event, Message
 from installer.measured.prediction import Prediction

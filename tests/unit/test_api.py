@@ -9,7 +9,7 @@ import pytest
 from installer import api
 from installer.config.keyboard import Keyboard
 from installer.errors import CommandFailed, KickstartInvalid, MachineUnfit, PayloadBad
-from installer.machine import IMAGE_TRANSPORT
+from installer.machine.facts import IMAGE_TRANSPORT
 from ks_schema import Document
 from ks_schema.document import Position
 from tests.engine import GIB, TESTS, kickstart, payload

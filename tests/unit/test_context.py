@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from installer.context import Context
+from installer.actions.context import Context
 from installer.errors import CommandFailed
 from installer.events import Message
 from tests.engine import PretendRunner, Told

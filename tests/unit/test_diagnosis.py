@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from installer import diagnosis, kernel_log
-from installer.diagnosis import acted_on, explained, failing_disks
+from installer.engine import diagnosis
+from installer.engine.diagnosis import acted_on, explained, failing_disks
 from installer.errors import Cancelled, CommandFailed, InstallerError, PayloadBad
-from installer.kernel_log import DeviceError, KernelLog, device_error
-from installer.machine import Disk, Firmware, FirmwareMode, Machine
-from installer.medium import device_below, lost_device
+from installer.machine.facts import Disk, Firmware, FirmwareMode, Machine
 from installer.plan.model import Action, InstallPlan
+from installer.system import kernel_log
+from installer.system.kernel_log import DeviceError, KernelLog, device_error
+from installer.system.medium import device_below, lost_device
 from tests.engine import GIB, actions_of, kickstart, plan_for
 
 BOTH = {"default": {"device": "/dev/vda"}, "b": {"device": "/dev/vdb"}}

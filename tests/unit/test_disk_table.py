@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from installer.disk_table import read_table, verify_table
 from installer.errors import CommandFailed
-from installer.partition_table import Region, TableEntry, table_differences
+from installer.machine.disk_table import read_table, verify_table
+from installer.machine.partition_table import Region, TableEntry, table_differences
 
 MIB = 1 << 20
 ESP = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"

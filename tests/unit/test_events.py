@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 
+from installer.engine.journal import event_text
 from installer.events import (
     ActionStarted,
     BootChecked,
@@ -19,7 +20,6 @@ from installer.events import (
     event_from_json,
     event_to_json,
 )
-from installer.journal import event_text
 
 EVENTS: tuple[Event, ...] = (
     Started(

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.context import Context
 from installer.actions.payload import ExtractPayload
-from installer.context import Context
+from installer.engine.execute import execute, started_event
+from installer.engine.journal import open_journal, tee
 from installer.errors import Cancelled, CommandFailed, ExitCode, InstallerError
 from installer.events import (
     ActionStarted,
@@ -21,12 +23,10 @@ from installer.events import (
     Progress,
     Started,
 )
-from installer.execute import execute, started_event
-from installer.journal import open_journal, tee
-from installer.kernel_log import DeviceError
-from installer.machine import IMAGE_TRANSPORT, Disk, Firmware, FirmwareMode, Machine
-from installer.payload import PayloadImage
+from installer.machine.facts import IMAGE_TRANSPORT, Disk, Firmware, FirmwareMode, Machine
+from installer.payload.index import PayloadImage
 from installer.plan.model import InstallPlan, Phase
+from installer.system.kernel_log import DeviceError
 from installer.verify.finding import Report
 from tests.engine import (
     GIB,
@@ -444,7 +444,7 @@ class FailingDisk:
 def test_a_write_that_failed_unnoticed_ends_the_installation_before_the_disk_starts(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("installer.execute.KernelLog", FailingDisk)
+    monkeypatch.setattr("installer.engine.execute.KernelLog", FailingDisk)
     with pytest.raises(CommandFailed, match="did not write everything"):
         stage.execute(stage.plan())
     failed = stage.failed()

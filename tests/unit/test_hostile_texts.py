@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from installer.engine.journal import json_lines, log_lines
 from installer.events import Message
-from installer.journal import json_lines, log_lines
-from installer.machine import (
+from installer.machine.facts import (
     BootEntry,
     Disk,
     Firmware,
@@ -23,8 +23,8 @@ from installer.machine import (
     Partition,
     machine_from_json,
 )
-from installer.machine_text import machine_text
-from installer.run import ProcessRunner
+from installer.machine.text import machine_text
+from installer.system.run import ProcessRunner
 from installer.verify.finding import Report, bad
 from ks_schema.wording import printable, printable_lines, quoted
 from tests.engine import Told, kickstart, plan_for

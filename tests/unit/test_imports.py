@@ -21,10 +21,10 @@ MAY_IMPORT = {
 SHOWS_SCREENS = "installer/command/tui.py"
 # module: the files of installer/, screens/ and ks_schema/ that may import it
 ONLY_IN = {
-    "subprocess": ("installer/run.py",),
+    "subprocess": ("installer/system/run.py",),
     "urwid": ("screens/",),
-    "parted": ("installer/parted_table.py",),
-    "_ped": ("installer/parted_table.py",),
+    "parted": ("installer/machine/parted_table.py",),
+    "_ped": ("installer/machine/parted_table.py",),
     "virt": ("installer/secureboot/",),
     "cryptography": ("installer/secureboot/",),
 }
@@ -39,7 +39,7 @@ IMPURE_NAMES = frozenset(
     }
 )  # fmt: skip
 # The screens ask the facade and read events; how it is done is behind that door.
-HIDDEN_FROM_SCREENS = ("installer.run", "installer.actions", "installer.execute")
+HIDDEN_FROM_SCREENS = ("installer.system.run", "installer.actions", "installer.engine.execute")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ import io
 import json
 from pathlib import Path
 
+from installer.engine.journal import EVENTS_NAME, LOG_NAME, json_lines, log_lines, open_journal, tee
 from installer.events import Event, Message, Progress
-from installer.journal import EVENTS_NAME, LOG_NAME, json_lines, log_lines, open_journal, tee
 from tests.engine import Told
 from tests.unit.test_events import EVENTS
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from installer.machine import machine_from_json
+from installer.machine.facts import machine_from_json
 from tests.engine import MACHINES
 
 GOOD: dict[str, Any] = json.loads((MACHINES / "windows-dual-boot.json").read_text("utf-8"))

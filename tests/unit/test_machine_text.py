@@ -2,7 +2,7 @@
 
 import pytest
 
-from installer.machine_text import machine_text
+from installer.machine.text import machine_text
 from tests.engine import MACHINES, machine
 
 NAMES = sorted(path.stem for path in MACHINES.glob("*.json"))

@@ -12,15 +12,15 @@ import pytest
 
 from installer.actions.bios import PrepareBiosGrub
 from installer.actions.chroot import kernel_filesystems
+from installer.actions.context import Context
 from installer.actions.files import GenerateLocale, MakeFolder, MakeLink, WriteFile
 from installer.actions.filesystem import BindFolder, MakeSwapFile, MountFilesystem
 from installer.actions.finish import KeepRecord
+from installer.actions.new_root import NewRoot
 from installer.actions.services import RunScript, SetUnits
 from installer.actions.slot import CopySlot
-from installer.context import Context
+from installer.engine.journal import LOG_NAME
 from installer.errors import InstallerError, PayloadBad
-from installer.journal import LOG_NAME
-from installer.new_root import NewRoot
 from installer.secret import Secret
 from tests.recorder import Recorder, recorded_context
 

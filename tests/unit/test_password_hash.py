@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from passlib.hash import sha512_crypt
 
-from installer import password_hash
+from installer.config import password_hash
 from installer.config.password import MOST_BYTES, login_fault
-from installer.password_hash import account_hash
+from installer.config.password_hash import account_hash
 from installer.secret import Secret
 
 SEED = 7

@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
+from installer.actions.context import Context
 from installer.actions.payload import ExtractPayload, VerifyPayload
 from installer.config.model import KernelFlavour, PackageSet
-from installer.context import Context
 from installer.errors import Cancelled, PayloadBad
-from installer.fetch import RetryPolicy
-from installer.payload import PayloadImage, PayloadIndex, load_payload_index, verify_image
+from installer.payload.index import PayloadImage, PayloadIndex, load_payload_index, verify_image
 from installer.plan.model import plain
+from installer.sources.fetch import RetryPolicy
 from tests.engine import TESTS, PretendRunner, Told
 from tests.unit.fetch.raw_server import OK, goes_on, raw_server, sends
 

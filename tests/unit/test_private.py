@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.context import Context
 from installer.actions.disk import CreateImage
 from installer.actions.filesystem import MakeSwapFile
 from installer.api import save_kickstart
-from installer.context import Context
+from installer.engine.journal import EVENTS_NAME, LOG_NAME, event_file, open_journal
 from installer.events import Message
-from installer.journal import EVENTS_NAME, LOG_NAME, event_file, open_journal
-from installer.private import new_private_file, private_directory, private_text
+from installer.system.private import new_private_file, private_directory, private_text
 from screens.session import Paths, Session
 from tests.engine import kickstart
 from tests.recorder import Recorder, recorded_context

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from installer.errors import CommandFailed
-from installer.machine import FirmwareMode, SecureBoot
-from installer.probe import memory_size, probe_machine
-from installer.probe.firmware import probe_firmware, secure_boot
-from installer.probe.network import addresses_of, probe_interfaces
-from installer.run import Input
+from installer.machine.facts import FirmwareMode, SecureBoot
+from installer.machine.probe.firmware import probe_firmware, secure_boot
+from installer.machine.probe.machine import memory_size, probe_machine
+from installer.machine.probe.network import addresses_of, probe_interfaces
+from installer.system.run import Input
 
 EFIVARS = "sys/firmware/efi/efivars"
 GLOBAL = "8be4df61-93ca-11d2-aa0d-00e098032b8c"

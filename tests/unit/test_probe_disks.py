@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from installer.errors import CommandFailed
-from installer.machine import Disk, machine_from_json
-from installer.probe.disks import parse_blkid, parse_devices, probe_disks
-from installer.probe.systems import operating_system
+from installer.machine.facts import Disk, machine_from_json
+from installer.machine.probe.disks import parse_blkid, parse_devices, probe_disks
+from installer.machine.probe.systems import operating_system
 from tests.unit.test_probe import FakeRunner, write
 
 HERE = Path(__file__).parent

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from installer.machine import Content, Layer, LayerKind, machine_from_json
-from installer.probe.disks import parse_devices, probe_disks
-from installer.probe.layers import VolumeGroups, parse_members, volume_group_uuid
+from installer.machine.facts import Content, Layer, LayerKind, machine_from_json
+from installer.machine.probe.disks import parse_devices, probe_disks
+from installer.machine.probe.layers import VolumeGroups, parse_members, volume_group_uuid
 from tests.unit.test_probe import FakeRunner, write
 from tests.unit.test_probe_disks import MACHINES, listing
 

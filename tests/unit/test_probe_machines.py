@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.machine import Machine, machine_from_json
+from installer.machine.facts import Machine, machine_from_json
 
 FILES = sorted((Path(__file__).parents[1] / "machines").glob("*.json"))
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from installer.machine import Disk, Partition
-from installer.probe.shrink import smallest_size, with_minimums
-from installer.run import ProcessRunner
+from installer.machine.facts import Disk, Partition
+from installer.machine.probe.shrink import smallest_size, with_minimums
 from installer.sizes import GIB, MIB
+from installer.system.run import ProcessRunner
 from tests.engine import machine
 
 SIZE = 4 * GIB

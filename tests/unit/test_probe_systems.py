@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from installer.machine import Partition
-from installer.probe.systems import release_name, with_system_names
-from installer.run import ProcessRunner
+from installer.machine.facts import Partition
+from installer.machine.probe.systems import release_name, with_system_names
 from installer.sizes import MIB
+from installer.system.run import ProcessRunner
 from tests.engine import machine
 
 DEBIAN = "Debian GNU/Linux 13 (trixie)"

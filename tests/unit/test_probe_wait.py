@@ -12,11 +12,11 @@ from installer.config.disks import disk_selector
 from installer.config.model import DiskSelector
 from installer.errors import CommandFailed
 from installer.events import Message
-from installer.machine import Disk, Machine
+from installer.machine.facts import Disk, Machine
+from installer.machine.probe.machine import probe_machine
+from installer.machine.probe.wait import PATIENCE_SECONDS, STEP_SECONDS
 from installer.plan.disks import missing_disks, select_disk
-from installer.probe import probe_machine
-from installer.probe.wait import PATIENCE_SECONDS, STEP_SECONDS
-from installer.run import Input
+from installer.system.run import Input
 from tests.engine import Told, machine
 from tests.unit.test_probe import FakeRunner, write
 from tests.unit.test_probe_disks import disks, listing

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from installer.errors import CommandFailed
-from installer.mounts import Mount, parse_mounts, read_mounts
-from installer.probe.layers import parse_members
-from installer.program_output import json_object, json_rows, number_in, tags, text_in
+from installer.machine.probe.layers import parse_members
+from installer.system.mounts import Mount, parse_mounts, read_mounts
+from installer.system.program_output import json_object, json_rows, number_in, tags, text_in
 
 ODD = "a\u2028b\u00a0c\x85d"
 

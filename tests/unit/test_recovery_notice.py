@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from installer import recovery_notice
+from installer.command import recovery_notice
 from installer.config.boot import Boot, MachineOwnerKey, OwnerKeys, SigningKey
 from installer.config.model import InstallConfig
 from installer.config.recovery import ShownOnce, shown_once, with_drawn_secrets

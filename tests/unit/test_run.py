@@ -11,8 +11,8 @@ import pytest
 
 from installer.errors import Cancelled, CommandFailed
 from installer.events import Message
-from installer.run import ProcessRunner
 from installer.secret import Secret
+from installer.system.run import ProcessRunner
 from tests.engine import Told
 
 
@@ -176,7 +176,7 @@ def test_a_child_left_behind_is_ended_and_not_waited_for(
 def test_a_daemon_that_keeps_the_output_open_is_not_waited_for(
     runner: ProcessRunner, pid_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("installer.run._PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("installer.system.run._PATIENCE_SECONDS", 0.2)
     start = time.monotonic()
     command = f"setsid sh -c 'echo $$ > {pid_file}; sleep 20' & echo done"
     assert runner.run(["sh", "-c", command]) == "done\n"
@@ -186,7 +186,7 @@ def test_a_daemon_that_keeps_the_output_open_is_not_waited_for(
 def test_a_stubborn_program_is_killed(
     runner: ProcessRunner, pid_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("installer.run._PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("installer.system.run._PATIENCE_SECONDS", 0.2)
     command = f"trap '' TERM; echo $$ > {pid_file}; while :; do sleep 0.1; done"
     with pytest.raises(CommandFailed, match="time was up"):
         runner.run(["sh", "-c", command], timeout=0.3)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from installer.actions.context import Context
 from installer.actions.save import Area, SaveDisk, copy_ranges, merged
-from installer.context import Context
 from installer.errors import CommandFailed
 from installer.events import Message
 from tests.engine import PretendRunner, Told

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from installer import api
-from installer.machine import machine_from_json
-from installer.payload import load_payload_index
+from installer.machine.facts import machine_from_json
+from installer.payload.index import load_payload_index
 from ks_schema import Document, load
 from tests.vm.case import OPS, Case
 from tests.vm.guest import check_disk, check_inside, log_in, run_inside, switch_off

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.machine import BootEntry
+from installer.machine.facts import BootEntry
 from installer.secureboot.entries import parse_entry
 from installer.secureboot.variables import GLOBAL, read_store
 from tests.vm.qemu import Firmware, variables_of

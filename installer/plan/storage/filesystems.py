@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from installer.config.storage import ESP_MOUNT, Filesystem, FilesystemKind, LayoutParts, Subvolume
-from installer.plan.identity import derived_uuid, derived_volume_id
+from installer.identifiers import derived_uuid, derived_volume_id
 from installer.plan.storage.model import (
     KeptPartition,
     PlannedDisk,

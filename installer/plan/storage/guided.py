@@ -24,8 +24,8 @@ from installer.config.storage import (
     Table,
     VolumeGroup,
 )
-from installer.machine import Disk
-from installer.machine import Partition as PresentPartition
+from installer.machine.facts import Disk
+from installer.machine.facts import Partition as PresentPartition
 from installer.sizes import GIB, MIB
 
 BIOS_BOOT_SIZE = MIB

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from installer.actions.disk import PlannedPartition
 from installer.config.storage import TableKind, VolumeKind
-from installer.machine import Disk, Partition
+from installer.machine.facts import Disk, Partition
 from installer.secret import Secret
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from installer.config.storage import LayoutParts
-from installer.machine import Disk
+from installer.machine.facts import Disk
 from installer.plan.storage.filesystems import resolve_filesystems
 from installer.plan.storage.model import PlannedDisk, StoragePlan
 from installer.plan.storage.tables import planned_disk

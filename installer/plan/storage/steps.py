@@ -29,7 +29,7 @@ from installer.actions.resize import ResizeFilesystem
 from installer.actions.save import Area, SaveDisk
 from installer.actions.table import AlterTable
 from installer.config.storage import ESP_MOUNT, TableKind
-from installer.machine import ESP_TYPE, IMAGE_TRANSPORT, Disk, Layer, Partition
+from installer.machine.facts import ESP_TYPE, IMAGE_TRANSPORT, Disk, Layer, Partition
 from installer.plan.model import Action
 from installer.plan.storage.model import (
     KeptPartition,

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from installer.actions.disk import PlannedPartition
 from installer.config.storage import LayoutParts, Partition, PartitionType, Size, Table, TableKind
-from installer.machine import Disk
-from installer.machine import Partition as PresentPartition
-from installer.plan.identity import derived_uuid
+from installer.identifiers import derived_uuid
+from installer.machine.facts import Disk
+from installer.machine.facts import Partition as PresentPartition
 from installer.plan.model import disk_text
 from installer.plan.storage.model import KeptPartition, PlannedDisk
 from installer.plan.storage.share import share

@@ -15,7 +15,7 @@ from installer.config.storage import (
     PartitionType,
     TableKind,
 )
-from installer.machine import ESP_TYPE
+from installer.machine.facts import ESP_TYPE
 
 _GUIDS = {
     PartitionType.ESP: ESP_TYPE,

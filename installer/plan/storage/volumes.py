@@ -13,7 +13,7 @@ from installer.config.storage import (
     VolumeGroup,
     VolumeKind,
 )
-from installer.plan.identity import derived_uuid
+from installer.identifiers import derived_uuid
 from installer.plan.storage.model import (
     PlannedArray,
     PlannedDisk,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.context import Context
 from installer.actions.owner_keys import (
     BOOT_FOLDER,
     HANDED_OVER,
@@ -20,7 +21,6 @@ from installer.actions.owner_keys import (
     signed_copy,
 )
 from installer.config.boot import SigningKey
-from installer.context import Context
 from installer.errors import CommandFailed, MachineUnfit
 from installer.plan.model import plain
 from installer.secret import Secret

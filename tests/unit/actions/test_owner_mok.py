@@ -14,8 +14,8 @@ from passlib.hash import sha512_crypt
 from passlib.utils.binary import h64
 
 from installer.actions import mok
+from installer.actions.context import Context
 from installer.actions.mok import QueueMok
-from installer.context import Context
 from installer.errors import CommandFailed, MachineUnfit
 from installer.events import Event, Message
 from installer.secret import Secret

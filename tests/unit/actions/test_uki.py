@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.context import Context
 from installer.actions.owner_keys import PrepareOwnerKeys
 from installer.actions.systemd_boot import (
     LOADER_FILES,
@@ -18,7 +19,6 @@ from installer.actions.systemd_boot import (
 )
 from installer.actions.uki import STUB, UKIFY, MakeUki, signed_uki
 from installer.config.boot import SigningKey
-from installer.context import Context
 from installer.errors import CommandFailed
 from tests.unit.host.programs import RunnerWith, efi_program, holds, make_key
 

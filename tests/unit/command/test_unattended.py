@@ -11,9 +11,9 @@ from installer.config.model import DiskSelector, EndAction, Finish, InstallConfi
 from installer.config.read import from_document
 from installer.errors import CommandFailed, ExitCode, KickstartUnreachable
 from installer.events import Emit, Failed, Message
-from installer.kickstart import kernel_parameters
-from installer.kickstart.sources import Surroundings
-from installer.machine import Machine
+from installer.machine.facts import Machine
+from installer.sources.kickstart import Surroundings
+from installer.sources.parameters import kernel_parameters
 from ks_schema import Document
 from tests.engine import Told, kickstart, machine, payload
 

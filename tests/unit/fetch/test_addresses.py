@@ -8,7 +8,13 @@ import threading
 
 import pytest
 
-from installer.fetch import FetchFailed, RetryPolicy, fetch, web_address, without_credentials
+from installer.sources.fetch import (
+    FetchFailed,
+    RetryPolicy,
+    fetch,
+    web_address,
+    without_credentials,
+)
 from tests.unit.fetch.raw_server import OK
 
 NOT_UNDERSTOOD = [

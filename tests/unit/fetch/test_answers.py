@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from installer.fetch import Download, FetchFailed, RetryPolicy, fetch
+from installer.sources.fetch import Download, FetchFailed, RetryPolicy, fetch
 from tests.unit.fetch.raw_server import OK, Talk, raw_server, sends
 
 QUICK = RetryPolicy(waits=(0.0,) * 5, sleep=lambda _: None)

@@ -12,7 +12,7 @@ import pytest
 
 from installer.errors import Cancelled
 from installer.events import Event
-from installer.fetch import FetchFailed, RetryPolicy, fetch
+from installer.sources.fetch import FetchFailed, RetryPolicy, fetch
 from tests.unit.fetch.raw_server import OK, Talk, goes_on, raw_server, sends
 
 LIMIT = 1 << 20

@@ -30,12 +30,10 @@ from installer.events import (
     Started,
     event_to_json,
 )
-from installer.fetch import RetryPolicy
 from installer.measured.prediction import UnpredictableError
 from installer.measured.shim import predict_owner, shim_state
 from installer.measured.stub import predict_handover
-from installer.payload import load_payload_index
-from installer.run import ProcessRunner
+from installer.payload.index import load_payload_index
 from installer.secureboot.chain import first_policy, judge, shim_policy
 from installer.secureboot.entries import parse_entry
 from installer.secureboot.lists import parse_lists
@@ -43,6 +41,8 @@ from installer.secureboot.owner import copy_certificate
 from installer.secureboot.pe import parse_pe
 from installer.secureboot.sbat import built_in_level, parse_sbat, sbat_date
 from installer.secureboot.signature import signatures_of
+from installer.sources.fetch import RetryPolicy
+from installer.system.run import ProcessRunner
 from installer.verify.menu import read_bios_menu
 from ks_schema import Document
 from screens.progress import bar
@@ -239,7 +239,7 @@ def test_a_server_with_a_payload() -> None:
 # libparted may end the whole program: so each table is read in a process of its own.
 _READ_TABLE = """
 import sys
-from installer.disk_table import read_table
+from installer.machine.disk_table import read_table
 from installer.errors import CommandFailed
 for line in sys.stdin:
     try:

@@ -15,11 +15,10 @@ import yaml
 from installer import api
 from installer.config.read import asked_later
 from installer.errors import MachineUnfit
-from installer.fetch import RetryPolicy
-from installer.kickstart import kernel_parameters, parse_kickstart, with_disk
-from installer.kickstart.parameters import kernel_command_line
-from installer.kickstart.sources import Surroundings, read_kickstart
-from installer.machine import Machine
+from installer.machine.facts import Machine
+from installer.sources.fetch import RetryPolicy
+from installer.sources.kickstart import Surroundings, parse_kickstart, read_kickstart
+from installer.sources.parameters import kernel_command_line, kernel_parameters, with_disk
 from ks_schema import Document
 from tests.engine import TESTS, machine, payload
 from tests.unit.fetch.raw_server import OK, raw_server, sends

@@ -10,14 +10,14 @@ from random import Random
 from typing import Any
 
 from installer import api
+from installer.actions.context import Context
 from installer.actions.payload import ExtractPayload
-from installer.context import Context
 from installer.errors import CommandFailed, MachineUnfit
-from installer.machine import Firmware, FirmwareMode, Machine, machine_from_json
-from installer.machine_text import machine_text
-from installer.payload import load_payload_index
-from installer.probe.disks import probe_disks
-from installer.probe.network import addresses_of
+from installer.machine.facts import Firmware, FirmwareMode, Machine, machine_from_json
+from installer.machine.probe.disks import probe_disks
+from installer.machine.probe.network import addresses_of
+from installer.machine.text import machine_text
+from installer.payload.index import load_payload_index
 from ks_schema import Document
 from ks_schema.syntax import json_data
 from tests.engine import MACHINES, TESTS, PretendRunner, Told, kickstart, payload

@@ -11,21 +11,21 @@ from types import SimpleNamespace
 from typing import Any
 
 from installer.actions.boot_order import entry_table
+from installer.actions.context import Context
 from installer.actions.encryption import _key_slots
 from installer.actions.identity import _hosts
 from installer.actions.save import Area, _signatures
-from installer.context import Context
 from installer.errors import CommandFailed
-from installer.kernel_log import device_error
-from installer.machine import Partition
+from installer.machine.facts import Partition
+from installer.machine.probe.layers import parse_members
+from installer.machine.probe.machine import memory_size
+from installer.machine.probe.shrink import smallest_size
+from installer.machine.probe.systems import release_name
 from installer.measured.host import grub_names
-from installer.mounts import parse_mounts
-from installer.probe import memory_size
-from installer.probe.layers import parse_members
-from installer.probe.shrink import smallest_size
-from installer.probe.systems import release_name
-from installer.program_output import json_rows, tags
-from installer.run import Runner
+from installer.system.kernel_log import device_error
+from installer.system.mounts import parse_mounts
+from installer.system.program_output import json_rows, tags
+from installer.system.run import Runner
 from installer.verify.gather import _block_devices, _disks_below
 from installer.verify.places import mounts_below, read_volumes
 from tests.engine import Told

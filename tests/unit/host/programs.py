@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from installer.run import Input, ProcessRunner
+from installer.system.run import Input, ProcessRunner
 
 _ALIGNMENT = 512
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from installer.payload_contents import tree_contents
+from installer.payload.contents import tree_contents
 from iso_hooks.contents import contents_data
 from iso_hooks.names import (
     keyboard_names,

@@ -22,7 +22,7 @@ from installer.errors import (
     KickstartUnparsable,
     KickstartUnreachable,
 )
-from installer.fetch import WAITS
+from installer.sources.fetch import WAITS
 from ks_schema.loader import MAX_BYTES
 from tests.unit.kickstart.told import GOOD, Told
 

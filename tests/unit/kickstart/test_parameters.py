@@ -13,12 +13,11 @@ from installer.errors import (
     KickstartUnparsable,
     KickstartUnreachable,
 )
-from installer.kickstart import (
+from installer.sources.kickstart import parse_kickstart, volume_label
+from installer.sources.parameters import (
     KernelParameters,
     kernel_command_line,
     kernel_parameters,
-    parse_kickstart,
-    volume_label,
     with_disk,
 )
 from ks_schema import Document

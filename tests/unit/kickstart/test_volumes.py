@@ -15,13 +15,9 @@ from installer.errors import (
     KickstartUnparsable,
     KickstartUnreachable,
 )
-from installer.fetch import RetryPolicy
-from installer.kickstart import (
-    find_volume_kickstart,
-    read_kickstart,
-)
-from installer.kickstart.sources import Surroundings
-from installer.kickstart.volumes import labelled_volume
+from installer.sources.fetch import RetryPolicy
+from installer.sources.kickstart import Surroundings, find_volume_kickstart, read_kickstart
+from installer.sources.volumes import labelled_volume
 from tests.unit.kickstart.told import GOOD, Told
 
 

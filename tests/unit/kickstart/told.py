@@ -6,11 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from installer.events import Event, Message
-from installer.fetch import RetryPolicy
-from installer.kickstart import (
-    read_kickstart,
-)
-from installer.kickstart.sources import Surroundings
+from installer.sources.fetch import RetryPolicy
+from installer.sources.kickstart import Surroundings, read_kickstart
 from ks_schema import Document
 
 GOOD = b'{"version": 1, "hostname": "from-here"}'

@@ -23,9 +23,9 @@ from installer.measured.host import (
     this_firmware,
 )
 from installer.measured.prediction import differing
-from installer.mounts import Mount
 from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.variables import GLOBAL
+from installer.system.mounts import Mount
 from installer.verify.esp import Esp, esp_files
 from installer.verify.places import Places, Volume
 from installer.verify.table import DiskPartition

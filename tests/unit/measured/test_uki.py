@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.machine import BootEntry
+from installer.machine.facts import BootEntry
 from installer.measured.log import ZERO
 from installer.measured.predict import FirmwareState
 from installer.measured.prediction import UnpredictableError

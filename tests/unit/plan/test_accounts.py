@@ -10,7 +10,7 @@ import pytest
 from installer.actions.files import WriteFile
 from installer.config.read import from_document
 from installer.errors import KickstartInvalid, MachineUnfit
-from installer.payload import PayloadTree
+from installer.payload.index import PayloadTree
 from installer.plan.accounts import account_problems
 from ks_schema import Document, Problem
 from tests.engine import actions_of, kickstart, machine, payload, plan_for

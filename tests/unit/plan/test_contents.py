@@ -9,7 +9,7 @@ import pytest
 
 from installer.actions.services import SetUnits
 from installer.errors import MachineUnfit
-from installer.payload import PayloadIndex
+from installer.payload.index import PayloadIndex
 from ks_schema import Problem
 from tests.engine import KEY, actions_of, kickstart, payload, plan_for, small_machine
 

@@ -8,7 +8,7 @@ from installer import api
 from installer.config.model import KernelFlavour
 from installer.config.storage import Swap, SwapKind
 from installer.errors import MachineUnfit
-from installer.machine import (
+from installer.machine.facts import (
     IMAGE_TRANSPORT,
     Disk,
     Firmware,

@@ -3,7 +3,7 @@
 import pytest
 
 from installer.config.model import DiskSelector
-from installer.machine import Disk
+from installer.machine.facts import Disk
 from installer.plan.disks import select_disk
 from ks_schema import Problem
 from tests.engine import machine

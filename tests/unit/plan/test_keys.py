@@ -17,7 +17,7 @@ from installer.actions.owner_keys import (
 )
 from installer.config.boot import Boot, MachineOwnerKey, OwnerKeys, SigningKey
 from installer.config.model import InstallConfig
-from installer.machine import Firmware, FirmwareMode, SecureBoot
+from installer.machine.facts import Firmware, FirmwareMode, SecureBoot
 from installer.plan.decide import firmware_problems
 from installer.plan.keys import (
     enroll_actions,

@@ -7,7 +7,7 @@ import pytest
 
 from installer import api
 from installer.errors import MachineUnfit
-from installer.machine import Disk, Machine
+from installer.machine.facts import Disk, Machine
 from ks_schema import Document
 from tests.engine import kickstart, machine, payload, plan_for
 

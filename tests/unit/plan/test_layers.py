@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from installer.actions.context import Context
 from installer.actions.disk import WipeSignatures
 from installer.actions.layers import StopLayer
-from installer.context import Context
 from installer.errors import MachineUnfit
-from installer.machine import Disk, Layer, LayerKind, Machine
-from installer.plan.layers import disks_sharing, layers_on, sharing_problems
+from installer.machine.facts import Disk, Layer, LayerKind, Machine
+from installer.machine.layers import disks_sharing, layers_on, sharing_problems
 from ks_schema import Problem
 from tests.engine import PretendRunner, actions_of, kickstart, machine, plan_for, small_machine
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from installer.config.disks import disk_selector
 from installer.config.model import DiskMatch
-from installer.machine import Disk, Machine
+from installer.machine.facts import Disk, Machine
 from installer.plan.disks import kickstart_reason, select_disk, unfit_reason
 from installer.plan.matching import differences, match_text
 from ks_schema import Document, Problem, check

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.context import Context
 from installer.actions.files import WriteFile
 from installer.actions.menu_password import PASSWORD_FILE, WriteMenuPassword
 from installer.config.boot import Boot, Hardening
 from installer.config.password import Password
-from installer.context import Context
 from installer.plan.boot import (
     BootPlace,
     command_line_problems,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from installer import api
 from installer.errors import ExitCode, InstallerError, MachineUnfit
-from installer.machine import (
+from installer.machine.facts import (
     Disk,
     Firmware,
     FirmwareMode,
@@ -20,7 +20,7 @@ from installer.machine import (
     Partition,
     SecureBoot,
 )
-from installer.payload import PayloadIndex
+from installer.payload.index import PayloadIndex
 from installer.plan.disks import unfit_reason
 from installer.plan.model import InstallPlan
 from ks_schema import Document

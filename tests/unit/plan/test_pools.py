@@ -7,10 +7,10 @@ import pytest
 
 from installer.actions.layers import StopLayer
 from installer.errors import MachineUnfit
-from installer.machine import Content, Disk, Layer, LayerKind, Machine, Partition
-from installer.machine_text import machine_text
-from installer.plan.layers import disks_sharing
-from installer.plan.pools import stacked
+from installer.machine.facts import Content, Disk, Layer, LayerKind, Machine, Partition
+from installer.machine.layers import disks_sharing
+from installer.machine.pools import stacked
+from installer.machine.text import machine_text
 from ks_schema import Problem
 from tests.engine import actions_of, kickstart, machine, plan_for, small_machine
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from installer.errors import MachineUnfit
-from installer.payload import PayloadIndex
+from installer.payload.index import PayloadIndex
 from ks_schema import Problem
 from tests.engine import GIB, kickstart, payload, plan_for, small_machine
 from tests.unit.plan.storage.test_edges import custom as with_more

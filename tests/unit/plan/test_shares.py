@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from installer.payload import PayloadTree
-from installer.payload_contents import tree_contents
+from installer.payload.contents import tree_contents
+from installer.payload.index import PayloadTree
 from installer.plan.room import share_of
 from iso_hooks.contents import contents_data
 from tests.engine import payload

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from virt.firmware.efi import guids, siglist
 
-from installer.run import ProcessRunner
 from installer.secureboot.lists import Certificate, Signatures, parse_lists
 from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.trust import Trust
+from installer.system.run import ProcessRunner
 
 OWNER = "77fa9abd-0359-4d32-bd60-28f4e78f784b"
 SBAT = b"sbat,1,SBAT Version,sbat,1,https://example.net\nthing,3,Somebody,thing,1,https://example.net\n"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from virt.firmware.efi import bootentry, devpath, ucs16
 
-from installer.machine import BootEntry, FirmwareMode
-from installer.probe.firmware import probe_firmware
+from installer.machine.facts import BootEntry, FirmwareMode
+from installer.machine.probe.firmware import probe_firmware
 from installer.secureboot.entries import parse_entry, read_entries
 from installer.secureboot.variables import GLOBAL, SECURITY, SHIM
 from tests.unit.secureboot.programs import Key, lists
@@ -139,7 +139,7 @@ def test_without_the_library(root: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_it_is_quick_and_loads_no_more_than_it_needs(root: Path) -> None:
     code = (
         "import sys, pathlib\n"
-        "from installer.probe.firmware import probe_firmware\n"
+        "from installer.machine.probe.firmware import probe_firmware\n"
         "assert not {'cryptography', 'virt'} & set(sys.modules)\n"
         "probe_firmware(pathlib.Path('/nowhere'))\n"
         "assert not {'cryptography', 'virt'} & set(sys.modules)\n"

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from installer.mounts import Mount
+from installer.system.mounts import Mount
 from installer.verify.places import Places, Volume
 from tests.recorder import Recorder
 

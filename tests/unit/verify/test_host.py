@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from installer.actions.bios import boot_sector_code, core_image
-from installer.machine import BootEntry
+from installer.machine.facts import BootEntry
 from installer.secureboot.pe import parse_pe
 from installer.verify.esp import Esp, Judge, esp_files
 from installer.verify.finding import Finding, Outcome, Report

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.mounts import Mount, parse_mounts
+from installer.system.mounts import Mount, parse_mounts
 from installer.verify.places import (
     Places,
     UnseenError,

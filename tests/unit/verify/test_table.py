@@ -12,7 +12,7 @@ import pytest
 
 from installer.command.main import main
 from installer.errors import ExitCode
-from installer.run import ProcessRunner
+from installer.system.run import ProcessRunner
 from installer.verify.finding import Outcome
 from installer.verify.gather import verify_disk
 from installer.verify.table import DiskTable, disk_table, torn_findings

@@ -25,7 +25,7 @@ from installer.actions.payload import ExtractPayload
 from installer.actions.resize import ResizeFilesystem
 from installer.actions.save import SaveDisk
 from installer.actions.table import AlterTable
-from installer.machine import Disk, Layer, Machine, Partition
+from installer.machine.facts import Disk, Layer, Machine, Partition
 from installer.plan.model import Action, InstallPlan
 from tests.engine import actions_of
 

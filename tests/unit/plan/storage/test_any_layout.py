@@ -16,7 +16,7 @@ from installer import api
 from installer.actions.bios import EmbedBiosGrub
 from installer.actions.esp import WriteEsp
 from installer.errors import InstallerError, KickstartInvalid, MachineUnfit
-from installer.machine import Firmware, FirmwareMode, Machine
+from installer.machine.facts import Firmware, FirmwareMode, Machine
 from installer.plan.model import InstallPlan
 from ks_schema import Document
 from tests.engine import MACHINES, actions_of, machine, payload

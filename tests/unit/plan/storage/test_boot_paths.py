@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from installer.errors import MachineUnfit
-from installer.layouts import layout
-from installer.machine import Disk, Firmware, FirmwareMode, Machine, Partition
+from installer.machine.facts import Disk, Firmware, FirmwareMode, Machine, Partition
+from installer.plan.layouts import layout
 from installer.plan.model import confirmation, is_confirmed
 from installer.plan.storage.unused import ArrayParts, unused_notes
 from tests.engine import GIB, kickstart, plan_for

@@ -13,7 +13,15 @@ from installer.actions.filesystem import MakeFilesystem, MakeSubvolumes, MountFi
 from installer.actions.table import AlterTable
 from installer.config.storage import Size
 from installer.errors import MachineUnfit
-from installer.machine import Disk, Firmware, FirmwareMode, Layer, LayerKind, Machine, Partition
+from installer.machine.facts import (
+    Disk,
+    Firmware,
+    FirmwareMode,
+    Layer,
+    LayerKind,
+    Machine,
+    Partition,
+)
 from installer.plan.model import InstallPlan
 from installer.plan.storage.share import share
 from ks_schema import Document

@@ -14,7 +14,7 @@ from installer.actions.files import WriteFile
 from installer.actions.lvm import CreateLogicalVolume
 from installer.actions.systemd_boot import WriteSystemdBoot
 from installer.actions.table import AlterTable
-from installer.machine import Layer, LayerKind, Machine
+from installer.machine.facts import Layer, LayerKind, Machine
 from installer.plan.model import Action, InstallPlan
 from tests.engine import actions_of
 from tests.unit.plan.storage.simulation import MIB, World, follow

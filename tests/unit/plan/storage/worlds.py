@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from installer.machine import (
+from installer.machine.facts import (
     Disk,
     Firmware,
     FirmwareMode,

@@ -1,0 +1,1 @@
+"""Reads the facts of the machine from the running kernel, once."""

@@ -1,0 +1,1 @@
+"""What a medium installs: the payload index and its trees."""

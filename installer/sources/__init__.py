@@ -1,0 +1,1 @@
+"""Where kickstart and payload come from: files, web servers, volumes, the kernel command line."""
