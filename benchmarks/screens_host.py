@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from installer import api
+from installer.command.screens_engine import ApiEngine
 from installer.config.model import KernelFlavour, PackageSet
 from installer.errors import Cancelled
 from installer.events import Emit
 from installer.machine.facts import Disk, Machine, machine_from_json
 from installer.payload.index import PayloadImage, PayloadIndex, PayloadTree
-from installer.plan.layouts import Layout
+from installer.plan.storage.model import Layout
 from installer.secret import Secret
 from installer.sizes import MIB
 from ks_schema import Document, Problem
-from screens.api_engine import ApiEngine
-from screens.app import App
 from screens.engine import PlanView
+from screens.full_screen.app import App
 from screens.options import Options
 from screens.session import Paths
 

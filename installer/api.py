@@ -14,22 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from installer.actions.context import RUN_DIRECTORY
+from installer.boot_check.report import Report
 from installer.config.keyboard import Keyboard
 from installer.config.model import InstallConfig
 from installer.config.read import asked_later, from_document, kickstart_problems
 from installer.config.recovery import with_drawn_secrets
 from installer.config.write import hash_passwords, to_document
 from installer.engine.execute import execute
-from installer.engine.journal import EVENTS_NAME, LOG_NAME, open_journal, tee
+from installer.engine.journal import open_journal, tee
 from installer.engine.saving import file_at
 from installer.errors import CommandFailed, MachineUnfit
-from installer.events import Emit
+from installer.events import EVENTS_NAME, LOG_NAME, Emit
 from installer.machine.facts import IMAGE_TRANSPORT, Disk, Firmware, FirmwareMode, Machine
 from installer.machine.probe import machine as probe
 from installer.payload.index import PayloadIndex, load_payload_index, verify_image
 from installer.plan.build import make_plan
 from installer.plan.disks import missing_disks, with_kickstart_source
-from installer.plan.keyboard import keyboard_text
+from installer.plan.host.keyboard import keyboard_text
 from installer.plan.model import InstallPlan
 from installer.sources.fetch import RetryPolicy
 from installer.sources.kickstart import volume_label
@@ -37,7 +38,6 @@ from installer.sources.parameters import kernel_command_line, kernel_parameters
 from installer.system.private import private_text
 from installer.system.run import ProcessRunner
 from installer.system.target import require_target_modules
-from installer.verify.finding import Report
 from ks_schema import Document, Problem
 from ks_schema.wording import printable
 
@@ -260,7 +260,7 @@ def verify_boot(
     :raises CommandFailed: it cannot be looked at.
     :raises Cancelled: the user gave up; everything is detached again.
     """
-    from installer.verify.gather import verify_disk, verify_root  # noqa: PLC0415  (seldom wanted)
+    from installer.boot_check.gather import verify_disk, verify_root  # noqa: PLC0415  (seldom wanted)
 
     if not (disk if root is None else root):
         option, what = ("--disk", "disk") if root is None else ("--root", "directory")

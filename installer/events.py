@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass, is_dataclass
 from math import isfinite
 from typing import Any, get_args, get_origin, get_type_hints
 
+# The files that events are kept in: lines for people, and JSON lines.
+LOG_NAME, EVENTS_NAME = "install.log", "events.jsonl"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhasePlanned:
@@ -163,3 +166,34 @@ def _finite(number: float) -> float:
     if not isfinite(number):
         raise ValueError("a number is not finite")
     return number
+
+
+def event_text(event: Event) -> str:  # noqa: C901  (one case for each kind of event)
+    """The event as a line for people; "" for one that only moves the progress bar."""
+    match event:
+        case Started():
+            return f"Installing onto {event.disk}"
+        case PhaseStarted():
+            return f"== {event.title}"
+        case ActionStarted():
+            return f"   {event.description}"
+        case Message():
+            prefix = "" if event.level in {"debug", "info"} else f"{event.level}: "
+            return f"     {prefix}{event.text}"
+        case BootChecked():
+            return (
+                f"     The boot check says that it {'boots' if event.boots else 'would not boot'}."
+            )
+        case Finished():
+            return f"Installed in {sum(event.seconds.values()):.0f} s"
+        case Failed():
+            hint = f"\n  {event.hint}" if event.hint else ""
+            return f"{event.message}{hint}\n{_disk_state(event)}"
+        case Progress():
+            return ""
+
+
+def _disk_state(event: Failed) -> str:
+    if event.restored:
+        return "The disk is as it was."
+    return "The disk was written to." if event.written else "Nothing was written."

@@ -21,3 +21,9 @@ def derived_volume_id(seed: str, name: str) -> str:
 def derived_machine_id(seed: str) -> str:
     """A machine-id(5)."""
     return derived_uuid(seed, "machine-id").replace("-", "")
+
+
+def mdadm_uuid(identifier: str) -> str:
+    """A UUID as mdadm writes it: ``01234567:89abcdef:01234567:89abcdef``."""
+    digits = uuid.UUID(identifier).hex
+    return ":".join(digits[start : start + 8] for start in range(0, 32, 8))

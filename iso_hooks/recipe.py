@@ -105,9 +105,7 @@ class Recipe:
         """
         known = {edition.name: edition for edition in self.editions}
         if name and name not in known:
-            raise BuildFailed(
-                f"no edition is called {name}", f"The recipe has {', '.join(known)}."
-            )
+            raise BuildFailed(f"no edition is called {name}", f"The recipe has {', '.join(known)}.")
         edition = known[name] if name else self.editions[0]
         chosen = replace(self, edition=edition)
         return chosen.limited_to(edition.trees) if edition.trees else chosen

@@ -1,4 +1,4 @@
-"""What the screens need of the engine, and the thin adapter that gets it from the facade."""
+"""What the screens ask of the engine; :mod:`installer.command.screens_engine` answers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any, Protocol
 from installer.config.recovery import ShownOnce
 from installer.events import Emit
 from installer.machine.facts import Disk, Machine
-from installer.plan.layouts import Layout
-from installer.plan.storage.model import StoragePlan
+from installer.plan.storage.model import Layout, StoragePlan
 from installer.secret import Secret
 from ks_schema.problem import Problem
 

@@ -1,4 +1,4 @@
-"""The entry of the screens: picks the renderer and does what the person wanted at the end."""
+"""The entry of the screens: picks the renderer."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import os
 import sys
 import termios
 
-from installer import api
-from installer.errors import CommandFailed, ExitCode
-from screens.api_engine import ApiEngine
+from installer.errors import CommandFailed
+from screens.engine import Engine
 from screens.options import Options, Outcome
 
 _DUMB = frozenset({"", "dumb", "unknown"})
@@ -16,27 +15,27 @@ _SLOW_SECONDS = 1.5
 _FAST_SECONDS = 0.3
 
 
-def run(*, console: str | None, plain: bool) -> ExitCode:
-    """Ask on this terminal and install. ``console`` is its name, as other consoles show it.
+def run(engine: Engine, *, seed: str, console: str | None, plain: bool) -> Outcome:
+    """Ask on this terminal, install, and return what is to happen then.
+
+    ``console`` is the terminal's name, as other consoles show it; ``seed`` is that of the plan.
 
     ``plain`` asks line by line, as for a terminal that can do nothing else (``TERM=dumb``), or
     where there is none.
+
+    :raises CommandFailed: it was not started by root.
     """
     if os.geteuid() != 0:
         raise CommandFailed("Only root can install onto a disk.", "Start it with sudo.")
     give_size(sys.stdout.fileno())
-    options = terminal_options(console)
+    options = terminal_options(seed, console)
     if plain or not _is_screen():
-        from screens.plain import run_plain  # noqa: PLC0415  (no urwid there, no lines here)
+        from screens.line_mode.plain import run_plain  # noqa: PLC0415  (no urwid there, no lines here)
 
-        outcome = run_plain(ApiEngine(), options)
-    else:
-        from screens.app import App  # noqa: PLC0415
+        return run_plain(engine, options)
+    from screens.full_screen.app import App  # noqa: PLC0415
 
-        outcome = App(ApiEngine(), options).run()
-    if outcome is not Outcome.QUIT:
-        api.end(outcome.value, lambda _event: None)
-    return ExitCode.DONE
+    return App(engine, options).run()
 
 
 def _is_screen() -> bool:
@@ -45,12 +44,12 @@ def _is_screen() -> bool:
     return terminal and os.environ.get("TERM", "") not in _DUMB
 
 
-def terminal_options(console: str | None) -> Options:
+def terminal_options(seed: str, console: str | None) -> Options:
     """What is to know of the terminal: its name, its speed, how often it can be repainted."""
     name = console or _terminal_name()
     serial = name.rpartition("/")[2].startswith(("ttyS", "ttyAMA", "ttyUSB"))
     return Options(
-        seed=api.new_seed(),
+        seed=seed,
         console=name,
         baud=_baud() if serial else 0,
         interval=_SLOW_SECONDS if serial else _FAST_SECONDS,

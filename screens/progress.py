@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from installer.engine.journal import event_text
 from installer.events import (
     ActionStarted,
     BootChecked,
@@ -17,6 +16,7 @@ from installer.events import (
     PhaseStarted,
     Progress,
     Started,
+    event_text,
 )
 
 LOG_LINES = 200

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from installer import api
+from installer.actions.action import Action
 from installer.errors import CommandFailed
 from installer.events import Event
 from installer.machine.facts import Disk, Firmware, FirmwareMode, Machine, machine_from_json
 from installer.payload.index import PayloadIndex, load_payload_index
-from installer.plan.model import Action, InstallPlan, Phase
+from installer.plan.model import InstallPlan, Phase
 from installer.secret import Secret
-from installer.system.run import Input
+from installer.system.runner import Input
 from ks_schema import Document
 
 _Kind = TypeVar("_Kind")
@@ -148,7 +149,7 @@ def with_break(
 
 @dataclass(slots=True)
 class PretendRunner:
-    """A :class:`installer.system.run.Runner` that starts nothing and keeps account of everything.
+    """A :class:`~installer.system.runner.Runner` that starts nothing and records everything.
 
     It does with plain files what the programs would do, as far as later actions look at it.
     ``fail_at`` is the number of the command that ends with an error.

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from installer.system.run import Input, ProcessRunner
+from installer.system.run import ProcessRunner
+from installer.system.runner import Input
 
 SECTOR = 512
 _FLUSH, _FUA, _DISCARD = 1, 2, 4

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from installer.actions.context import Context
 from installer.errors import CommandFailed
-from installer.system.run import Input
+from installer.system.runner import Input
 
 
 @dataclass(slots=True)

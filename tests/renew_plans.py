@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from installer import api
-from installer.actions.files import WriteFile
+from installer.actions.host.files import WriteFile
 from installer.errors import InstallerError
 from installer.plan.model import InstallPlan
 from installer.sources.kickstart import read_kickstart

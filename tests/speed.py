@@ -1,6 +1,6 @@
 """How fast this machine is at this moment. Only the standard library: it runs before anything else.
 
-    python3 tests/speed.py
+python3 tests/speed.py
 """
 
 from __future__ import annotations

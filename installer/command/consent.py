@@ -10,7 +10,9 @@ from installer import api
 from installer.command.output import say
 from installer.command.recovery_notice import has_terminal
 from installer.errors import Cancelled, CommandFailed
-from installer.plan.model import InstallPlan, confirmation, disks_text, is_confirmed
+from installer.machine.text import disks_text
+from installer.plan.confirmation import confirmation, is_confirmed
+from installer.plan.model import InstallPlan
 
 _SHORTEST_PASSPHRASE = 8
 

@@ -46,9 +46,7 @@ def report_sarif(faults: Faults) -> str:
                 ],
             }
         ],
-        "results": [
-            _result(fault, problem) for fault in faults for problem in fault.problems
-        ],
+        "results": [_result(fault, problem) for fault in faults for problem in fault.problems],
     }
     return json_line({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
 

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
+from installer.actions.action import Action
 from installer.errors import Cancelled, InstallerError, ProblemsFound
 from installer.machine.facts import IMAGE_TRANSPORT, Disk
 from installer.machine.layers import nodes_of
-from installer.plan.model import Action, InstallPlan, disks_text
+from installer.machine.text import disks_text
+from installer.plan.model import InstallPlan
 from installer.plan.storage.bootable import disks_below
 from installer.sources.fetch import is_web_address
 from installer.system.kernel_log import KernelLog

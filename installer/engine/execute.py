@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from installer.actions.action import Action
 from installer.actions.context import Context
 from installer.engine.diagnosis import FAULTY, acted_on, explained, failing_disks
 from installer.errors import Cancelled, CommandFailed, InstallerError
@@ -21,9 +22,10 @@ from installer.events import (
     Progress,
     Started,
 )
-from installer.plan.model import Action, InstallPlan, Phase, disks_text
+from installer.machine.text import disks_text
+from installer.plan.model import InstallPlan, Phase
 from installer.system.kernel_log import KernelLog
-from installer.system.run import Runner
+from installer.system.runner import Runner
 
 
 def execute(

@@ -10,16 +10,12 @@ from typing import Protocol
 
 from installer.errors import CommandFailed
 from installer.events import (
-    ActionStarted,
-    BootChecked,
+    EVENTS_NAME,
+    LOG_NAME,
     Emit,
     Event,
-    Failed,
-    Finished,
     Message,
-    PhaseStarted,
-    Progress,
-    Started,
+    event_text,
     event_to_json,
 )
 from installer.system.private import private_directory, private_text
@@ -34,10 +30,6 @@ class TextStream(Protocol):
 
     def flush(self) -> None:
         """Let it go."""
-
-
-LOG_NAME = "install.log"
-EVENTS_NAME = "events.jsonl"
 
 
 def tee(*sinks: Emit) -> Emit:
@@ -109,34 +101,3 @@ def event_file(path: str) -> Iterator[Emit]:
         # A reader that left early is not worth an error after the installation.
         with suppress(OSError):
             stream.close()
-
-
-def event_text(event: Event) -> str:  # noqa: C901  (one case for each kind of event)
-    """The event as a line for people; "" for one that only moves the progress bar."""
-    match event:
-        case Started():
-            return f"Installing onto {event.disk}"
-        case PhaseStarted():
-            return f"== {event.title}"
-        case ActionStarted():
-            return f"   {event.description}"
-        case Message():
-            prefix = "" if event.level in {"debug", "info"} else f"{event.level}: "
-            return f"     {prefix}{event.text}"
-        case BootChecked():
-            return (
-                f"     The boot check says that it {'boots' if event.boots else 'would not boot'}."
-            )
-        case Finished():
-            return f"Installed in {sum(event.seconds.values()):.0f} s"
-        case Failed():
-            hint = f"\n  {event.hint}" if event.hint else ""
-            return f"{event.message}{hint}\n{_disk_state(event)}"
-        case Progress():
-            return ""
-
-
-def _disk_state(event: Failed) -> str:
-    if event.restored:
-        return "The disk is as it was."
-    return "The disk was written to." if event.written else "Nothing was written."

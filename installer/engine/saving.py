@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from installer.errors import CommandFailed
 from installer.machine.facts import Disk, Machine
 from installer.system.mounts import MOUNT_SECONDS, mounted_for_now, read_mounts
-from installer.system.run import Runner
+from installer.system.runner import Runner
 
 _ON_VOLUME = re.compile(r"(?:/dev/)?([A-Za-z0-9_-]+):/*([^/].*)")
 # FAT has no modes: what is on it then is for root alone.

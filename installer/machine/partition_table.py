@@ -83,3 +83,21 @@ def _entry_differences(planned: TableEntry, there: TableEntry) -> Iterator[str]:
     for what, wanted, read in pairs:
         if wanted not in ("", read):
             yield f"partition {planned.number}: {what} is {read or 'none'}, not {wanted}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPartition:
+    """A partition to be: ``start`` and ``size`` are bytes, the GUIDs lower-case text.
+
+    ``reference`` is how actions speak of it, ``name`` what a GPT calls it. In a DOS table it has
+    neither name nor GUID, ``type_guid`` is a number like ``83``, and one may be ``bootable``.
+    """
+
+    reference: str
+    number: int
+    start: int
+    size: int
+    type_guid: str
+    guid: str = ""
+    name: str = ""
+    bootable: bool = False

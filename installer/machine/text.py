@@ -142,3 +142,14 @@ def _said(word: str, value: str) -> str:
 
 def _joined(between: str, *parts: str) -> str:
     return between.join(part for part in parts if part)
+
+
+def disk_text(disk: Disk) -> str:
+    """A disk in one line: path, model, serial, size."""
+    details = [disk.model, f"serial {disk.serial}" if disk.serial else "", format_size(disk.size)]
+    return f"{disk.path} ({', '.join(part for part in details if part)})"
+
+
+def disks_text(disks: tuple[Disk, ...]) -> str:
+    """Several disks in one line."""
+    return " and ".join(disk_text(disk) for disk in disks)

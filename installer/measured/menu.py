@@ -14,10 +14,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from installer.boot.grub_script import Command, If, ScriptError, Statement, expand, parse_script
 from installer.measured.blocks import blocks
 from installer.measured.condition import holds
 from installer.measured.prediction import UnpredictableError
-from installer.verify.script import Command, If, ScriptError, Statement, expand, parse_script
 
 FOLDER = "/EFI/debian"
 UNNUMBERED = "?"

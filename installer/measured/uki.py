@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterable
 from functools import cache
 
+from installer.boot.esp import SYSTEMD_LOADER
 from installer.measured import policy, programs, shim, stub
 from installer.measured.log import ZERO, register
 from installer.measured.policy import predict_policy
@@ -23,7 +24,6 @@ from installer.secureboot.pe import NotPeError, PeImage, parse_pe
 from installer.secureboot.signature import SignatureVerifier
 
 PCR = 11
-LOADER = "/EFI/systemd/systemd-bootx64.efi"
 
 # What systemd adds while the host starts, each when that point is reached: systemd-pcrphase(8).
 PHASES = ("enter-initrd", "leave-initrd", "sysinit", "ready")
@@ -74,7 +74,7 @@ def predict_unified_start(
         return _parsed(image)
 
     def by_programs() -> Prediction:
-        require_first(firmware.first, partition, LOADER)
+        require_first(firmware.first, partition, f"/{SYSTEMD_LOADER}")
         require_known_stub(parsed())
         started = (("systemd-boot", loader), ("the unified kernel image", image))
         return predict_programs(started, firmware.events)

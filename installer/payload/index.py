@@ -203,7 +203,8 @@ def _pieces_of_file(place: str, limit: int) -> Iterator[bytes]:
             raise PayloadBad(message, _lost(place) or _WRITE_AGAIN) from error
         raise PayloadBad(
             f"{place}: {reason}",
-            _lost(place) or "The medium has no payload, or cannot be read; --payload names the "
+            _lost(place)
+            or "The medium has no payload, or cannot be read; --payload names the "
             "directory of another.",
         ) from error
 

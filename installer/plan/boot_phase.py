@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from installer.actions import esp, systemd_boot
-from installer.actions.bios import EmbedBiosGrub, PrepareBiosGrub
-from installer.actions.boot_entry import WriteBootEntry
-from installer.actions.esp import WriteEsp
-from installer.actions.files import WriteFile
-from installer.actions.finish import SyncRoot
-from installer.actions.initramfs import MakeInitramfs
-from installer.actions.verify_boot import EspToCheck, VerifyBoot
+from installer.actions.action import Action
+from installer.actions.boot import esp, systemd_boot
+from installer.actions.boot.bios import EmbedBiosGrub, PrepareBiosGrub
+from installer.actions.boot.boot_entry import WriteBootEntry
+from installer.actions.boot.esp import WriteEsp
+from installer.actions.boot.initramfs import MakeInitramfs
+from installer.actions.boot.verify_boot import EspToCheck, VerifyBoot
+from installer.actions.host.files import WriteFile
+from installer.actions.host.finish import SyncRoot
 from installer.config.boot import BootLoader, BootMode, BootOrder
 from installer.config.model import InstallConfig
 from installer.machine.facts import Machine
-from installer.plan import boot
-from installer.plan.decide import Decisions, efi_started, is_image
-from installer.plan.keys import enroll_actions, host_boot_actions, signing_actions
-from installer.plan.menu_password import password_actions
-from installer.plan.model import Action
-from installer.plan.slots import (
+from installer.plan.boot import loader
+from installer.plan.boot.keys import enroll_actions, host_boot_actions, signing_actions
+from installer.plan.boot.menu_password import password_actions
+from installer.plan.boot.slots import (
     SECOND_ROOT,
     environment_text,
     second_slot_actions,
@@ -26,11 +25,12 @@ from installer.plan.slots import (
     slot_files,
     slot_menu_text,
 )
+from installer.plan.boot.uki import uki_actions, uki_esp_actions, uki_files
+from installer.plan.decide import Decisions, efi_started, is_image
 from installer.plan.storage import texts
 from installer.plan.storage.bootable import all_below, bios_places, esp_places
 from installer.plan.storage.model import EspPlace, StoragePlan
-from installer.plan.storage.steps import mounted_paths, seal_actions
-from installer.plan.uki import uki_actions, uki_esp_actions, uki_files
+from installer.plan.storage.phase import mounted_paths, seal_actions
 
 _LOADERS = {BootLoader.GRUB: esp.LOADER, BootLoader.SYSTEMD_BOOT: systemd_boot.LOADER}
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
@@ -47,9 +47,9 @@ def boot_actions(
     if config.boot.loader is BootLoader.SYSTEMD_BOOT:
         return _unified_actions(config, machine, made, seed)
     ab = config.storage.ab
-    place = boot.boot_place(made.storage, machine, "a" if ab else "")
-    menu = boot.grub_cfg_text(config.boot, made.tree.kernel_version, place)
-    defaults = boot.grub_defaults_text(config.boot, place)
+    place = loader.boot_place(made.storage, machine, "a" if ab else "")
+    menu = loader.grub_cfg_text(config.boot, made.tree.kernel_version, place)
+    defaults = loader.grub_defaults_text(config.boot, place)
     bios = bios_places(made.storage) if made.mode is not BootMode.EFI else ()
     esps = esp_places(made.storage) if made.mode is not BootMode.BIOS else ()
     esp_menu = _esp_menu(config, made.storage, place)
@@ -59,7 +59,7 @@ def boot_actions(
     return (
         *([MakeInitramfs(kernel_version=made.tree.kernel_version)] if own_initramfs else []),
         WriteFile(path="/etc/default/grub.d/zz-installer.cfg", text=defaults),
-        *boot.terminal_actions(config.boot, place),
+        *loader.terminal_actions(config.boot, place),
         *password_actions(config.boot),
         WriteFile(path="/boot/grub/grub.cfg", text=menu, mode=0o600),
         *([_bios_grub(made.storage, place)] if bios else []),
@@ -82,7 +82,7 @@ def _unified_actions(
     version, esps = made.tree.kernel_version, esp_places(made.storage)
     entries = [_boot_entry(config, each, number) for number, each in enumerate(esps)]
     return (
-        *uki_files(config.boot, boot.boot_place(made.storage, machine)),
+        *uki_files(config.boot, loader.boot_place(made.storage, machine)),
         MakeInitramfs(kernel_version=version),
         *host_boot_actions(esps, label=config.boot.entry_name, grub_cfg=""),
         *signing_actions(config, seed),
@@ -96,7 +96,7 @@ def _unified_actions(
     )
 
 
-def _bios_grub(storage: StoragePlan, place: boot.BootPlace) -> PrepareBiosGrub:
+def _bios_grub(storage: StoragePlan, place: loader.BootPlace) -> PrepareBiosGrub:
     lower = all_below(storage, storage.boot.volume)
     return PrepareBiosGrub(
         filesystem=storage.boot.kind,
@@ -109,18 +109,18 @@ def _bios_grub(storage: StoragePlan, place: boot.BootPlace) -> PrepareBiosGrub:
 def _slot_actions(config: InstallConfig, machine: Machine, made: Decisions) -> tuple[Action, ...]:
     """What makes two systems of one."""
     second, version = seen_from_second(made.storage), made.tree.kernel_version
-    place = boot.boot_place(second, machine, "b")
+    place = loader.boot_place(second, machine, "b")
     return (
         *slot_files(config.boot, made.storage, place),
         *second_slot_actions(config.boot, place, version, second, made.swap),
     )
 
 
-def _esp_menu(config: InstallConfig, storage: StoragePlan, place: boot.BootPlace) -> str:
+def _esp_menu(config: InstallConfig, storage: StoragePlan, place: loader.BootPlace) -> str:
     """The grub.cfg of the ESPs."""
     if config.storage.ab:
         return slot_menu_text(config.boot, storage, place)
-    return boot.esp_grub_cfg_text(place, config.boot)
+    return loader.esp_grub_cfg_text(place, config.boot)
 
 
 def _efi_actions(

@@ -6,12 +6,13 @@ import json
 from dataclasses import replace
 
 from installer import __version__
-from installer.actions.files import WriteFile
-from installer.actions.filesystem import MakeSwapFile
-from installer.actions.finish import KeepRecord, SyncRoot
-from installer.actions.identity import RestoreIdentity
-from installer.actions.payload import ExtractPayload, VerifyPayload
-from installer.actions.slot import CopySlot
+from installer.actions.action import Action
+from installer.actions.boot.slot import CopySlot
+from installer.actions.host.files import WriteFile
+from installer.actions.host.finish import KeepRecord, SyncRoot
+from installer.actions.host.identity import RestoreIdentity
+from installer.actions.host.payload import ExtractPayload, VerifyPayload
+from installer.actions.storage.filesystem import MakeSwapFile
 from installer.config.model import InstallConfig
 from installer.config.recovery import shown_once
 from installer.config.storage import SwapKind
@@ -22,13 +23,18 @@ from installer.machine.facts import IMAGE_TRANSPORT, Machine
 from installer.payload.index import PayloadIndex
 from installer.plan.boot_phase import boot_actions
 from installer.plan.decide import Decisions, decide
+from installer.plan.host.network import network_files
+from installer.plan.host.preserve import find_identity
+from installer.plan.host.system import (
+    account_actions,
+    identity_actions,
+    script_actions,
+    unit_actions,
+)
 from installer.plan.losses import losses
-from installer.plan.model import Action, InstallPlan, Phase
-from installer.plan.network import network_files
-from installer.plan.preserve import find_identity
+from installer.plan.model import InstallPlan, Phase
 from installer.plan.storage import texts
-from installer.plan.storage.steps import format_actions, partition_actions
-from installer.plan.system import account_actions, identity_actions, script_actions, unit_actions
+from installer.plan.storage.phase import format_actions, partition_actions
 from installer.secret import Secret
 
 

@@ -9,17 +9,18 @@ from installer.config.boot import BootLoader, BootMode
 from installer.config.model import InstallConfig, KernelFlavour
 from installer.config.storage import LayoutParts, Storage, Swap, SwapKind
 from installer.machine.facts import IMAGE_TRANSPORT, Disk, FirmwareMode, Layer, Machine, SecureBoot
-from installer.machine.layers import layers_on, name_problems, sharing_problems
+from installer.machine.layers import layers_on, sharing_problems
 from installer.machine.pools import stacked
 from installer.payload.index import PayloadIndex, PayloadTree
-from installer.plan.accounts import account_problems
-from installer.plan.boot import command_line_problems
-from installer.plan.contents import contents_notes, contents_problems, link_problems
+from installer.plan.boot.keys import key_notes, key_problems
+from installer.plan.boot.loader import command_line_problems
+from installer.plan.boot.uki import uki_problems
 from installer.plan.disks import chosen_disks
-from installer.plan.keyboard import keyboard_notes
-from installer.plan.keys import key_notes, key_problems
+from installer.plan.host.accounts import account_problems
+from installer.plan.host.contents import contents_notes, contents_problems, link_problems
+from installer.plan.host.keyboard import keyboard_notes
+from installer.plan.host.preserve import preserve_problems
 from installer.plan.losses import lost_disks
-from installer.plan.preserve import preserve_problems
 from installer.plan.room import room_problems
 from installer.plan.storage.bootable import (
     ab_problems,
@@ -32,8 +33,8 @@ from installer.plan.storage.bootable import (
 from installer.plan.storage.guided import guided_as_custom
 from installer.plan.storage.model import StoragePlan
 from installer.plan.storage.resolve import resolve_storage
+from installer.plan.storage.taken_names import name_problems
 from installer.plan.storage.unused import unused_notes
-from installer.plan.uki import uki_problems
 from installer.sizes import GIB, MIB, format_size
 from ks_schema.problem import Problem
 

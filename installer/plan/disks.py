@@ -16,8 +16,8 @@ from installer.machine.facts import (
 )
 from installer.machine.layers import disks_under
 from installer.machine.pools import is_firmware_member
+from installer.machine.text import disk_text
 from installer.plan.matching import attributes_text, differences, match_text
-from installer.plan.model import disk_text
 from installer.plan.storage.resolve import used_disks
 from installer.sources.labels import KICKSTART_LABELS
 from ks_schema.problem import Problem

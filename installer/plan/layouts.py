@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from installer.config.boot import BootMode
@@ -15,16 +15,8 @@ from installer.errors import KickstartInvalid
 from installer.machine.facts import Machine
 from installer.plan.decide import custom_layout_for, resolve_layout, swap_for
 from installer.plan.disks import chosen_disks
-from installer.plan.storage.model import StoragePlan
-from ks_schema import Document, Problem
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """What will lie on the disks (None when that cannot be told), and what is wrong with it."""
-
-    plan: StoragePlan | None
-    problems: tuple[Problem, ...] = ()
+from installer.plan.storage.model import Layout
+from ks_schema import Document
 
 
 def layout(data: Mapping[str, Any], machine: Machine, *, seed: str = "") -> Layout:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from installer.machine.facts import Disk, Layer, LayerKind
 from installer.machine.layers import layer_text
-from installer.plan.model import disk_text
+from installer.machine.text import disk_text
 from installer.plan.storage.model import PlannedDisk, StoragePlan
 from installer.sizes import format_size
 

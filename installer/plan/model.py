@@ -4,44 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 
-from installer.actions.context import Context
+from installer.actions.action import Action
 from installer.config.recovery import ShownOnce
 from installer.machine.facts import Disk
+from installer.machine.text import disks_text
 from installer.payload.index import PayloadIndex, PayloadTree
 from installer.plan.storage.model import StoragePlan
 from installer.secret import MASK, Secret
-from installer.sizes import format_size
-
-# Nobody types the names of more: then it is how many there are.
-_MOST_NAMES = 4
-
-
-class Action(Protocol):
-    """One step. A frozen dataclass: its fields say everything that :meth:`run` will do.
-
-    ``weight`` is its share of the work, in about the seconds it takes on a slow machine.
-    """
-
-    @property
-    def weight(self) -> float:
-        """Its share of the work."""
-
-    def describe(self) -> str:
-        """One line that says what it does, for the plan, the review and the log."""
-
-    def check(self, context: Context) -> None:
-        """Look whether it can work here; called for every action before the first one runs.
-
-        :raises InstallerError: it cannot.
-        """
-
-    def run(self, context: Context) -> None:
-        """Do it, and push the reverse of what it mounts, attaches or opens.
-
-        :raises InstallerError: it did not work.
-        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,31 +92,6 @@ class InstallPlan:
             ],
             "on_success": self.on_success,
         }
-
-
-def confirmation(disks: tuple[Disk, ...]) -> str:
-    """What must be typed before the disks are written to: the name of each, of many their number.
-
-    :func:`is_confirmed` looks whether it was.
-    """
-    names = " ".join(disk.path.rpartition("/")[2] for disk in disks)
-    return names if len(disks) <= _MOST_NAMES else f"{len(disks)} disks"
-
-
-def is_confirmed(typed: str, disks: tuple[Disk, ...]) -> bool:
-    """Whether it is the :func:`confirmation`, the names in any order, with commas or without."""
-    return sorted(typed.replace(",", " ").split()) == sorted(confirmation(disks).split())
-
-
-def disk_text(disk: Disk) -> str:
-    """A disk in one line: path, model, serial, size."""
-    details = [disk.model, f"serial {disk.serial}" if disk.serial else "", format_size(disk.size)]
-    return f"{disk.path} ({', '.join(part for part in details if part)})"
-
-
-def disks_text(disks: tuple[Disk, ...]) -> str:
-    """Several disks in one line."""
-    return " and ".join(disk_text(disk) for disk in disks)
 
 
 def plain(value: Any) -> Any:

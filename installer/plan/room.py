@@ -6,11 +6,11 @@ import os.path
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
-from installer.actions.lvm import POOL_PERCENT
+from installer.actions.storage.lvm import POOL_PERCENT
 from installer.config.boot import BootMode
 from installer.config.storage import Swap, SwapKind, VolumeKind
+from installer.machine.text import disk_text
 from installer.payload.index import PayloadTree
-from installer.plan.model import disk_text
 from installer.plan.storage.bootable import all_below, disks_below
 from installer.plan.storage.guided import BIOS_BOOT_SIZE, ESP_SIZE
 from installer.plan.storage.model import PlannedFilesystem, PlannedGroup, PlannedVolume, StoragePlan
@@ -44,7 +44,7 @@ def room_problems(
     storage: StoragePlan, tree: PayloadTree, swap: Swap, *, custom: bool
 ) -> tuple[Problem, ...]:
     """The volumes that are too small for their share; ``custom`` ones are named by their place."""
-    places = {path: each for each in storage.filesystems for path in mount_points(each)}
+    places = {path: each for each in storage.filesystems for path in each.mount_points}
     problems = []
     for filesystem in storage.filesystems:
         need = _need(filesystem, places, tree, swap)
@@ -59,21 +59,13 @@ def room_problems(
     return (*problems, *_pool_problems(storage, tree, needs))
 
 
-def mount_points(filesystem: PlannedFilesystem) -> tuple[str, ...]:
-    """Every place where something of it is mounted: its subvolumes and binds as well."""
-    return (
-        *(each.path for each in filesystem.mounts),
-        *(place for _, place in filesystem.binds),
-    )
-
-
 def _need(
     filesystem: PlannedFilesystem,
     places: dict[str, PlannedFilesystem],
     tree: PayloadTree,
     swap: Swap,
 ) -> int:
-    share = sum(share_of(path, places, tree) for path in mount_points(filesystem))
+    share = sum(share_of(path, places, tree) for path in filesystem.mount_points)
     room = _upgrade_room(filesystem, places)
     if not share and not room:
         return 0
@@ -144,7 +136,7 @@ def _part_problem(
 
 
 def _where(*filesystems: PlannedFilesystem) -> str:
-    return " and ".join(sorted(place for each in filesystems for place in mount_points(each)))
+    return " and ".join(sorted(place for each in filesystems for place in each.mount_points))
 
 
 def _used(storage: StoragePlan, filesystem: PlannedFilesystem) -> int:

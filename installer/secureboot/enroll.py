@@ -14,7 +14,7 @@ from installer.errors import CommandFailed
 from installer.secureboot.lists import Certificate, parse_lists, signature_list
 from installer.secureboot.owner import KeyPair, certificate_der, pem_to_der
 from installer.secureboot.variables import EFIVARS, GLOBAL, SECURITY, variable
-from installer.system.run import Runner
+from installer.system.runner import Runner
 
 # In the order in which they are written: with PK the firmware leaves Setup Mode, and what is wrong
 # before that can be mended. Each with its vendor and with the key that signs its updates.

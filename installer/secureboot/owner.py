@@ -13,7 +13,7 @@ from installer.config.boot import PKCS11
 from installer.config.boot_certificate import certificate_fault, certificate_name, is_pem
 from installer.errors import CommandFailed
 from installer.secret import Secret
-from installer.system.run import Runner
+from installer.system.runner import Runner
 
 # Every firmware takes RSA with 2048 bits, which is what Microsoft's own are; more is optional.
 _BITS = 2048

@@ -20,7 +20,7 @@ from pathlib import Path
 from installer.errors import CommandFailed
 from installer.secureboot.lists import Certificate
 from installer.secureboot.pe import PeImage
-from installer.system.run import Runner
+from installer.system.runner import Runner
 
 _SEQUENCE, _OBJECT, _OCTETS, _INTEGER, _SET, _CONTEXT_0 = 0x30, 0x06, 0x04, 0x02, 0x31, 0xA0
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")

@@ -15,7 +15,7 @@ from installer.sources.fetch import Download, FetchFailed, RetryPolicy, fetch, w
 from installer.sources.labels import KICKSTART_LABELS
 from installer.sources.volumes import BY_LABEL, labelled_volume, mounted
 from installer.system.regular_file import open_regular
-from installer.system.run import ProcessRunner, Runner
+from installer.system.runner import Runner
 from ks_schema import Document, SyntaxProblem, load
 from ks_schema.loader import MAX_BYTES
 
@@ -189,6 +189,9 @@ def _awaited(
 def _from_volume(
     label: str, device: Path, path: str, emit: Emit, surroundings: Surroundings
 ) -> Document:
+    # A kickstart from anywhere else needs no program.
+    from installer.system.run import ProcessRunner  # noqa: PLC0415
+
     runner = surroundings.runner or ProcessRunner(emit)
     with mounted(device, runner) as folder:
         return _from_folder(folder, f"label:{label}", path, cloud=label.upper() == "CIDATA")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from installer.errors import CommandFailed, KickstartUnreachable
 from installer.system.mounts import MOUNT_SECONDS, mounted_for_now
-from installer.system.run import Runner
+from installer.system.runner import Runner
 
 BY_LABEL = Path("/dev/disk/by-label")
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.system.run import Runner
+from installer.system.runner import Runner
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 MOUNT_SECONDS = 30.0

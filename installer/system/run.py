@@ -9,11 +9,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from installer.errors import Cancelled, CommandFailed
 from installer.events import Emit, Message
 from installer.secret import Secret
+from installer.system.runner import Input
 from ks_schema.wording import printable, printable_lines
 
 _ENVIRONMENT = {
@@ -24,30 +24,6 @@ _ENVIRONMENT = {
 _POLL_SECONDS = 0.2
 _PATIENCE_SECONDS = 5.0
 _LAST_LINES = 15
-
-Input = str | bytes | Secret | None
-
-
-class Runner(Protocol):
-    """Runs a program and gives back what it wrote to standard output."""
-
-    def run(
-        self,
-        argv: Sequence[str],
-        *,
-        stdin: Input = None,
-        timeout: float | None = None,
-        watch: Callable[[int], None] | None = None,
-    ) -> str:
-        """Run ``argv`` to its end and return its standard output.
-
-        ``stdin`` is the only way for a secret to reach a program; it is never logged. ``watch`` is
-        called with the process ID a few times a second while the program runs.
-
-        :raises CommandFailed: it cannot be started, ends with an error, or runs over ``timeout``
-            (seconds).
-        :raises Cancelled: the user gave up meanwhile; the program has been ended.
-        """
 
 
 class ProcessRunner:

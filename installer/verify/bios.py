@@ -5,13 +5,16 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from installer.actions.bios import boot_sector_code, core_image
-from installer.verify.esp import read_program
+from installer.boot.bios_grub import (
+    BOOT_CODE_SIZE,
+    KERNEL_SECTOR_OFFSET,
+    SECTOR,
+    boot_sector_code,
+    core_image,
+)
+from installer.boot.esp import read_program
 from installer.verify.finding import Finding, bad, good
 
-_SECTOR = 512
-_CODE = 440  # bytes of the boot sector that are code; the table follows
-_KERNEL_SECTOR_OFFSET = 0x5C
 _MOST_SECTORS = 1 << 33
 _REPAIR = "Run grub-install for this disk in the host, or install again."
 
@@ -30,11 +33,11 @@ def check_bios(disk: str, folder: Path) -> Finding:
 
 def _compared(what: str, disk: Path, boot: bytes, core: bytes) -> Finding:
     with disk.open("rb") as device:
-        code = device.read(_SECTOR)[:_CODE]
-        (sector,) = struct.unpack_from("<Q", code, _KERNEL_SECTOR_OFFSET)
+        code = device.read(SECTOR)[:BOOT_CODE_SIZE]
+        (sector,) = struct.unpack_from("<Q", code, KERNEL_SECTOR_OFFSET)
         if not 0 < sector < _MOST_SECTORS or code != boot_sector_code(boot, sector):
             return bad(what, "the boot sector is not the host's", _REPAIR)
-        device.seek(sector * _SECTOR)
+        device.seek(sector * SECTOR)
         if device.read(len(core)) != core_image(core, sector):
             return bad(what, f"the core image at sector {sector} is not the host's", _REPAIR)
     return good(what, f"the boot sector and the core image at sector {sector} are the host's")

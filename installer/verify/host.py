@@ -7,13 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from installer.boot.esp import VENDOR, Esp, read_program, starts_images
+from installer.boot.places import Places, text_inside
 from installer.verify.bios import check_bios
-from installer.verify.esp import VENDOR, Esp, Judge, check_esp, read_program, verdict
-from installer.verify.finding import Finding, Report, bad, good, note, unseen
+from installer.verify.esp import Judge, check_esp, verdict
+from installer.verify.finding import (
+    Finding,
+    bad,
+    good,
+    note,
+    unseen,
+)
 from installer.verify.menu import Menu, read_bios_menu, read_menu
 from installer.verify.nvram import Nvram, check_entry
-from installer.verify.places import Places, text_inside
-from installer.verify.uki import check_images, starts_images
+from installer.verify.uki import check_images
 
 _ESP_MENU = f"{VENDOR}/grub.cfg"
 _FSTAB = "/etc/fstab"
@@ -39,15 +46,9 @@ class Subject:
     nvram: Nvram | None = None
 
 
-def check_host(subject: Subject) -> Report:
+def findings_of(subject: Subject) -> tuple[Finding, ...]:
     """Everything that there is to find; nothing is changed."""
-    findings = [*_efi(subject), *_bios(subject), *_fstab(subject)]
-    trust = subject.judge.trust if subject.judge else None
-    return Report(
-        findings=tuple(dict.fromkeys(findings)),
-        trust=trust.source if trust else "",
-        enforced=bool(trust and trust.enforced),
-    )
+    return tuple(dict.fromkeys([*_efi(subject), *_bios(subject), *_fstab(subject)]))
 
 
 def _efi(subject: Subject) -> Iterator[Finding]:

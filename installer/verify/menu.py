@@ -10,9 +10,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from installer.verify.finding import Finding, bad, good, unseen
-from installer.verify.places import Places, UnseenError, is_file
-from installer.verify.script import (
+from installer.boot.grub_script import (
     Command,
     If,
     ScriptError,
@@ -21,6 +19,8 @@ from installer.verify.script import (
     expand,
     parse_script,
 )
+from installer.boot.places import Places, UnseenError, is_file
+from installer.verify.finding import Finding, bad, good, unseen
 
 _MENU = "the menu"
 _DEEPEST = 8

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from installer.boot.esp import Esp, starts_images
 from installer.machine.facts import BootEntry
 from installer.secureboot.entries import boot_order, read_entries
 from installer.secureboot.variables import EFIVARS
-from installer.verify.esp import Esp
 from installer.verify.finding import Finding, good, note
-from installer.verify.uki import starts_images
 
 _SHIM = r"\EFI\debian\shimx64.efi"
 _SYSTEMD_BOOT = r"\EFI\systemd\systemd-bootx64.efi"

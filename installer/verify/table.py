@@ -15,7 +15,7 @@ from pathlib import Path
 
 from installer.errors import CommandFailed
 from installer.sizes import format_size
-from installer.system.run import Runner
+from installer.system.runner import Runner
 from installer.verify.finding import Finding, bad, note
 from installer.verify.gpt import GptCopies, gpt_copies
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from installer.boot.esp import IMAGES, REMOVABLE, SYSTEMD_LOADER, Esp
+from installer.boot.places import Places
 from installer.secureboot.pe import NotPeError, PeImage, parse_pe
-from installer.verify.esp import IMAGES, REMOVABLE, SYSTEMD, VENDOR, Esp, Judge, verdict
+from installer.verify.esp import Judge, verdict
 from installer.verify.finding import Finding, bad, good, note, unseen
 from installer.verify.menu import UUID_ARGUMENT
-from installer.verify.places import Places
 
-_LOADER = "systemd-bootx64.efi"
 _FALLBACK = f"{REMOVABLE}/BOOTX64.EFI"
 _REPAIR = "Run `photon-uki sync` in the host, or install again."
 # Its name counts how often it may still be tried: https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT/
@@ -19,15 +19,9 @@ _NO_TRIES = re.compile(r"\+0(-[0-9]+)?\.efi")
 _PARTS = {".linux": "kernel", ".initrd": "initrd", ".cmdline": "command line"}
 
 
-def starts_images(esp: Esp) -> bool:
-    """Whether this ESP has systemd-boot, and no shim."""
-    names = (f"{SYSTEMD}/{_LOADER}".lower(), f"{VENDOR}/shimx64.efi".lower())
-    return names[0] in esp.files and names[1] not in esp.files
-
-
 def check_images(esp: Esp, expert: Judge, places: Places) -> Iterator[Finding]:
     """The loader on both paths, and each image."""
-    for path in (f"{SYSTEMD}/{_LOADER}", _FALLBACK):
+    for path in (SYSTEMD_LOADER, _FALLBACK):
         what, data = f"{esp.name}, {path}", esp.read(path)
         if data is None:
             yield bad(what, "it is missing", _REPAIR)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from screens.draft.custom_layout import for_loader, user_of
+from screens.draft.history import Storage
 from screens.editor import edit, stack_tasks, tasks
-from screens.editor.custom_layout import for_loader, user_of
-from screens.editor.history import Storage
 from screens.editor.scene import Scene
 from screens.editor.task import Task
 from screens.forms import Command

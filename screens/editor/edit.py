@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from screens.editor.custom_layout import uses, volumes
-from screens.editor.history import Storage
+from screens.draft.custom_layout import uses, volumes
+from screens.draft.history import Storage
 
 FEWEST_MEMBERS = {0: 2, 1: 2, 5: 3, 6: 4, 10: 2}
 

@@ -12,20 +12,20 @@ from typing import Any
 from installer.config.boot import BootMode
 from installer.errors import InstallerError
 from installer.machine.facts import Disk
-from installer.plan.layouts import Layout
 from installer.plan.storage.bootable import boot_warnings
+from installer.plan.storage.model import Layout
 from installer.secret import Secret
 from ks_schema.language import longest
+from screens.draft.custom_layout import asked_for
+from screens.draft.history import History, Storage
 from screens.editor import edit
 from screens.editor.actions import Action, actions
-from screens.editor.custom_layout import asked_for
 from screens.editor.fixes import Fix, fixes
-from screens.editor.history import History, Storage
 from screens.editor.rows import HEAD, loose_problems, table
 from screens.editor.scene import Scene
 from screens.editor.task import Task, refusals
 from screens.forms import Command, FieldProblem, Form, Item, Note, SecretText, Tone, bounded
-from screens.questions import Question, lines
+from screens.question import Question, lines
 from screens.steps.disk import disk_details
 from screens.worker import Job
 

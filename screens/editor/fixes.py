@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from installer.config.boot import BootMode
 from installer.plan.storage.bootable import all_below, bios_places, disks_below, esp_places
 from installer.plan.storage.model import StoragePlan
-from screens.editor.custom_layout import new_name
+from screens.draft.custom_layout import new_name
+from screens.draft.history import Storage
 from screens.editor.edit import put, put_first
-from screens.editor.history import Storage
 from screens.editor.scene import Scene
 
 _READABLE = frozenset({"ext4", "xfs", "btrfs"})

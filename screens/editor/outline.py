@@ -8,8 +8,7 @@ from typing import Any
 
 from installer.config.storage_data import storage
 from installer.machine.facts import Disk
-from installer.plan.layouts import Layout
-from installer.plan.storage.model import StoragePlan
+from installer.plan.storage.model import Layout, StoragePlan
 from installer.plan.storage.resolve import resolve_storage, used_disks
 from installer.secret import Secret
 from ks_schema.syntax import child

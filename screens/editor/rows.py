@@ -11,8 +11,8 @@ from installer.plan.storage.tables import free_stretches
 from installer.sizes import format_size
 from ks_schema.problem import Problem
 from ks_schema.syntax import child
+from screens.draft.custom_layout import user_of
 from screens.editor.bars import FREE, bar_after, bar_before, existing_letters, new_letters
-from screens.editor.custom_layout import user_of
 from screens.editor.scene import Scene
 from screens.forms import Row
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from installer.config.boot import BootMode
 from installer.machine.facts import Disk, Partition
-from installer.plan.layouts import Layout
-from installer.plan.storage.model import PlannedDisk
-from screens.editor.custom_layout import disk_names
-from screens.editor.history import Storage
+from installer.plan.storage.model import Layout, PlannedDisk
+from screens.draft.custom_layout import disk_names
+from screens.draft.history import Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

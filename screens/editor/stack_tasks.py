@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from installer.secret import Secret
-from screens.editor.custom_layout import all_above, new_name, unused
+from screens.draft.custom_layout import all_above, new_name, unused
+from screens.draft.history import Storage
 from screens.editor.edit import FEWEST_MEMBERS, encrypt, put
-from screens.editor.history import Storage
 from screens.editor.scene import Scene
 from screens.editor.task import Task, Values, name_problem
-from screens.form_checks import no_passphrase, passphrase_problem
 from screens.forms import (
     YES,
     Check,
@@ -24,6 +23,7 @@ from screens.forms import (
     Text,
 )
 from screens.steps.firmware import NO_TPM2
+from screens.steps.form_checks import no_passphrase, passphrase_problem
 
 NOTHING = Secret("")
 _MEMBER, _SPARE = "member:", "spare:"

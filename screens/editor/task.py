@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from installer.plan.layouts import Layout
-from screens.editor.history import Storage
+from installer.plan.storage.model import Layout
+from screens.draft.history import Storage
 from screens.forms import FieldProblem, Item
 
 Values = Mapping[str, Any]

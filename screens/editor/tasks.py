@@ -8,10 +8,10 @@ from installer.config.storage import FilesystemKind, PartitionType
 from installer.machine.facts import Partition
 from installer.sizes import exact_size, format_size
 from ks_schema.syntax import child
-from screens.editor.custom_layout import for_loader, new_name, user_of
+from screens.draft.custom_layout import for_loader, new_name, user_of
+from screens.draft.history import Storage
 from screens.editor.edit import keep_table, put, put_partition, put_subvolume, put_volume
 from screens.editor.filesystem_fields import filesystem_data, filesystem_items, filesystem_values
-from screens.editor.history import Storage
 from screens.editor.scene import Scene
 from screens.editor.task import Task, Values, name_problem
 from screens.forms import Choice, FieldProblem, Item, Note, Option, Text

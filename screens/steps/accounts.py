@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from screens.forms import Choice, Form, Note, Option, SecretText, Text
-from screens.step import Step, View
+from screens.steps.step import Step, View
 
 _SUDO = (
     Option(value="password", label="Yes, with the user's password"),
@@ -27,9 +27,7 @@ def form(view: View) -> Form:
                 value=draft.root_password,
                 kept=bool(draft.root_hash),
             ),
-            SecretText(
-                id="root_password_again", label="Confirm", value=draft.root_password_again
-            ),
+            SecretText(id="root_password_again", label="Confirm", value=draft.root_password_again),
             Text(id="user_name", label="User name", value=draft.user_name, width=32),
             Text(id="user_full_name", label="Full name", value=draft.user_full_name, width=32),
             SecretText(
@@ -38,9 +36,7 @@ def form(view: View) -> Form:
                 value=draft.user_password,
                 kept=bool(draft.user_hash),
             ),
-            SecretText(
-                id="user_password_again", label="Confirm", value=draft.user_password_again
-            ),
+            SecretText(id="user_password_again", label="Confirm", value=draft.user_password_again),
             Text(
                 id="ssh_key",
                 label="SSH public key",

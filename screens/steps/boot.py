@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from installer.config.boot import BootMode
 from installer.machine.facts import FirmwareMode, SecureBoot
-from screens.boot_entries import GIVEN, MADE, boot_mode, in_token, unified
-from screens.draft import Draft
+from screens.draft.boot_entries import GIVEN, MADE, boot_mode, in_token, unified
+from screens.draft.draft import Draft
 from screens.forms import Check, Choice, Form, Item, Note, Option, SecretText, Text, Tone
-from screens.step import Step, View
 from screens.steps.firmware import firmware_lines, firmware_text
+from screens.steps.step import Step, View
 
 _ABOUT_MENU = """\
 The password is needed to edit menu entries, not to boot.
@@ -126,9 +126,7 @@ def _menu(draft: Draft) -> Iterator[Item]:
         value=draft.menu_password,
         kept=bool(draft.menu_hash),
     )
-    yield SecretText(
-        id="menu_password_again", label="Confirm", value=draft.menu_password_again
-    )
+    yield SecretText(id="menu_password_again", label="Confirm", value=draft.menu_password_again)
 
 
 def _order(draft: Draft) -> Item:

@@ -10,7 +10,7 @@ from installer.machine.pools import stacked
 from installer.plan.disks import kickstart_reason
 from installer.sizes import format_size
 from screens.forms import Choice, Command, Form, Note, Option, Tone
-from screens.step import Step, View
+from screens.steps.step import Step, View
 
 RESCAN = Command(id="rescan", label="Rescan the disks")
 NO_MACHINE = "no machine to install; rescan"

@@ -11,7 +11,7 @@ from installer.events import BootChecked, Failed, Finished
 from installer.secret import Secret
 from screens.forms import Command, Form, Note, Tone
 from screens.progress import ProgressState
-from screens.recovery import recovery_form
+from screens.steps.recovery import recovery_form
 
 REBOOT = Command(id="reboot", label="Reboot")
 POWEROFF = Command(id="poweroff", label="Power off")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from screens.forms import Form, Note, Text
-from screens.step import Step, View
+from screens.steps.step import Step, View
 
 
 def form(view: View) -> Form:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from installer.machine.facts import NetworkInterface
 from screens.forms import Choice, Form, Item, Note, Option, Text, Tone
-from screens.step import Step, View
+from screens.steps.step import Step, View
 
 _KINDS = (
     Option(value="dhcp", label="Automatic", detail=("DHCP on every wired interface",)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from installer.machine.facts import Machine
 from screens.forms import Choice, Form, Note, Option
-from screens.step import Step, View
+from screens.steps.step import Step, View
 
 _SETS = (
     Option(

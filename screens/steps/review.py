@@ -10,8 +10,8 @@ from installer.machine.facts import Disk
 from installer.plan.storage.model import PlannedDisk, StoragePlan
 from screens.engine import PlanView
 from screens.forms import Command, FieldProblem, Form, Item, Note, Tone
-from screens.step import Step, View
 from screens.steps.disk import disk_details, disk_line
+from screens.steps.step import Step, View
 
 SAVE = Command(id="save", label="Save as kickstart")
 RETRY = Command(id="rescan", label="Rescan hardware")

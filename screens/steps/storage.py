@@ -12,13 +12,13 @@ from installer.plan.storage.model import KeptPartition, PlannedDisk
 from installer.plan.storage.tables import free_stretches
 from installer.plan.storage.unused import ArrayParts, unused_notes
 from installer.sizes import format_size
-from screens.boot_entries import boot_mode, unified
-from screens.draft import Draft
+from screens.draft.boot_entries import boot_mode, unified
+from screens.draft.draft import Draft
+from screens.draft.storage_entries import BESIDE, MIRROR
 from screens.forms import Check, Choice, Command, Form, Item, Note, Option, SecretText, Text
-from screens.step import Step, View
 from screens.steps.disk import disk_line, serial_text
 from screens.steps.firmware import NO_TPM2, has_tpm2
-from screens.storage_entries import BESIDE, MIRROR
+from screens.steps.step import Step, View
 
 EDIT = Command(id="edit", label="Edit partitions...")
 _BY_HAND = """\

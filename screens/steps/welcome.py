@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from installer.machine.facts import Machine
 from installer.sizes import format_size
-from screens.draft import without_secrets
+from screens.draft.draft import without_secrets
 from screens.forms import Form, Note, Text, Tone
-from screens.step import Step, View
+from screens.steps.step import Step, View
 
 _TEXT = """\
 This installs Photon, a lightweight container host, onto this machine.

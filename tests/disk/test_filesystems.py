@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from installer.actions.context import Context
-from installer.actions.encryption import AddRecoveryKey
-from installer.actions.filesystem import (
+from installer.actions.storage.encryption import AddRecoveryKey
+from installer.actions.storage.filesystem import (
     MakeFilesystem,
     MakeSubvolumes,
     MakeSwapFile,
     MountFilesystem,
 )
-from installer.actions.resize import ResizeFilesystem
+from installer.actions.storage.resize import ResizeFilesystem
 from installer.config.recovery import new_recovery_key
 from installer.errors import CommandFailed
 from installer.secret import Secret

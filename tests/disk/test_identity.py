@@ -10,8 +10,8 @@ import pytest
 
 from installer import api
 from installer.actions.context import Context
-from installer.actions.filesystem import MakeFilesystem, MakeSubvolumes, MountFilesystem
-from installer.actions.identity import FindIdentity, RestoreIdentity
+from installer.actions.host.identity import FindIdentity, RestoreIdentity
+from installer.actions.storage.filesystem import MakeFilesystem, MakeSubvolumes, MountFilesystem
 from installer.errors import MachineUnfit
 from installer.machine.disk_table import read_table
 from installer.machine.facts import Firmware, FirmwareMode, Partition

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from installer import api
-from installer.actions.disk import CreateImage
-from installer.actions.filesystem import MakeFilesystem
+from installer.actions.storage.disk import CreateImage
+from installer.actions.storage.filesystem import MakeFilesystem
 from installer.errors import Cancelled, CommandFailed, ExitCode, PayloadBad
 from installer.events import ActionStarted, Failed, Finished, Message
 from installer.machine.disk_table import read_table

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.boot.initramfs import MakeInitramfs
 from installer.actions.context import Context
-from installer.actions.files import WriteFile
-from installer.actions.initramfs import MakeInitramfs
-from installer.actions.keyboard import SaveKeymap
+from installer.actions.host.files import WriteFile
+from installer.actions.host.keyboard import SaveKeymap
 from installer.config.keyboard import keyboard_from_text
-from installer.plan.keyboard import keyboard_text
+from installer.plan.host.keyboard import keyboard_text
 from installer.system.run import ProcessRunner
 from tests.disk.tree import BUILT
 

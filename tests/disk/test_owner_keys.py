@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from installer.actions.context import Context
-from installer.actions.esp import ESP_FILES
-from installer.actions.owner_keys import (
+from installer.actions.boot.esp import ESP_FILES
+from installer.actions.boot.owner_keys import (
     KeepSigningKey,
     PrepareOwnerKeys,
     SignBootFiles,
     signed_copy,
 )
+from installer.actions.context import Context
 from tests.disk.loops import MIB, out
 from tests.unit.host.photon_host import Host, able, attached_host
 from tests.unit.host.programs import RunnerWith, holds

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from installer import api
-from installer.actions.filesystem import MakeFilesystem
+from installer.actions.storage.filesystem import MakeFilesystem
 from installer.errors import Cancelled, CommandFailed, ExitCode, InstallerError
 from installer.events import ActionStarted, Failed, Message
 from installer.machine.disk_table import read_table

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from installer.actions.context import Context
-from installer.actions.disk import AttachPartitions, PlannedPartition, WriteTable
-from installer.actions.save import Area, SaveDisk
-from installer.actions.table import AlterTable
+from installer.actions.storage.disk import AttachPartitions, WriteTable
+from installer.actions.storage.save import Area, SaveDisk
+from installer.actions.storage.table import AlterTable
 from installer.errors import CommandFailed
 from installer.machine.disk_table import read_table
+from installer.machine.partition_table import PlannedPartition
 from tests.disk.loops import MIB, attach, out, real_context
 
 pytestmark = [

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.boot.owner_keys import PrepareOwnerKeys
+from installer.actions.boot.uki import STUB, UKIFY, MakeUki, signed_uki
 from installer.actions.context import Context
-from installer.actions.owner_keys import PrepareOwnerKeys
-from installer.actions.uki import STUB, UKIFY, MakeUki, signed_uki
 from installer.config.boot import Boot, OwnerKeys, SigningKey
-from installer.plan.boot import BootPlace
-from installer.plan.uki import LEAST_ESP, uki_files
+from installer.plan.boot.loader import BootPlace
+from installer.plan.boot.uki import LEAST_ESP, uki_files
 from installer.system.run import ProcessRunner
 from tests.unit.host.programs import efi_program, holds, make_key
 

@@ -19,8 +19,10 @@ from typing import Any
 import pytest
 
 from installer import api
+from installer.actions.boot.verify_boot import VerifyBoot
 from installer.actions.context import Context
-from installer.actions.verify_boot import VerifyBoot
+from installer.boot_check.gather import verify_disk, verify_root
+from installer.boot_check.report import Report
 from installer.errors import CommandFailed, ExitCode, Unbootable
 from installer.events import BootChecked, Message
 from installer.machine.disk_table import read_table
@@ -28,8 +30,6 @@ from installer.payload.index import load_payload_index
 from installer.plan.model import InstallPlan
 from installer.secureboot.pe import parse_pe
 from installer.system.run import ProcessRunner
-from installer.verify.finding import Report
-from installer.verify.gather import verify_disk, verify_root
 from ks_schema import Document
 from tests.disk.loops import mounts, out
 from tests.disk.tree import REAL_PAYLOAD

@@ -9,9 +9,9 @@ import argparse
 from pathlib import Path
 
 from installer.events import Event, Finished, Message, PhasePlanned, PhaseStarted, Progress, Started
-from screens.app import App
+from screens.full_screen.app import App
+from screens.line_mode.plain import run_plain
 from screens.options import Options
-from screens.plain import run_plain
 from screens.session import Paths
 from tests.screens.walker import SEED, MemoryEngine, machine
 

@@ -13,7 +13,7 @@ from installer.config import from_document
 from installer.config.boot import Boot
 from installer.machine.facts import BootEntry, Firmware, FirmwareMode, SecureBoot
 from ks_schema import Document
-from screens.draft import Draft
+from screens.draft.draft import Draft
 from screens.forms import Text
 from screens.steps.firmware import firmware_lines
 from tests.screens.conftest import Walk

@@ -124,9 +124,7 @@ def test_an_installation_is_not_taken_over(walk: Walk) -> None:
     assert first.id == "following", "once it is over, the other console may restart the machine"
 
 
-def test_a_session_that_nobody_uses_is_free(
-    walk: Walk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_that_nobody_uses_is_free(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = answering(walk(console="ttyS0")), walk(console="tty1")
     monkeypatch.setattr(sessions, "IDLE_SECONDS", 0.0)
     time.sleep(0.01)

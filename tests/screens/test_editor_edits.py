@@ -13,17 +13,18 @@ from hypothesis import strategies as st
 from installer.config.boot import BootMode
 from installer.machine.facts import Machine
 from installer.plan.disks import unfit_reason
-from installer.plan.layouts import Layout, as_custom_layout, layout
-from screens.disk_names import named_disks
+from installer.plan.layouts import as_custom_layout, layout
+from installer.plan.storage.model import Layout
+from screens.draft.disk_names import named_disks
+from screens.draft.history import History, Storage
+from screens.draft.storage_entries import revealed
 from screens.editor import edit
 from screens.editor.actions import Action, actions
 from screens.editor.fixes import fixes
-from screens.editor.history import History, Storage
 from screens.editor.outline import outlined
 from screens.editor.rows import loose_problems, table
 from screens.editor.scene import Scene
 from screens.forms import YES, Check, Choice, SecretText, Text
-from screens.storage_entries import revealed
 from tests.screens.walker import MACHINES, SEED, machine
 
 NAMES = tuple(sorted(path.stem for path in MACHINES.glob("*.json")))

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from installer.machine.facts import Disk, Partition
+from screens.draft.history import Storage
 from screens.editor import edit
 from screens.editor.bars import bar_before
 from screens.editor.fixes import fixes
-from screens.editor.history import Storage
 from screens.editor.rows import HEAD, loose_problems, table
 from screens.forms import Row
 from tests.screens.test_editor_edits import bench, stacked, start

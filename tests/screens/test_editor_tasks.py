@@ -12,17 +12,18 @@ import pytest
 
 from installer.config.boot import BootMode
 from installer.machine.facts import Disk, Machine, Partition
-from installer.plan.layouts import Layout, layout
+from installer.plan.layouts import layout
+from installer.plan.storage.model import Layout
 from installer.secret import Secret
+from screens.draft.history import Storage
+from screens.draft.storage_entries import revealed
 from screens.editor.actions import Action, actions
 from screens.editor.filesystem_fields import KEEP, filesystem_data, filesystem_values
-from screens.editor.history import Storage
 from screens.editor.rows import table
 from screens.editor.scene import Scene
 from screens.editor.stack_tasks import array, encryption, group
 from screens.editor.tasks import logical_volume
 from screens.forms import YES, Check, Form
-from screens.storage_entries import revealed
 from tests.screens.conftest import Walk
 from tests.screens.test_editor_edits import bench, stacked
 from tests.screens.walker import SEED, machine

@@ -13,9 +13,9 @@ from installer.errors import MachineUnfit
 from installer.machine.facts import Machine
 from ks_schema import Document, Problem
 from screens.engine import PlanView
-from screens.flow import STEPS
 from screens.forms import YES, SecretText, Text
-from screens.widgets.rows import LABEL_WIDTH, MARKER
+from screens.full_screen.widgets.rows import LABEL_WIDTH, MARKER
+from screens.walk.flow import STEPS
 from tests.engine import payload as real_payload
 from tests.screens.conftest import Walk
 from tests.screens.test_steps import static_network, with_password

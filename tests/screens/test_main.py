@@ -9,6 +9,7 @@ import struct
 import termios
 import threading
 import time
+from argparse import Namespace
 from fcntl import ioctl
 from pathlib import Path
 
@@ -17,13 +18,14 @@ import pytest
 import urwid
 
 from installer import api
+from installer.command import tui
+from installer.command.screens_engine import ApiEngine
 from installer.errors import CommandFailed, ExitCode, PayloadBad
 from installer.events import Emit
 from installer.machine.facts import Machine
 from installer.secret import Secret
 from ks_schema import Document, check
 from screens import main
-from screens.api_engine import ApiEngine
 from screens.options import Options, Outcome
 from tests.engine import kickstart
 from tests.screens.conftest import Walk
@@ -109,11 +111,12 @@ def test_run_does_what_was_wanted_at_the_end(
     def end(action: str, emit: Emit) -> None:
         ended.append(action)
 
-    monkeypatch.setattr("screens.plain.run_plain", plain)
+    monkeypatch.setattr("screens.line_mode.plain.run_plain", plain)
     monkeypatch.setattr(api, "end", end)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(main, "give_size", lambda _terminal: None)
-    assert main.run(console="ttyS1", plain=True) is ExitCode.DONE
+    arguments = Namespace(console="ttyS1", plain=True)
+    assert tui.run(arguments) is ExitCode.DONE
     assert consoles == ["ttyS1"]
     assert ended == ([] if outcome is Outcome.QUIT else [outcome.value])
 
@@ -121,7 +124,7 @@ def test_run_does_what_was_wanted_at_the_end(
 def test_only_root_may_run_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(CommandFailed, match="Only root"):
-        main.run(console="tty1", plain=True)
+        tui.run(Namespace(console="tty1", plain=True))
 
 
 def test_a_line_without_a_size_gets_one() -> None:

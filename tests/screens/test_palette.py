@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from screens.palette import PALETTE
+from screens.full_screen.palette import PALETTE
 
 # The console's own sixteen, as Linux sets them.
 VGA = {

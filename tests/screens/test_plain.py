@@ -11,10 +11,10 @@ import pytest
 
 from installer.errors import CommandFailed
 from installer.events import Event
+from screens.line_mode.plain import run_plain
+from screens.line_mode.terminal import Terminal
 from screens.options import Options, Outcome
-from screens.plain import run_plain
 from screens.session import Paths, Session
-from screens.terminal import Terminal
 from tests.screens.test_progress import BEGIN, END
 from tests.screens.walker import SEED, MemoryEngine, Walker, machine
 
@@ -107,7 +107,7 @@ def test_failure_offers_the_review(tmp_path: Path) -> None:
 def test_it_follows_another_console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = Session(Paths(folder=tmp_path), "tty1")
     assert other.take()
-    monkeypatch.setattr("screens.terminal.time.sleep", lambda _seconds: other.release())
+    monkeypatch.setattr("screens.line_mode.terminal.time.sleep", lambda _seconds: other.release())
     text, _, _ = answered(tmp_path)
     assert "This machine is being set up from tty1. Enter takes over." in text
     assert text.index("[following]") < text.index("[welcome]")

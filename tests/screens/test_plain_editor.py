@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from screens.line_mode.plain import run_plain
+from screens.line_mode.terminal import Terminal
 from screens.options import Options
-from screens.plain import run_plain
 from screens.session import Paths
-from screens.terminal import Terminal
 from tests.screens.walker import SEED, MemoryEngine, Walker, machine
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from screens.line_mode.plain import Interrupts, run_plain
+from screens.line_mode.terminal import Terminal
 from screens.options import Options, Outcome
-from screens.plain import Interrupts, run_plain
 from screens.session import Paths, Session
-from screens.terminal import Terminal
 from tests.screens.walker import SEED, MemoryEngine, machine
 
 ROOT = Path(__file__).parent.parent.parent

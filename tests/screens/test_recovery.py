@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import urwid
 
+from installer.command.screens_engine import ApiEngine
 from installer.config.boot import Boot, MachineOwnerKey, OwnerKeys
 from installer.config.model import InstallConfig
 from installer.config.recovery import (
@@ -19,12 +20,11 @@ from installer.config.recovery import (
 )
 from installer.config.storage import Encryption, Storage
 from installer.secret import Secret
-from screens.api_engine import ApiEngine
+from screens.line_mode.plain import run_plain
+from screens.line_mode.terminal import Terminal
 from screens.options import Options, Outcome
-from screens.plain import run_plain
-from screens.recovery import recovery_form
 from screens.session import Paths
-from screens.terminal import Terminal
+from screens.steps.recovery import recovery_form
 from tests.screens.conftest import Walk
 from tests.screens.test_progress import BEGIN, END
 from tests.screens.test_steps import with_password

@@ -9,7 +9,7 @@ import pexpect
 import pyte
 import pytest
 
-from screens.palette import PALETTE
+from screens.full_screen.palette import PALETTE
 from tests.screens.conftest import Walk
 from tests.screens.timing import first_paint, repaints
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from ks_schema import Problem
 from ks_schema.language import longest
-from screens.bursts import Burst, Bursts
-from screens.keyboard import Keyboard
+from screens.full_screen.bursts import Burst, Bursts
+from screens.full_screen.keyboard import Keyboard
 from screens.typed import LONGEST, TypedLine, one_line
 from tests.screens.conftest import Walk
 from tests.screens.test_review import KEY

@@ -13,8 +13,8 @@ from installer.engine.saving import Volume, file_at, in_memory, is_place, remova
 from installer.errors import Cancelled, CommandFailed
 from installer.events import Failed
 from installer.machine.facts import Disk, Partition
-from screens import questions
 from screens.keys import KEYS, Place, active, footer_line, help_lines
+from screens.walk import questions
 from tests.screens.conftest import Walk
 from tests.screens.test_progress import BEGIN, END, started, until
 from tests.screens.test_review import reviewed

@@ -15,7 +15,7 @@ from typing import Any
 
 from urwid.display import raw
 
-from screens.palette import PALETTE
+from screens.full_screen.palette import PALETTE
 from tests.screens.walker import SIZE, MemoryEngine, Walker, machine
 
 SCREENS = ("welcome", "disk", "storage", "boot", "packages", "network", "host", "accounts")

@@ -15,6 +15,7 @@ import urwid
 
 from installer import api
 from installer.command.recovery_notice import qr_lines
+from installer.command.screens_engine import disk_refusal
 from installer.config.boot import BootMode
 from installer.config.model import KernelFlavour, PackageSet
 from installer.errors import Cancelled, InstallerError
@@ -22,13 +23,13 @@ from installer.events import Emit, Event, Message
 from installer.machine.facts import Disk, Machine, machine_from_json
 from installer.payload.index import PayloadImage, PayloadIndex, PayloadTree
 from installer.plan.disks import unfit_reason
-from installer.plan.layouts import Layout, as_custom_layout, layout
+from installer.plan.layouts import as_custom_layout, layout
 from installer.plan.model import InstallPlan
+from installer.plan.storage.model import Layout
 from installer.secret import Secret
 from ks_schema import Document, Problem
-from screens.api_engine import disk_refusal
-from screens.app import App
 from screens.engine import PlanView
+from screens.full_screen.app import App
 from screens.options import Options, Outcome
 from screens.session import Paths
 

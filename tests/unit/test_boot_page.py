@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from installer.actions.esp import ESP_FILES, FALLBACK_LIST
-from installer.actions.menu_password import PASSWORD_FILE
+from installer.actions.boot.esp import ESP_FILES, FALLBACK_LIST
+from installer.actions.boot.menu_password import PASSWORD_FILE
 from installer.config.boot import BootOrder
-from installer.plan.hardening import KSPP
+from installer.plan.boot.hardening import KSPP
 from ks_schema import schema
 
 TEXT = (Path(__file__).parents[2] / "docs/boot.md").read_text("utf-8")

@@ -5,7 +5,6 @@ from typing import get_args
 
 import pytest
 
-from installer.engine.journal import event_text
 from installer.events import (
     ActionStarted,
     BootChecked,
@@ -18,6 +17,7 @@ from installer.events import (
     Progress,
     Started,
     event_from_json,
+    event_text,
     event_to_json,
 )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from installer.boot_check.report import Report
 from installer.engine.journal import json_lines, log_lines
 from installer.events import Message
 from installer.machine.facts import (
@@ -25,7 +26,7 @@ from installer.machine.facts import (
 )
 from installer.machine.text import machine_text
 from installer.system.run import ProcessRunner
-from installer.verify.finding import Report, bad
+from installer.verify.finding import bad
 from ks_schema.wording import printable, printable_lines, quoted
 from tests.engine import Told, kickstart, plan_for
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 
 import pytest
 
-from installer.actions.accounts import SetPassword
+from installer.actions.host.accounts import SetPassword
 from installer.config.model import InstallConfig, Root
 from installer.config.password import Password
 from installer.plan.model import plain

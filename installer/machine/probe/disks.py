@@ -19,7 +19,7 @@ from installer.machine.probe.layers import (
 from installer.machine.probe.nodes import Node, block_devices, children_of, mounts_of, text_of
 from installer.machine.probe.systems import operating_system
 from installer.system.program_output import json_object, tags
-from installer.system.run import Runner
+from installer.system.runner import Runner
 
 COLUMNS = (
     "NAME,KNAME,PATH,TYPE,SIZE,MODEL,SERIAL,WWN,TRAN,LOG-SEC,PHY-SEC,ROTA,RM,RO,"

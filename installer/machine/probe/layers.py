@@ -16,7 +16,7 @@ from installer.machine.facts import Content, Layer, LayerKind
 from installer.machine.probe.nodes import Node, children_of, mounts_of, text_of
 from installer.machine.probe.sysfs import read_text
 from installer.system.program_output import json_rows, text_in
-from installer.system.run import Runner
+from installer.system.runner import Runner
 
 SWAP_MOUNT = "[SWAP]"
 _MD_MEMBER = "linux_raid_member"

@@ -21,8 +21,7 @@ from installer.machine.probe.shrink import with_minimums
 from installer.machine.probe.sysfs import read_text
 from installer.machine.probe.systems import with_system_names
 from installer.machine.probe.wait import Missing, settle, wait_for_disks
-from installer.plan.disks import missing_disks
-from installer.system.run import Runner
+from installer.system.runner import Runner
 
 _LIVE_FOLDER = "run/photon"
 
@@ -31,14 +30,14 @@ def probe_machine(
     runner: Runner,
     *,
     emit: Emit = lambda _: None,
-    missing: Missing = lambda disks: missing_disks((), disks),
+    missing: Missing = lambda _: "",
     root: Path = Path("/"),
     sleep: Callable[[float], None] = time.sleep,
 ) -> Machine:
     """The machine this runs on; ``root`` is where its ``sys``, ``proc``, ``dev`` and ``run`` are.
 
-    In the live system, disks that come late are waited for, as long as any are ``missing``; without
-    that, until there is one that can be used. ``emit`` gets a message for each wait.
+    In the live system, disks that come late are waited for, as long as any are ``missing``.
+    ``emit`` gets a message for each wait.
 
     :raises CommandFailed: the disks cannot be listed.
     """

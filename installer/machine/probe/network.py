@@ -10,7 +10,7 @@ from typing import Any
 from installer.errors import CommandFailed
 from installer.machine.facts import NetworkInterface
 from installer.machine.probe.sysfs import read_text
-from installer.system.run import Runner
+from installer.system.runner import Runner
 
 _ETHERNET = "1"  # ARPHRD_ETHER of linux/if_arp.h, which Wi-Fi has as well
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from installer.errors import CommandFailed
 from installer.machine.facts import Disk, Partition
 from installer.sizes import GIB
-from installer.system.run import Runner
+from installer.system.runner import Runner
 
 # Reading all the metadata of a large filesystem takes a while; a person waits for it.
 _TIMEOUT_SECONDS = 60.0

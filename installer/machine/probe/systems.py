@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from installer.errors import CommandFailed
 from installer.machine.facts import Disk, Partition
-from installer.system.run import Runner
+from installer.system.runner import Runner
 from ks_schema.wording import printable
 
 _WINDOWS_RESERVED = "e3c9e316-0b5c-4db8-817d-f92df00215ae"

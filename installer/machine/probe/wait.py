@@ -8,7 +8,7 @@ from installer.errors import CommandFailed
 from installer.events import Emit, Message
 from installer.machine.facts import Disk
 from installer.machine.probe.disks import Devices
-from installer.system.run import Runner
+from installer.system.runner import Runner
 
 PATIENCE_SECONDS = 30
 STEP_SECONDS = 3

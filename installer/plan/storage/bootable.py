@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from installer.config.boot import BootMode
 from installer.config.storage import ESP_MOUNT, PartitionType, Storage, TableKind
-from installer.plan.model import disk_text
+from installer.machine.text import disk_text
 from installer.plan.storage.model import EspPlace, PlannedDisk, StoragePlan
 from installer.plan.storage.types import is_bios_boot, is_esp
 from installer.plan.storage.unused import ArrayParts

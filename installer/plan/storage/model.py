@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from installer.actions.disk import PlannedPartition
 from installer.config.storage import TableKind, VolumeKind
 from installer.machine.facts import Disk, Partition
+from installer.machine.partition_table import PlannedPartition
 from installer.secret import Secret
+from ks_schema import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +131,11 @@ class PlannedFilesystem:
     mounts: tuple[PlannedMount, ...] = ()
     binds: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def mount_points(self) -> tuple[str, ...]:
+        """Every place where something of it is mounted: its subvolumes and binds as well."""
+        return (*(each.path for each in self.mounts), *(place for _, place in self.binds))
+
     def mount_at(self, path: str) -> PlannedMount | None:
         """Its mount at that place, if there is one."""
         return next((each for each in self.mounts if each.path == path), None)
@@ -170,3 +176,11 @@ class StoragePlan:
     def boot(self) -> PlannedFilesystem:
         """The filesystem of ``/boot``, where the kernel is."""
         return self.filesystem_at("/boot") or self.root
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """What will lie on the disks (None when that cannot be told), and what is wrong with it."""
+
+    plan: StoragePlan | None
+    problems: tuple[Problem, ...] = ()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from installer.actions.disk import PlannedPartition
 from installer.config.storage import LayoutParts, Partition, PartitionType, Size, Table, TableKind
 from installer.identifiers import derived_uuid
 from installer.machine.facts import Disk
 from installer.machine.facts import Partition as PresentPartition
-from installer.plan.model import disk_text
+from installer.machine.partition_table import PlannedPartition
+from installer.machine.text import disk_text
 from installer.plan.storage.model import KeptPartition, PlannedDisk
 from installer.plan.storage.share import share
 from installer.plan.storage.types import is_overwritten, partition_type, type_id

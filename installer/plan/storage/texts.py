@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from installer.actions.array import mdadm_uuid
 from installer.config.storage import ESP_MOUNT, Swap, SwapKind
+from installer.identifiers import mdadm_uuid
 from installer.plan.storage.bootable import all_below
 from installer.plan.storage.model import (
     PlannedEncryption,

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.actions.context import Context
-from installer.actions.owner_keys import (
+from installer.actions.boot.owner_keys import (
     BOOT_FOLDER,
     HANDED_OVER,
     EnrollOwnerKeys,
@@ -20,6 +19,7 @@ from installer.actions.owner_keys import (
     SignBootFiles,
     signed_copy,
 )
+from installer.actions.context import Context
 from installer.config.boot import SigningKey
 from installer.errors import CommandFailed, MachineUnfit
 from installer.plan.model import plain

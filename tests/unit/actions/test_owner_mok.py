@@ -13,9 +13,9 @@ from passlib.handlers import sha2_crypt
 from passlib.hash import sha512_crypt
 from passlib.utils.binary import h64
 
-from installer.actions import mok
+from installer.actions.boot import mok
+from installer.actions.boot.mok import QueueMok
 from installer.actions.context import Context
-from installer.actions.mok import QueueMok
 from installer.errors import CommandFailed, MachineUnfit
 from installer.events import Event, Message
 from installer.secret import Secret

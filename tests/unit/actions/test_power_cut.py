@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from installer.actions.boot.esp import ESP_FILES, FALLBACK_LIST, STARTED
+from installer.actions.boot.esp_copy import copy_to_esp
+from installer.actions.boot.systemd_boot import LOADER_FILES
 from installer.actions.context import Context
-from installer.actions.disk import RemoveBootPath
-from installer.actions.esp import ESP_FILES, FALLBACK_LIST, STARTED
-from installer.actions.esp_copy import copy_to_esp
-from installer.actions.filesystem import MakeFilesystem
-from installer.actions.systemd_boot import LOADER_FILES
+from installer.actions.storage.disk import RemoveBootPath
+from installer.actions.storage.filesystem import MakeFilesystem
 from tests.fat import Fat
 from tests.firmware import NOTHING, STARTS, Firmware, HalfError
 from tests.power_cut import Recording, cut_states

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from installer.actions.context import Context
-from installer.actions.owner_keys import PrepareOwnerKeys
-from installer.actions.systemd_boot import (
+from installer.actions.boot.owner_keys import PrepareOwnerKeys
+from installer.actions.boot.systemd_boot import (
     LOADER_FILES,
     SYSTEMD_BOOT,
     SignSystemdBoot,
     WriteSystemdBoot,
 )
-from installer.actions.uki import STUB, UKIFY, MakeUki, signed_uki
+from installer.actions.boot.uki import STUB, UKIFY, MakeUki, signed_uki
+from installer.actions.context import Context
 from installer.config.boot import SigningKey
 from installer.errors import CommandFailed
 from tests.unit.host.programs import RunnerWith, efi_program, holds, make_key

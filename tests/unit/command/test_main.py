@@ -19,7 +19,7 @@ from installer.command import check
 from installer.command.main import main
 from installer.errors import ExitCode
 from tests.engine import MACHINES, TESTS, kickstart
-from tests.unit.test_payload import QuietHandler
+from tests.unit.payload.test_index import QuietHandler
 
 PROJECT = TESTS.parent
 PAYLOAD = str(TESTS / "payload")

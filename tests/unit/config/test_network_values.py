@@ -12,7 +12,7 @@ import pytest
 from installer.config.model import InstallConfig
 from installer.config.read import from_document
 from installer.errors import KickstartInvalid
-from installer.plan.network import network_files
+from installer.plan.host.network import network_files
 from ks_schema import Document, Problem
 
 LEAST: dict[str, Any] = {

@@ -12,13 +12,13 @@ from random import Random
 
 import pytest
 
-from installer.measured.host import first_entry
+from installer.boot.esp import Esp, copied_files, esp_files
+from installer.boot_check.next_start import first_entry
 from installer.measured.log import read_log, replay
 from installer.secureboot.entries import read_entries
 from installer.secureboot.trust import machine_trust, store_trust
 from installer.secureboot.variables import GLOBAL, SECURITY, SHIM
 from installer.system.run import ProcessRunner
-from installer.verify.esp import Esp, copied_files, esp_files
 from installer.verify.table import disk_table
 from tests.engine import TESTS
 from tests.unit.fuzz.frame import fuzz

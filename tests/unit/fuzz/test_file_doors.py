@@ -45,15 +45,15 @@ from installer.sources.fetch import RetryPolicy
 from installer.system.run import ProcessRunner
 from installer.verify.menu import read_bios_menu
 from ks_schema import Document
+from screens.line_mode.terminal import Terminal
 from screens.progress import bar
 from screens.session import Follower, Paths, _holder
-from screens.terminal import Terminal
 from tests.engine import TESTS, kickstart
-from tests.unit.fetch.raw_server import OK, raw_server, sends
 from tests.unit.fuzz.frame import fuzz
 from tests.unit.fuzz.mutations import changed_bytes, changed_data
 from tests.unit.fuzz.test_boot_doors import TABLES, entry, with_harmed_table
 from tests.unit.secureboot.programs import lists, program, shim_sections, signature_verifier, trust
+from tests.unit.sources.raw_server import OK, raw_server, sends
 from tests.unit.verify.hosts import ROOT, places_of
 from tests.unit.verify.whole_host import MENU, Keys
 
@@ -153,7 +153,7 @@ def test_grub_menus(tmp_path: Path) -> None:
     places = places_of({ROOT: tmp_path})
     samples = [
         MENU.encode(),
-        b"if [ x$a = xb -a -f $prefix/x ]; then set default=\"${saved}\"; else true; fi\n",
+        b'if [ x$a = xb -a -f $prefix/x ]; then set default="${saved}"; else true; fi\n',
         b"function f { linux /boot/v root=$1 }\nsubmenu 'a' { menuentry b --id c { f 1; } }\n",
         b"source /boot/grub/grub.cfg\nload_env -f (hd0,gpt1)/x\nfor i in 1 2; do echo $i; done\n",
     ]

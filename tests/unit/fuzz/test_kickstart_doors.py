@@ -21,9 +21,9 @@ from installer.sources.kickstart import Surroundings, parse_kickstart, read_kick
 from installer.sources.parameters import kernel_command_line, kernel_parameters, with_disk
 from ks_schema import Document
 from tests.engine import TESTS, machine, payload
-from tests.unit.fetch.raw_server import OK, raw_server, sends
 from tests.unit.fuzz.frame import fuzz, samples
 from tests.unit.fuzz.mutations import changed_bytes, changed_data
+from tests.unit.sources.raw_server import OK, raw_server, sends
 
 EXAMPLES = samples(TESTS.parent / "ks_schema/examples", "*.json")
 KICKSTARTS = EXAMPLES + samples(TESTS / "plans", "*/kickstart.json")

@@ -11,7 +11,7 @@ from typing import Any
 
 from installer import api
 from installer.actions.context import Context
-from installer.actions.payload import ExtractPayload
+from installer.actions.host.payload import ExtractPayload
 from installer.errors import CommandFailed, MachineUnfit
 from installer.machine.facts import Firmware, FirmwareMode, Machine, machine_from_json
 from installer.machine.probe.disks import probe_disks
@@ -26,7 +26,7 @@ from tests.unit.fuzz.mutations import changed_bytes, changed_data
 
 DESCRIPTIONS = samples(MACHINES, "*.json")
 MACHINE_DATA = [json.loads(each) for each in DESCRIPTIONS]
-LISTINGS = [json.loads(each) for each in samples(TESTS / "unit/lsblk", "*.json")]
+LISTINGS = [json.loads(each) for each in samples(TESTS / "unit/machine/lsblk", "*.json")]
 INDEX = (TESTS / "payload/index.json").read_bytes()
 DOCUMENTS = [
     kickstart(disks={"default": {"match": {}, "pick": "largest"}}),

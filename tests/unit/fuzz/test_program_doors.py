@@ -10,24 +10,24 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
-from installer.actions.boot_order import entry_table
+from installer.actions.boot.boot_order import entry_table
 from installer.actions.context import Context
-from installer.actions.encryption import _key_slots
-from installer.actions.identity import _hosts
-from installer.actions.save import Area, _signatures
+from installer.actions.host.identity import _hosts
+from installer.actions.storage.encryption import _key_slots
+from installer.actions.storage.save import Area, _signatures
+from installer.boot.places import mounts_below, read_volumes
+from installer.boot_check.gather import _block_devices, _disks_below
+from installer.boot_check.next_start import grub_names
 from installer.errors import CommandFailed
 from installer.machine.facts import Partition
 from installer.machine.probe.layers import parse_members
 from installer.machine.probe.machine import memory_size
 from installer.machine.probe.shrink import smallest_size
 from installer.machine.probe.systems import release_name
-from installer.measured.host import grub_names
 from installer.system.kernel_log import device_error
 from installer.system.mounts import parse_mounts
 from installer.system.program_output import json_rows, tags
-from installer.system.run import Runner
-from installer.verify.gather import _block_devices, _disks_below
-from installer.verify.places import mounts_below, read_volumes
+from installer.system.runner import Runner
 from tests.engine import Told
 from tests.unit.fuzz.frame import fuzz
 from tests.unit.fuzz.mutations import changed_bytes, changed_data
@@ -166,5 +166,3 @@ def test_subvolumes_of_a_btrfs(tmp_path: Path) -> None:
             assert "2" not in "".join(each.reveal() for each in host.files.values())
 
     fuzz("subvolumes", make, feed, refusals=(OSError,))
-
-

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.actions.esp import ESP_FILES
+from installer.actions.boot.esp import ESP_FILES
 from tests.unit.host.programs import efi_program, make_key
 
 FILES = Path(__file__).resolve().parents[3] / "iso_hooks/host/files"

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from installer.system.run import Input, ProcessRunner
+from installer.system.run import ProcessRunner
+from installer.system.runner import Input
 
 _ALIGNMENT = 512
 

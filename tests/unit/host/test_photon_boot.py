@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.actions.esp import ESP_FILES, FALLBACK_LIST, fallback_list
+from installer.actions.boot.esp import ESP_FILES, FALLBACK_LIST, fallback_list
 from tests.unit.host.photon_host import (
     GRUB_INSTALL,
     HOOK,

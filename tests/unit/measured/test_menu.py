@@ -12,7 +12,7 @@ from installer.config.boot import Boot
 from installer.measured.condition import holds
 from installer.measured.menu import GrubStart, start_menu
 from installer.measured.prediction import UnpredictableError
-from installer.plan.boot import BootPlace, esp_grub_cfg_text, grub_cfg_text
+from installer.plan.boot.loader import BootPlace, esp_grub_cfg_text, grub_cfg_text
 from tests.unit.measured.capture import (
     INITRD,
     KERNEL,

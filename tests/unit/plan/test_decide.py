@@ -18,7 +18,7 @@ from installer.machine.facts import (
     SecureBoot,
 )
 from installer.plan.decide import kernel_for, swap_for
-from installer.plan.keyboard import keyboard_notes
+from installer.plan.host.keyboard import keyboard_notes
 from installer.plan.model import InstallPlan
 from ks_schema import Document, Problem
 from tests.engine import GIB, kickstart, machine, plan_for, small_machine

@@ -18,7 +18,7 @@ from installer.config.recovery import with_drawn_secrets
 from installer.config.write import hash_passwords
 from installer.errors import MachineUnfit
 from installer.machine.facts import Disk, Firmware, FirmwareMode, Machine, SecureBoot
-from installer.plan.contents import contents_problems
+from installer.plan.host.contents import contents_problems
 from ks_schema import Document
 from tests.engine import GIB, KEY, TESTS, payload
 

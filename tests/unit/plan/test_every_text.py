@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from installer import api
-from installer.actions.boot_entry import WriteBootEntry
-from installer.actions.services import RunScript
+from installer.actions.boot.boot_entry import WriteBootEntry
+from installer.actions.host.services import RunScript
 from installer.errors import KickstartInvalid, MachineUnfit
 from installer.plan.model import InstallPlan, plain
 from ks_schema import Document

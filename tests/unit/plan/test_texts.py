@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from installer.actions.accounts import CreateGroup, CreateUser, SetPassword
-from installer.actions.files import GenerateLocale, WriteFile
-from installer.actions.keyboard import SaveKeymap
-from installer.actions.services import RunScript, SetUnits
+from installer.actions.host.accounts import CreateGroup, CreateUser, SetPassword
+from installer.actions.host.files import GenerateLocale, WriteFile
+from installer.actions.host.keyboard import SaveKeymap
+from installer.actions.host.services import RunScript, SetUnits
 from installer.config.boot import Boot
 from installer.config.host_names import locale_source
 from installer.config.keyboard import keyboard_from_text
 from installer.config.model import Ethernet, Route, User
-from installer.plan.boot import (
+from installer.plan.boot.loader import (
     BootPlace,
     console_arguments,
     esp_grub_cfg_text,
@@ -23,10 +23,10 @@ from installer.plan.boot import (
     terminal_actions,
     terminal_text,
 )
-from installer.plan.keyboard import keyboard_text
+from installer.plan.host.keyboard import keyboard_text
+from installer.plan.host.network import network_files, network_text
+from installer.plan.host.system import hosts_text, numbered_users, script_text
 from installer.plan.model import InstallPlan
-from installer.plan.network import network_files, network_text
-from installer.plan.system import hosts_text, numbered_users, script_text
 from tests.engine import HASH, KEY, actions_of, kickstart, plan_for, small_machine
 
 UUID = "3f1c2a44-0000-4000-8000-000000000001"

@@ -16,7 +16,7 @@ from installer.secureboot import enroll
 from installer.secureboot.lists import parse_lists, signature_list
 from installer.secureboot.owner import certificate_der, make_pair
 from installer.secureboot.variables import GLOBAL, SECURITY
-from installer.system.run import Runner
+from installer.system.runner import Runner
 from tests.unit.host.programs import RunnerWith
 
 TOOLS = ("openssl", "sign-efi-sig-list", "chattr")

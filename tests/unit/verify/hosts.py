@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from installer.boot.places import Places, Volume
 from installer.system.mounts import Mount
-from installer.verify.places import Places, Volume
 from tests.recorder import Recorder
 
 ROOT, BOOT, ESP = (

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from installer.actions.bios import boot_sector_code, core_image
+from installer.boot.bios_grub import boot_sector_code, core_image
+from installer.boot.esp import Esp, esp_files
+from installer.boot_check.report import Report, check_host
 from installer.machine.facts import BootEntry
 from installer.secureboot.pe import parse_pe
-from installer.verify.esp import Esp, Judge, esp_files
-from installer.verify.finding import Finding, Outcome, Report
-from installer.verify.host import Subject, check_host
+from installer.verify.esp import Judge
+from installer.verify.finding import Finding, Outcome
+from installer.verify.host import Subject
 from installer.verify.nvram import Nvram
 from tests.unit.secureboot.programs import (
     Key,

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from installer.boot.esp import Esp, esp_files
 from installer.errors import CommandFailed
 from installer.system.run import ProcessRunner
-from installer.verify.esp import Esp, esp_files
 from installer.verify.table import disk_table
 from tests.unit.verify.whole_host import Keys, look, make_folders
 

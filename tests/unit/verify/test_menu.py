@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from installer.actions.esp import WriteEsp
-from installer.actions.files import WriteFile
+from installer.actions.boot.esp import WriteEsp
+from installer.actions.host.files import WriteFile
+from installer.boot.places import Places, Volume
+from installer.plan.boot.slots import SECOND_ROOT, slot_roots
 from installer.plan.model import InstallPlan
-from installer.plan.slots import SECOND_ROOT, slot_roots
 from installer.plan.storage.model import StoragePlan
 from installer.plan.storage.texts import boot_folder
 from installer.verify.finding import Outcome
 from installer.verify.menu import Menu, read_bios_menu, read_menu
-from installer.verify.places import Places, Volume
 from tests.engine import actions_of
 from tests.renew_plans import PLANS, made_plan
 from tests.unit.verify.hosts import ROOT, places_of, put

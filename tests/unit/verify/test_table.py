@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from installer.boot_check.gather import verify_disk
 from installer.command.main import main
 from installer.errors import ExitCode
 from installer.system.run import ProcessRunner
 from installer.verify.finding import Outcome
-from installer.verify.gather import verify_disk
 from installer.verify.table import DiskTable, disk_table, torn_findings
 
 MIB = 1 << 20

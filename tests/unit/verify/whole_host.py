@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from installer.measured.host import OTHER_FIRMWARE, predictions_of
+from installer.boot.esp import Esp
+from installer.boot_check.next_start import OTHER_FIRMWARE, predictions_of
+from installer.boot_check.report import check_host
 from installer.measured.predict import FirmwareState
-from installer.verify.esp import Esp, Judge
-from installer.verify.host import Subject, check_host
+from installer.verify.esp import Judge
+from installer.verify.host import Subject
 from tests.unit.secureboot.programs import Key, program, shim_sections, signature_verifier, trust
 from tests.unit.verify.hosts import ESP, ROOT, places_of, put
 

@@ -9,24 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from installer.actions.array import CreateArray
-from installer.actions.disk import AttachExisting, AttachPartitions, WipeSignatures, WriteTable
-from installer.actions.encryption import AddRecoveryKey, EncryptVolume, SealToTpm2
-from installer.actions.files import MakeFolder
-from installer.actions.filesystem import (
+from installer.actions.action import Action
+from installer.actions.host.files import MakeFolder
+from installer.actions.host.payload import ExtractPayload
+from installer.actions.storage.array import CreateArray
+from installer.actions.storage.disk import (
+    AttachExisting,
+    AttachPartitions,
+    WipeSignatures,
+    WriteTable,
+)
+from installer.actions.storage.encryption import AddRecoveryKey, EncryptVolume, SealToTpm2
+from installer.actions.storage.filesystem import (
     MakeFilesystem,
     MakeSubvolumes,
     MakeSwapFile,
     MountFilesystem,
 )
-from installer.actions.layers import StopLayer
-from installer.actions.lvm import CreateLogicalVolume, CreateVolumeGroup
-from installer.actions.payload import ExtractPayload
-from installer.actions.resize import ResizeFilesystem
-from installer.actions.save import SaveDisk
-from installer.actions.table import AlterTable
+from installer.actions.storage.layers import StopLayer
+from installer.actions.storage.lvm import CreateLogicalVolume, CreateVolumeGroup
+from installer.actions.storage.resize import ResizeFilesystem
+from installer.actions.storage.save import SaveDisk
+from installer.actions.storage.table import AlterTable
 from installer.machine.facts import Disk, Layer, Machine, Partition
-from installer.plan.model import Action, InstallPlan
+from installer.plan.model import InstallPlan
 from tests.engine import actions_of
 
 MIB = 1 << 20

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from installer import api
-from installer.actions.bios import EmbedBiosGrub
-from installer.actions.esp import WriteEsp
+from installer.actions.boot.bios import EmbedBiosGrub
+from installer.actions.boot.esp import WriteEsp
 from installer.errors import InstallerError, KickstartInvalid, MachineUnfit
 from installer.machine.facts import Firmware, FirmwareMode, Machine
 from installer.plan.model import InstallPlan

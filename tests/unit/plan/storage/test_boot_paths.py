@@ -7,8 +7,8 @@ import pytest
 
 from installer.errors import MachineUnfit
 from installer.machine.facts import Disk, Firmware, FirmwareMode, Machine, Partition
+from installer.plan.confirmation import confirmation, is_confirmed
 from installer.plan.layouts import layout
-from installer.plan.model import confirmation, is_confirmed
 from installer.plan.storage.unused import ArrayParts, unused_notes
 from tests.engine import GIB, kickstart, plan_for
 from tests.unit.plan.storage.test_edges import ESP, ROOT, custom, planned, there, two_disks

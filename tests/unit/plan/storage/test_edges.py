@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from installer import api
-from installer.actions.disk import WriteTable
-from installer.actions.filesystem import MakeFilesystem, MakeSubvolumes, MountFilesystem
-from installer.actions.table import AlterTable
+from installer.actions.storage.disk import WriteTable
+from installer.actions.storage.filesystem import MakeFilesystem, MakeSubvolumes, MountFilesystem
+from installer.actions.storage.table import AlterTable
 from installer.config.storage import Size
 from installer.errors import MachineUnfit
 from installer.machine.facts import (

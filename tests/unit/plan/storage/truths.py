@@ -6,16 +6,17 @@ import json
 from collections.abc import Iterator
 from itertools import pairwise
 
-from installer.actions.array import CreateArray
-from installer.actions.bios import EmbedBiosGrub
-from installer.actions.encryption import EncryptVolume
-from installer.actions.esp import WriteEsp
-from installer.actions.files import WriteFile
-from installer.actions.lvm import CreateLogicalVolume
-from installer.actions.systemd_boot import WriteSystemdBoot
-from installer.actions.table import AlterTable
+from installer.actions.action import Action
+from installer.actions.boot.bios import EmbedBiosGrub
+from installer.actions.boot.esp import WriteEsp
+from installer.actions.boot.systemd_boot import WriteSystemdBoot
+from installer.actions.host.files import WriteFile
+from installer.actions.storage.array import CreateArray
+from installer.actions.storage.encryption import EncryptVolume
+from installer.actions.storage.lvm import CreateLogicalVolume
+from installer.actions.storage.table import AlterTable
 from installer.machine.facts import Layer, LayerKind, Machine
-from installer.plan.model import Action, InstallPlan
+from installer.plan.model import InstallPlan
 from tests.engine import actions_of
 from tests.unit.plan.storage.simulation import MIB, World, follow
 

@@ -1,0 +1,1 @@
+"""Steps on the files of the new host: the payload, accounts, units, scripts."""

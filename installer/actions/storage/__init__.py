@@ -1,0 +1,1 @@
+"""Steps on disks: tables, arrays, encryption, volumes, filesystems."""

@@ -1,0 +1,1 @@
+"""How the host will start, as texts and actions."""

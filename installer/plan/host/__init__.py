@@ -1,0 +1,1 @@
+"""Who and what the host will be, as texts and actions."""

@@ -1,0 +1,59 @@
+"""The network of the installed host, as systemd-networkd files (systemd.network(5))."""
+
+from __future__ import annotations
+
+from installer.actions.host.files import WriteFile
+from installer.config.model import Ethernet
+
+_FOLDER = "/etc/systemd/network"
+
+_DHCP_EVERYWHERE = """\
+[Match]
+Type=ether
+Kind=!*
+
+[Network]
+DHCP=yes
+"""
+
+
+def network_files(network: tuple[Ethernet, ...] | None) -> tuple[WriteFile, ...]:
+    """A file for each interface; with no network asked for, DHCP on every wired interface."""
+    if network is None:
+        return (WriteFile(path=f"{_FOLDER}/80-dhcp.network", text=_DHCP_EVERYWHERE),)
+    return tuple(
+        WriteFile(path=f"{_FOLDER}/50-{each.name}.network", text=network_text(each))
+        for each in network
+    )
+
+
+def network_text(ethernet: Ethernet) -> str:
+    """One interface in networkd's words."""
+    sections = [
+        ("Match", _match(ethernet)),
+        ("Link", [f"MTUBytes={ethernet.mtu}"] if ethernet.mtu else []),
+        ("Network", _network(ethernet)),
+    ]
+    for route in ethernet.routes:
+        to = [] if route.to == "default" else [f"Destination={route.to}"]
+        sections.append(("Route", [*to, f"Gateway={route.via}"]))
+    return "\n".join("\n".join([f"[{name}]", *lines]) + "\n" for name, lines in sections if lines)
+
+
+def _match(ethernet: Ethernet) -> list[str]:
+    if ethernet.match_mac or ethernet.match_name:
+        mac = [f"MACAddress={ethernet.match_mac}"] if ethernet.match_mac else []
+        return mac + ([f"Name={ethernet.match_name}"] if ethernet.match_name else [])
+    return [f"Name={ethernet.name}"]
+
+
+def _network(ethernet: Ethernet) -> list[str]:
+    dhcp = {(True, True): "yes", (True, False): "ipv4", (False, True): "ipv6"}.get(
+        (ethernet.dhcp4, ethernet.dhcp6), "no"
+    )
+    lines = [f"DHCP={dhcp}"]
+    lines += [f"Address={address}" for address in ethernet.addresses]
+    lines += [f"DNS={server}" for server in ethernet.nameservers]
+    if ethernet.search_domains:
+        lines.append(f"Domains={' '.join(ethernet.search_domains)}")
+    return lines

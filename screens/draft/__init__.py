@@ -1,0 +1,1 @@
+"""What the person has said so far, and how it becomes a kickstart."""

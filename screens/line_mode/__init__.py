@@ -1,0 +1,1 @@
+"""The line-mode renderer: for a terminal that can do nothing else."""

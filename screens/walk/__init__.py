@@ -1,0 +1,1 @@
+"""The walk through the steps, without a renderer: where we are, what is asked, what follows."""
