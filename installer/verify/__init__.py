@@ -1,1 +1,1 @@
-"""The boot check: whether an installed host will start, and if not, why not."""
+"""Whether an installed host will start, and if not, why not: findings about its parts."""
