@@ -23,7 +23,7 @@ SHOWS_SCREENS = ("installer/command/tui.py", "installer/command/screens_engine.p
 # module: the files of installer/, screens/ and ks_schema/ that may import it
 ONLY_IN = {
     "subprocess": ("installer/system/run.py",),
-    "urwid": ("screens/",),
+    "urwid": ("screens/full_screen/",),
     "parted": ("installer/machine/parted_table.py",),
     "_ped": ("installer/machine/parted_table.py",),
     "virt": ("installer/secureboot/",),
