@@ -16,7 +16,7 @@ from typing import Any
 
 from installer import api
 from installer.command.screens_engine import ApiEngine
-from installer.config.model import KernelFlavour, PackageSet
+from installer.config.packages import KernelFlavour, PackageSet
 from installer.errors import Cancelled
 from installer.events import Emit
 from installer.machine.facts import Disk, Machine, machine_from_json

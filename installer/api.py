@@ -16,7 +16,7 @@ from typing import Any
 from installer.actions.context import RUN_DIRECTORY
 from installer.boot_check.report import Report
 from installer.config.keyboard import Keyboard
-from installer.config.model import InstallConfig
+from installer.config.kickstart import InstallConfig
 from installer.config.read import asked_later, from_document, kickstart_problems
 from installer.config.recovery import with_drawn_secrets
 from installer.config.write import hash_passwords, to_document

@@ -17,12 +17,6 @@ def fits(pattern: str, text: str) -> bool:
     return re.fullmatch(pattern.removeprefix("^").removesuffix("$"), text) is not None
 
 
-def definition(name: str) -> dict[str, Any]:
-    """One of the schema's definitions, which is not to be changed."""
-    found: dict[str, Any] = _whole()["$defs"][name]
-    return found
-
-
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a kickstart, fresh for each caller.
 
@@ -45,6 +39,24 @@ def longest(path: tuple[str, ...]) -> int | None:
 
     ``path`` are the keys that lead there; an item of a list has any number.
     """
+    part = _part(path)
+    bound = part.get("maxLength") if part else None
+    return bound if isinstance(bound, int) else None
+
+
+def part_at(pointer: str) -> dict[str, Any]:
+    """What the schema says of a place of the document (a JSON pointer); not to be changed.
+
+    :raises KeyError: there can be nothing at that place.
+    """
+    keys = (each.replace("~1", "/").replace("~0", "~") for each in pointer.split("/")[1:])
+    part = _part(tuple(keys))
+    if part is None:
+        raise KeyError(pointer)
+    return part
+
+
+def _part(path: tuple[str, ...]) -> dict[str, Any] | None:
     whole = _whole()
     known = whole
     for part in path:
@@ -53,8 +65,7 @@ def longest(path: tuple[str, ...]) -> int | None:
         known = known.get("items", inner) if part.isdigit() else inner
         if not isinstance(known, dict):
             return None
-    bound = _resolved(whole, known).get("maxLength")
-    return bound if isinstance(bound, int) else None
+    return _resolved(whole, known)
 
 
 @cache

@@ -9,7 +9,7 @@ from pathlib import Path
 from installer import api
 from installer.command.output import show
 from installer.command.reading import document_at
-from installer.config.model import InstallConfig
+from installer.config.kickstart import InstallConfig
 from installer.config.read import asked_later
 from installer.errors import CommandFailed, ExitCode
 from installer.events import Event

@@ -22,7 +22,7 @@ from installer.command.output import complain
 from installer.command.recovery_notice import show_on_consoles
 from installer.command.stop import IN_ORDER, STOP
 from installer.config.keyboard import Keyboard
-from installer.config.model import EndAction, Finish
+from installer.config.kickstart import EndAction, Finish
 from installer.engine.journal import event_file, log_lines, tee
 from installer.errors import ExitCode, InstallerError
 from installer.events import Emit, Event, Failed, Message

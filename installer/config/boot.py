@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
+from installer.config.codecs import Certificate, WholeSeconds
 from installer.config.password import Password
+from installer.config.words import DRAWN
 from installer.secret import Secret
 
 ENTRY_NAME = "Photon"
@@ -43,6 +46,13 @@ class BootLoader(StrEnum):
     SYSTEMD_BOOT = "systemd_boot"
 
 
+class SecureBootDemand(StrEnum):
+    """``required`` refuses a machine whose firmware does not enforce Secure Boot."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
 class Hardening(StrEnum):
     """A named set of kernel arguments; ``none`` is Debian's kernel as it comes."""
 
@@ -58,7 +68,7 @@ class SigningKey:
     file, or a PKCS#11 URI (``pkcs11:...``) with ``pin`` where its token asks for one.
     """
 
-    certificate: str
+    certificate: Certificate
     key: str
     pin: Secret | None = None
 
@@ -71,15 +81,22 @@ class OwnerKeys:
     What is made is handed over encrypted with ``passphrase``, or with the one that was ``drawn``
     because none was said. ``enroll`` writes them to the firmware, which must be in Setup Mode, with
     Microsoft's beside them if ``microsoft``. ``on_host`` leaves db's private key in the host, so
-    that it can sign its own upgrades; one in a token stays there.
+    that it can sign its own upgrades; None: unless it is in a token.
     """
 
     db: SigningKey | None = None
     passphrase: Secret | None = None
-    drawn: Secret | None = None
+    drawn: Annotated[Secret | None, DRAWN] = None
     enroll: bool = True
     microsoft: bool = True
-    on_host: bool = True
+    on_host: bool | None = None
+
+    @property
+    def stays_on_host(self) -> bool:
+        """Whether db's private key is left in the host: one in a token cannot be copied."""
+        if self.on_host is None:
+            return self.db is None or not self.db.key.startswith(PKCS11)
+        return self.on_host
 
     @property
     def made(self) -> tuple[str, ...]:
@@ -97,29 +114,33 @@ class MachineOwnerKey:
     ``password`` then, or for the one that was ``drawn`` because none was said.
     """
 
-    certificate: str
+    certificate: Certificate
     password: Secret | None = None
-    drawn: Secret | None = None
+    drawn: Annotated[Secret | None, DRAWN] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boot:
     """The boot loader. ``console`` is a serial console like ``ttyS0,115200``.
 
-    ``secure_boot_required`` refuses a machine whose firmware does not enforce Secure Boot;
     ``timeout`` is how many seconds the menu waits; ``menu_password`` is what it asks for before
     it lets anybody change an entry (hashed: GRUB's own PBKDF2 form), None: nothing.
     """
 
     mode: BootMode | None = None
     loader: BootLoader = BootLoader.GRUB
-    secure_boot_required: bool = False
+    secure_boot: SecureBootDemand = SecureBootDemand.OPTIONAL
     entry_name: str = ENTRY_NAME
     order: BootOrder = BootOrder.FIRST
-    timeout: int = TIMEOUT_SECONDS
+    timeout: WholeSeconds = TIMEOUT_SECONDS
     menu_password: Password | None = None
     kernel_arguments: tuple[str, ...] = ()
     hardening: Hardening = Hardening.NONE
     console: str | None = None
     owner_keys: OwnerKeys | None = None
     machine_owner_key: MachineOwnerKey | None = None
+
+    @property
+    def requires_secure_boot(self) -> bool:
+        """Whether the firmware must enforce Secure Boot."""
+        return self.secure_boot is SecureBootDemand.REQUIRED

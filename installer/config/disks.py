@@ -1,81 +1,75 @@
-"""How a kickstart says which disk: read, checked, and written down again."""
+"""Which disks an installation may use, and what is known of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from enum import StrEnum
 
-from installer.config.model import DiskMatch, DiskSelector, Pick
-from installer.config.sound import Sound
-from installer.sizes import exact_size, parse_size
-from ks_schema import Problem
-from ks_schema.syntax import child
-
-Data = Mapping[str, Any]
-
-_AS_SAID = ("serial", "wwn", "model", "transport", "rotational", "removable", "path")
+from installer.config.codecs import Bytes
 
 
-def disk_selector(name: str, data: Data) -> DiskSelector:
-    """The selector that the kickstart's ``disks.NAME`` describes."""
-    return DiskSelector(
-        name=name,
-        device=data.get("device"),
-        serial=data.get("serial"),
-        match=_match(data["match"]) if "match" in data else None,
-        pick=Pick(data["pick"]) if "pick" in data else None,
-    )
+class Pick(StrEnum):
+    """Which of several disks that match."""
+
+    SMALLEST = "smallest"
+    LARGEST = "largest"
 
 
-def disk_data(selector: DiskSelector) -> dict[str, Any]:
-    """What ``disks.NAME`` says to give this selector."""
-    said: dict[str, Any] = {
-        "device": selector.device,
-        "serial": selector.serial,
-        "match": None if selector.match is None else _match_data(selector.match),
-        "pick": selector.pick and str(selector.pick),
-    }
-    return _without_none(said)
+class Transport(StrEnum):
+    """How a disk is attached, in the words of lsblk(8)."""
+
+    NVME = "nvme"
+    SATA = "sata"
+    ATA = "ata"
+    SAS = "sas"
+    SCSI = "scsi"
+    SPI = "spi"
+    USB = "usb"
+    VIRTIO = "virtio"
+    MMC = "mmc"
+    XEN = "xen"
+    FC = "fc"
+    FCOE = "fcoe"
+    ISCSI = "iscsi"
+    SBP = "sbp"
 
 
-def match_problems(sound: Sound) -> Iterator[Problem]:
-    """Ranges of sizes that no disk can be in."""
-    for pointer, _name, disk in sound.items("disks"):
-        for place, match in _matches(child(pointer, "match"), disk.get("match", {})):
-            size = match.get("size", {})
-            if {"min", "max"} <= size.keys() and parse_size(size["min"]) > parse_size(size["max"]):
-                yield sound.document.problem(
-                    f"{place}/size", "no disk is this large and this small", "min is the smaller"
-                )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeRange:
+    """Bytes, both bounds included."""
+
+    min: Bytes | None = None
+    max: Bytes | None = None
 
 
-def _matches(pointer: str, match: Data) -> Iterator[tuple[str, Data]]:
-    """The match and all those inside it, each with its place."""
-    yield pointer, match
-    for index, each in enumerate(match.get("any_of", ())):
-        yield from _matches(f"{pointer}/any_of/{index}", each)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskMatch:
+    """What is true of a disk: everything that is set here.
+
+    Of ``any_of``, unless it is empty, at least one must be true as well. ``model`` and ``path``
+    may have shell wildcards.
+    """
+
+    serial: str | None = None
+    wwn: str | None = None
+    model: str | None = None
+    transport: Transport | None = None
+    size: SizeRange = SizeRange()
+    rotational: bool | None = None
+    removable: bool | None = None
+    path: str | None = None
+    any_of: tuple[DiskMatch, ...] = ()
 
 
-def _match(data: Data) -> DiskMatch:
-    size = data.get("size", {})
-    return DiskMatch(
-        **{key: data[key] for key in _AS_SAID if key in data},
-        size_min=parse_size(size["min"]) if "min" in size else None,
-        size_max=parse_size(size["max"]) if "max" in size else None,
-        any_of=tuple(_match(each) for each in data.get("any_of", ())),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskSelector:
+    """Which disk: by ``device`` (``/dev/sda``, ``/dev/disk/by-id/...``), ``serial`` or ``match``.
 
+    Exactly one of the three is set; it must mean exactly one disk, for a ``match`` after ``pick``.
+    """
 
-def _match_data(match: DiskMatch) -> dict[str, Any]:
-    said: dict[str, Any] = {key: getattr(match, key) for key in _AS_SAID}
-    size = _without_none({"min": _size(match.size_min), "max": _size(match.size_max)})
-    any_of = [_match_data(each) for each in match.any_of]
-    return _without_none(said | {"size": size or None, "any_of": any_of or None})
-
-
-def _size(size: int | None) -> str | int | None:
-    return None if size is None else exact_size(size)
-
-
-def _without_none(data: Data) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if value is not None}
+    name: str
+    device: str | None = None
+    serial: str | None = None
+    match: DiskMatch | None = None
+    pick: Pick | None = None

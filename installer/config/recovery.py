@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass, replace
 
 from installer.config.boot import Boot
-from installer.config.model import InstallConfig
+from installer.config.kickstart import InstallConfig
 from installer.config.storage import Encryption
 from installer.secret import Secret
 
@@ -70,12 +70,10 @@ def with_drawn_secrets(config: InstallConfig) -> InstallConfig:
     """The configuration with everything that is drawn: one recovery key for all that wants one."""
     key = new_recovery_key()
     storage = config.storage
-    parts = storage.parts
-    if parts is not None:
-        encrypted = tuple(
-            replace(each, encryption=_ready(each.encryption, key)) for each in parts.encrypted
-        )
-        storage = replace(storage, parts=replace(parts, encrypted=encrypted))
+    encrypted = tuple(
+        replace(each, encryption=_ready(each.encryption, key)) for each in storage.parts.encrypted
+    )
+    storage = replace(storage, parts=replace(storage.parts, encrypted=encrypted))
     if storage.encryption is not None:
         storage = replace(storage, encryption=_ready(storage.encryption, key))
     return replace(config, storage=storage, boot=_with_passwords(config.boot))
@@ -106,11 +104,10 @@ def _with_passwords(boot: Boot) -> Boot:
 
 
 def _recovery_keys(config: InstallConfig) -> tuple[Secret, ...]:
-    parts = config.storage.parts
-    found = [each.encryption for each in parts.encrypted] if parts else []
+    found = [each.encryption for each in config.storage.parts.encrypted]
     found += [config.storage.encryption] if config.storage.encryption else []
-    return tuple(dict.fromkeys(each.recovery_key for each in found if each.recovery_key))
+    return tuple(dict.fromkeys(each.drawn for each in found if each.drawn))
 
 
 def _ready(encryption: Encryption, key: Secret) -> Encryption:
-    return replace(encryption, recovery_key=key) if encryption.with_recovery_key else encryption
+    return replace(encryption, drawn=key) if encryption.with_recovery_key else encryption

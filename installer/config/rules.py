@@ -7,7 +7,7 @@ from datetime import datetime
 
 from installer.config.addresses import address
 from installer.config.boot_rules import boot_problems
-from installer.config.disks import match_problems
+from installer.config.disk_rules import match_problems
 from installer.config.login_rules import login_problems
 from installer.config.network_rules import network_problems
 from installer.config.region_rules import region_problems

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from installer.config.sound import Sound
-from installer.config.storage_data import size_of
+from installer.config.storage import size_of
 from ks_schema import Problem
 from ks_schema.syntax import child
 from ks_schema.wording import quoted

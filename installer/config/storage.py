@@ -6,12 +6,19 @@ A *volume* is whatever can hold a filesystem: a disk, a partition, an array, an 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated, Any
 
+from installer.config.codecs import Bytes
+from installer.config.words import DRAWN, INLINE, NAMED, PAIRS, Codec, Spread
 from installer.secret import Secret
+from installer.sizes import exact_size, parse_size
 
 ESP_MOUNT = "/boot/efi"
+SECURE_BOOT_PCR = 7
+_REST = "rest"
 
 
 class LayoutKind(StrEnum):
@@ -94,7 +101,7 @@ class Swap:
     """Swap space; ``size`` in bytes, None for the planner's choice."""
 
     kind: SwapKind
-    size: int | None = None
+    size: Bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,18 +117,57 @@ class Size:
     maximum: int | None = None
 
 
+def size_of(data: Mapping[str, Any]) -> Size:
+    """The size that ``size``, ``min_size`` and ``max_size`` say together."""
+    said = data.get("size", _REST)
+    percent = float(said[:-1]) if isinstance(said, str) and said.endswith("%") else None
+    return Size(
+        fixed=None if percent is not None or said == _REST else parse_size(said),
+        percent=percent,
+        minimum=parse_size(data.get("min_size", 0)),
+        maximum=parse_size(data["max_size"]) if "max_size" in data else None,
+    )
+
+
+def size_said(size: Size) -> dict[str, Any]:
+    """``size``, ``min_size`` and ``max_size`` again; the rest is what is left out."""
+    percent = None if size.percent is None else f"{size.percent:g}%"
+    said = {
+        "size": percent or (size.fixed and exact_size(size.fixed)),
+        "min_size": size.minimum and exact_size(size.minimum),
+        "max_size": size.maximum and exact_size(size.maximum),
+    }
+    return {key: value for key, value in said.items() if value} or {"size": _REST}
+
+
+SpreadSize = Spread(("size", "min_size", "max_size"), size_of, size_said)
+SizeAlone = Codec(lambda said: size_of({"size": said}), lambda size: size_said(size)["size"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tpm2:
+    """A key in the TPM, bound to these PCRs."""
+
+    pcrs: tuple[int, ...] = (SECURE_BOOT_PCR,)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encryption:
     """How an encrypted volume is opened: by any of the ways that are given.
 
-    ``tpm2_pcrs`` are the PCRs that the TPM's key is bound to (None: no TPM). ``recovery_key`` is
-    drawn when the configuration is made.
+    Without a word on ``recovery_key`` there is one beside the TPM; it is ``drawn`` when the
+    configuration is made.
     """
 
     passphrase: Secret | None = None
-    tpm2_pcrs: tuple[int, ...] | None = None
-    with_recovery_key: bool = False
-    recovery_key: Secret | None = None
+    tpm2: Tpm2 | None = None
+    recovery_key: bool | None = None
+    drawn: Annotated[Secret | None, DRAWN] = None
+
+    @property
+    def with_recovery_key(self) -> bool:
+        """Whether there is to be a recovery key."""
+        return self.tpm2 is not None if self.recovery_key is None else self.recovery_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +179,15 @@ class Containers:
     """
 
     disk: str | None = None
-    size: Size = Size(percent=50)
+    size: Annotated[Size | None, SizeAlone] = None
     filesystem: RootFilesystem = RootFilesystem.XFS
     preserve: bool = False
+
+    @property
+    def wanted_size(self) -> Size:
+        """The size; without a word on it half of the root's disk, or all of a disk of its own."""
+        usual = Size(percent=50) if self.disk is None else Size()
+        return usual if self.size is None else self.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +209,7 @@ class Partition:
 
     name: str
     disk: str
-    size: Size | None = None
+    size: Annotated[Size | None, SpreadSize] = None
     type: str | None = None
     existing: int | None = None
 
@@ -186,7 +238,7 @@ class LogicalVolume:
     """A logical volume; a ``thin`` one takes its room from ``pool`` as it is used."""
 
     name: str
-    size: Size = Size()
+    size: Annotated[Size, SpreadSize] = Size()
     kind: VolumeKind = VolumeKind.LINEAR
     pool: str | None = None
 
@@ -197,7 +249,7 @@ class VolumeGroup:
 
     name: str
     members: tuple[str, ...]
-    volumes: tuple[LogicalVolume, ...] = ()
+    volumes: Annotated[tuple[LogicalVolume, ...], NAMED] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,20 +277,20 @@ class Filesystem:
     mount: str | None = None
     options: tuple[str, ...] | None = None
     make_options: tuple[str, ...] = ()
-    subvolumes: tuple[Subvolume, ...] = ()
-    binds: tuple[tuple[str, str], ...] = ()
+    subvolumes: Annotated[tuple[Subvolume, ...], NAMED] = ()
+    binds: Annotated[tuple[tuple[str, str], ...], PAIRS] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutParts:
     """A whole layout in parts. Order counts: what comes first is made, and lies, first."""
 
-    tables: tuple[Table, ...] = ()
-    partitions: tuple[Partition, ...] = ()
-    arrays: tuple[Array, ...] = ()
-    encrypted: tuple[Encrypted, ...] = ()
-    volume_groups: tuple[VolumeGroup, ...] = ()
-    filesystems: tuple[Filesystem, ...] = ()
+    tables: Annotated[tuple[Table, ...], NAMED] = ()
+    partitions: Annotated[tuple[Partition, ...], NAMED] = ()
+    arrays: Annotated[tuple[Array, ...], NAMED] = ()
+    encrypted: Annotated[tuple[Encrypted, ...], NAMED] = ()
+    volume_groups: Annotated[tuple[VolumeGroup, ...], NAMED] = ()
+    filesystems: Annotated[tuple[Filesystem, ...], NAMED] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,8 +311,13 @@ class Storage:
     swap: Swap | None = None
     mirror: tuple[str, ...] = ()
     lvm: bool = False
+    ab: bool = False
     encryption: Encryption | None = None
     containers: Containers | None = None
-    ab: bool = False
     preserve: tuple[Preserved, ...] = ()
-    parts: LayoutParts | None = None
+    parts: Annotated[LayoutParts, INLINE] = LayoutParts()
+
+    @property
+    def custom(self) -> LayoutParts | None:
+        """The parts of a custom layout; None for a guided one."""
+        return self.parts if self.layout is LayoutKind.CUSTOM else None

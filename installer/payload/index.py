@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from installer.config.model import KernelFlavour, PackageSet
+from installer.config.packages import KernelFlavour, PackageSet
 from installer.errors import PayloadBad
 from installer.payload.contents import UNIT, TreeContents, tree_contents
 from installer.payload.values import names, number, some_names, text

@@ -12,7 +12,7 @@ from installer.actions.boot.verify_boot import EspToCheck, VerifyBoot
 from installer.actions.host.files import WriteFile
 from installer.actions.host.finish import SyncRoot
 from installer.config.boot import BootLoader, BootMode, BootOrder
-from installer.config.model import InstallConfig
+from installer.config.kickstart import InstallConfig
 from installer.machine.facts import Machine
 from installer.plan.boot import loader
 from installer.plan.boot.keys import enroll_actions, host_boot_actions, signing_actions

@@ -13,7 +13,7 @@ from installer.actions.host.finish import KeepRecord, SyncRoot
 from installer.actions.host.identity import RestoreIdentity
 from installer.actions.host.payload import ExtractPayload, VerifyPayload
 from installer.actions.storage.filesystem import MakeSwapFile
-from installer.config.model import InstallConfig
+from installer.config.kickstart import InstallConfig
 from installer.config.recovery import shown_once
 from installer.config.storage import SwapKind
 from installer.config.write import to_document

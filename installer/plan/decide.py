@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from installer.config.boot import BootLoader, BootMode
-from installer.config.model import InstallConfig, KernelFlavour
+from installer.config.kickstart import InstallConfig
+from installer.config.packages import KernelFlavour
 from installer.config.storage import LayoutParts, Storage, Swap, SwapKind
 from installer.machine.facts import IMAGE_TRANSPORT, Disk, FirmwareMode, Layer, Machine, SecureBoot
 from installer.machine.layers import layers_on, sharing_problems
@@ -104,7 +105,7 @@ def decide(
     )
     problems += command_line_problems(config.boot, storage, machine)
     problems += link_problems(storage, tree)
-    problems += room_problems(storage, tree, swap, custom=config.storage.parts is not None)
+    problems += room_problems(storage, tree, swap, custom=config.storage.custom is not None)
     if problems:
         return problems
     return Decisions(
@@ -160,15 +161,15 @@ def custom_layout_for(
     storage: Storage, mode: BootMode, swap: Swap, disks: Mapping[str, Disk]
 ) -> LayoutParts:
     """The parts said, or those of the guided layout."""
-    if storage.parts is not None:
-        return storage.parts
+    if storage.custom is not None:
+        return storage.custom
     partition = swap.size or 0 if swap.kind is SwapKind.PARTITION else 0
     return guided_as_custom(storage, mode, partition, disks)
 
 
 def _placed(problems: tuple[Problem, ...], storage: Storage) -> tuple[Problem, ...]:
     """The problems; of a guided layout, whose parts nobody wrote, without their places."""
-    if storage.parts is not None:
+    if storage.custom is not None:
         return problems
     return tuple(replace(each, pointer="/storage") for each in problems)
 
@@ -198,7 +199,7 @@ def swap_for(swap: Swap | None, memory: int) -> Swap:
 
 def firmware_problems(config: InstallConfig, machine: Machine) -> tuple[Problem, ...]:
     """What the firmware that the machine started with cannot give."""
-    if config.boot.secure_boot_required and config.boot.mode is BootMode.BIOS:
+    if config.boot.requires_secure_boot and config.boot.mode is BootMode.BIOS:
         return (
             Problem(
                 pointer="/boot/secure_boot",
@@ -221,7 +222,7 @@ def firmware_problems(config: InstallConfig, machine: Machine) -> tuple[Problem,
     keys = config.boot.owner_keys
     enrolled = keys is not None and keys.enroll and firmware.secure_boot is SecureBoot.SETUP
     enforced = firmware.secure_boot is SecureBoot.ENABLED or enrolled
-    if config.boot.secure_boot_required and not enforced:
+    if config.boot.requires_secure_boot and not enforced:
         problems.append(
             Problem(
                 pointer="/boot/secure_boot",
@@ -263,7 +264,7 @@ def notes(
 
 def storage_notes(storage: Storage, parts: LayoutParts) -> tuple[str, ...]:
     """What a guided layout leaves to the planner."""
-    if storage.parts is not None:
+    if storage.custom is not None:
         return ()
     lines: list[str] = []
     if storage.filesystem is None:

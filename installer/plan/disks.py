@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from installer.config.model import DiskMatch, DiskSelector, InstallConfig, Pick
+from installer.config.disks import DiskMatch, DiskSelector, Pick
+from installer.config.kickstart import InstallConfig
 from installer.config.storage import Storage
 from installer.machine.facts import (
     IMAGE_TRANSPORT,
@@ -78,8 +79,8 @@ def chosen_disks(config: InstallConfig, machine: Machine) -> ChosenDisks | tuple
 
 
 def _used_names(storage: Storage, names: tuple[str, ...]) -> tuple[str, ...]:
-    if storage.parts is not None:
-        return used_disks(storage.parts, names)
+    if storage.custom is not None:
+        return used_disks(storage.custom, names)
     containers = storage.containers.disk if storage.containers else None
     return (storage.disk, *storage.mirror, *([containers] if containers else []))
 

@@ -10,7 +10,7 @@ from installer.config.boot import BootMode
 from installer.config.read import asked_later, storage_from_document
 from installer.config.recovery import with_drawn_secrets
 from installer.config.storage import LayoutKind
-from installer.config.storage_data import storage_data
+from installer.config.words import written
 from installer.errors import KickstartInvalid
 from installer.machine.facts import Machine
 from installer.plan.decide import custom_layout_for, resolve_layout, swap_for
@@ -55,5 +55,5 @@ def as_custom_layout(data: Mapping[str, Any], machine: Machine) -> dict[str, Any
         "encrypted",
         "volume_groups",
     }
-    said = storage_data(custom)
+    said = written(custom)
     return {key: value for key, value in said.items() if key in kept | {"filesystems"}}

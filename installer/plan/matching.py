@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from installer.config.model import DiskMatch
+from installer.config.disks import DiskMatch
 from installer.machine.facts import Disk
 from installer.sizes import format_size
 
@@ -25,8 +25,8 @@ def match_text(match: DiskMatch) -> str:
         for name in ("serial", "wwn", "model", "transport", "path")
         if (value := getattr(match, name)) is not None
     ]
-    said += [f"at least {format_size(match.size_min)}"] if match.size_min is not None else []
-    said += [f"at most {format_size(match.size_max)}"] if match.size_max is not None else []
+    said += [f"at least {format_size(match.size.min)}"] if match.size.min is not None else []
+    said += [f"at most {format_size(match.size.max)}"] if match.size.max is not None else []
     said += [_kind(rotational=match.rotational)] if match.rotational is not None else []
     said += [_place(removable=match.removable)] if match.removable is not None else []
     if match.any_of:
@@ -57,9 +57,9 @@ def _name_differences(match: DiskMatch, disk: Disk) -> Iterator[str]:
 def _kind_differences(match: DiskMatch, disk: Disk) -> Iterator[str]:
     if match.transport not in {None, disk.transport}:
         yield f"its transport is {disk.transport or 'not known'}"
-    if match.size_min is not None and disk.size < match.size_min:
+    if match.size.min is not None and disk.size < match.size.min:
         yield f"it has only {format_size(disk.size)}"
-    if match.size_max is not None and disk.size > match.size_max:
+    if match.size.max is not None and disk.size > match.size.max:
         yield f"it has {format_size(disk.size)}"
     if match.rotational not in {None, disk.rotational}:
         yield f"it is {_kind(rotational=disk.rotational)}"

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from installer.config.storage_data import storage
+from installer.config.storage import LayoutParts
+from installer.config.words import read
 from installer.machine.facts import Disk
 from installer.plan.storage.model import Layout, StoragePlan
 from installer.plan.storage.resolve import resolve_storage, used_disks
@@ -27,9 +28,7 @@ def outlined(
         return layout
     places = (child("/storage/encrypted", name) for name in said.get("encrypted", {}))
     secrets = {f"{place}/encryption/passphrase": _TYPED_LATER for place in places}
-    parts = storage(said, secrets).parts
-    if parts is None:
-        return layout
+    parts = read(LayoutParts, said, secrets, "/storage")
     used = {name: disks[name] for name in used_disks(parts, tuple(disks))}
     plan = resolve_storage(parts, used, memory, "")
     if isinstance(plan, StoragePlan):

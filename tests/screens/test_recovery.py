@@ -11,7 +11,7 @@ import urwid
 
 from installer.command.screens_engine import ApiEngine
 from installer.config.boot import Boot, MachineOwnerKey, OwnerKeys
-from installer.config.model import InstallConfig
+from installer.config.kickstart import InstallConfig
 from installer.config.recovery import (
     key_lines,
     new_recovery_key,
@@ -85,7 +85,7 @@ def test_without_keys_the_last_screen_comes_at_once(walk: Walk) -> None:
 
 def test_the_code_and_the_text_fit_beside_each_other() -> None:
     keys, mok = OwnerKeys(), MachineOwnerKey(certificate="/mok.pem")
-    encrypted = Storage(encryption=Encryption(passphrase=Secret("known"), with_recovery_key=True))
+    encrypted = Storage(encryption=Encryption(passphrase=Secret("known"), recovery_key=True))
     boot = Boot(owner_keys=keys, machine_owner_key=mok)
     config = InstallConfig(disks=(), storage=encrypted, boot=boot)
     picture = ["#" * 37] * 19

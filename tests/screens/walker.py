@@ -17,7 +17,7 @@ from installer import api
 from installer.command.recovery_notice import qr_lines
 from installer.command.screens_engine import disk_refusal
 from installer.config.boot import BootMode
-from installer.config.model import KernelFlavour, PackageSet
+from installer.config.packages import KernelFlavour, PackageSet
 from installer.errors import Cancelled, InstallerError
 from installer.events import Emit, Event, Message
 from installer.machine.facts import Disk, Machine, machine_from_json

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, replace
 import pytest
 
 from installer.actions.host.accounts import SetPassword
-from installer.config.model import InstallConfig, Root
+from installer.config.accounts import Root
+from installer.config.kickstart import InstallConfig
 from installer.config.password import Password
 from installer.plan.model import plain
 from installer.secret import Secret

@@ -16,7 +16,7 @@ from installer.actions.boot.owner_keys import (
 )
 from installer.actions.host.files import WriteFile
 from installer.config.boot import ENTRY_NAME, BootLoader, OwnerKeys
-from installer.config.model import InstallConfig
+from installer.config.kickstart import InstallConfig
 from installer.identifiers import derived_uuid
 from installer.machine.facts import Firmware, SecureBoot
 from installer.plan.storage.model import EspPlace
@@ -97,7 +97,7 @@ def signing_actions(config: InstallConfig, seed: str) -> tuple[Action, ...]:
         PrepareOwnerKeys(db=keys.db, made=keys.made, host=config.hostname),
         # With systemd-boot it is the image that is signed, and there is no shim.
         *([SignBootFiles(db=keys.db)] if config.boot.loader is BootLoader.GRUB else []),
-        KeepSigningKey(db=keys.db, private=keys.on_host),
+        KeepSigningKey(db=keys.db, private=keys.stays_on_host),
         *_hand_over(keys, seed),
     )
 

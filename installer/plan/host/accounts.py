@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from installer.config.model import InstallConfig, User
+from installer.config.accounts import User
+from installer.config.kickstart import InstallConfig
 from installer.payload.index import PayloadTree
 from installer.plan.host.contents import nearest_program
 from ks_schema.problem import Problem
@@ -30,7 +31,7 @@ def _user_problems(
             hint="choose another name",
         )
     # A script may install it; without one nobody logs in to an account like that.
-    if tree.contents.lacks_program(user.shell) and not config.post_scripts:
+    if tree.contents.lacks_program(user.shell) and not config.scripts.post:
         yield Problem(
             pointer=f"{pointer}/shell",
             message=f"{tree.name} has no {user.shell}: {user.name} could not log in",

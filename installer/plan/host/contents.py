@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import PurePosixPath
 
 from installer.config.host_names import locale_source, needs_generating
-from installer.config.model import InstallConfig, Script, ServiceState
+from installer.config.kickstart import InstallConfig, Script, ServiceState
 from installer.config.rules import unit_name
 from installer.payload.index import PayloadIndex, PayloadTree
 from installer.plan.host.keyboard import KERNEL_KEYBOARD
@@ -45,7 +45,7 @@ def contents_notes(config: InstallConfig, tree: PayloadTree) -> tuple[str, ...]:
     shells = [
         f"{tree.name} has no {user.shell}: {user.name} cannot log in until a script installs it"
         for user in config.users
-        if config.post_scripts and tree.contents.lacks_program(user.shell)
+        if config.scripts.post and tree.contents.lacks_program(user.shell)
     ]
     return (*units, *shells)
 
@@ -90,7 +90,7 @@ def _region_problems(
 
 def _interpreter_problems(config: InstallConfig, tree: PayloadTree) -> Iterator[Problem]:
     # What later scripts need, the first one may install.
-    for script in config.post_scripts[:1]:
+    for script in config.scripts.post[:1]:
         interpreter = _interpreter(script)
         places = [interpreter]
         if "/" not in interpreter:
@@ -105,7 +105,7 @@ def _interpreter_problems(config: InstallConfig, tree: PayloadTree) -> Iterator[
 
 def _interpreter(script: Script) -> str:
     """The program of the ``#!`` line, behind ``env`` its argument."""
-    first = script.lines[0] if script.lines else ""
+    first = script.run[0] if script.run else ""
     words = first.removeprefix("#!").split() if first.startswith("#!") else []
     if not words:
         return "/bin/sh"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from installer.config.host_names import host_names
 from installer.config.keyboard import Keyboard
-from installer.config.model import InstallConfig
+from installer.config.kickstart import InstallConfig
 
 # What the kernel has by itself, and what GRUB and MokManager have in any case.
 KERNEL_KEYBOARD = Keyboard(layout="us")

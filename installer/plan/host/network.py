@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from installer.actions.host.files import WriteFile
-from installer.config.model import Ethernet
+from installer.config.network import Ethernet, Network
 
 _FOLDER = "/etc/systemd/network"
 
@@ -17,13 +17,13 @@ DHCP=yes
 """
 
 
-def network_files(network: tuple[Ethernet, ...] | None) -> tuple[WriteFile, ...]:
+def network_files(network: Network | None) -> tuple[WriteFile, ...]:
     """A file for each interface; with no network asked for, DHCP on every wired interface."""
     if network is None:
         return (WriteFile(path=f"{_FOLDER}/80-dhcp.network", text=_DHCP_EVERYWHERE),)
     return tuple(
         WriteFile(path=f"{_FOLDER}/50-{each.name}.network", text=network_text(each))
-        for each in network
+        for each in network.ethernets
     )
 
 
@@ -41,9 +41,10 @@ def network_text(ethernet: Ethernet) -> str:
 
 
 def _match(ethernet: Ethernet) -> list[str]:
-    if ethernet.match_mac or ethernet.match_name:
-        mac = [f"MACAddress={ethernet.match_mac}"] if ethernet.match_mac else []
-        return mac + ([f"Name={ethernet.match_name}"] if ethernet.match_name else [])
+    match = ethernet.match
+    if match.macaddress or match.name:
+        mac = [f"MACAddress={match.macaddress}"] if match.macaddress else []
+        return mac + ([f"Name={match.name}"] if match.name else [])
     return [f"Name={ethernet.name}"]
 
 
@@ -53,7 +54,7 @@ def _network(ethernet: Ethernet) -> list[str]:
     )
     lines = [f"DHCP={dhcp}"]
     lines += [f"Address={address}" for address in ethernet.addresses]
-    lines += [f"DNS={server}" for server in ethernet.nameservers]
-    if ethernet.search_domains:
-        lines.append(f"Domains={' '.join(ethernet.search_domains)}")
+    lines += [f"DNS={server}" for server in ethernet.nameservers.addresses]
+    if ethernet.nameservers.search:
+        lines.append(f"Domains={' '.join(ethernet.nameservers.search)}")
     return lines

@@ -38,7 +38,7 @@ def lost_volumes(lost: tuple[Disk, ...], layers: tuple[Layer, ...]) -> tuple[str
 
 def passphrases(storage: Storage) -> tuple[Secret, ...]:
     """Every passphrase that the kickstart gives, each once."""
-    encrypted = storage.parts.encrypted if storage.parts else ()
+    encrypted = storage.custom.encrypted if storage.custom else ()
     said = [storage.encryption, *(each.encryption for each in encrypted)]
     return tuple(dict.fromkeys(each.passphrase for each in said if each and each.passphrase))
 

@@ -10,8 +10,9 @@ from installer.actions.host.accounts import CreateGroup, CreateUser, SetPassword
 from installer.actions.host.files import GenerateLocale, MakeLink, SetTimezone, WriteFile
 from installer.actions.host.keyboard import SaveKeymap
 from installer.actions.host.services import RunScript, SetUnits
+from installer.config.accounts import SudoRule, User
 from installer.config.host_names import needs_generating
-from installer.config.model import InstallConfig, ServiceState, SudoRule, User
+from installer.config.kickstart import InstallConfig, ServiceState
 from installer.config.rules import unit_name
 from installer.payload.index import PayloadTree
 from installer.plan.host.contents import has_unit
@@ -93,8 +94,8 @@ def has_ssh_keys(config: InstallConfig) -> bool:
 def script_actions(config: InstallConfig) -> tuple[Action, ...]:
     """The kickstart's scripts, in order."""
     return tuple(
-        RunScript(name=script.name, text=script_text(script.lines), timeout=script.timeout)
-        for script in config.post_scripts
+        RunScript(name=name, text=script_text(script.run), timeout=script.timeout)
+        for name, script in config.scripts.named_post
     )
 
 

@@ -119,7 +119,9 @@ def _parts(storage: Storage, swap_size: int, *, with_containers: bool) -> Iterat
     yield _Part(name="root", size=Size(), filesystem=_filesystem("root", kind, mount="/"))
     asked = storage.containers
     if asked is not None and asked.disk is None and with_containers:
-        yield _Part(name=CONTAINERS, size=asked.size, filesystem=_containers_filesystem(asked))
+        yield _Part(
+            name=CONTAINERS, size=asked.wanted_size, filesystem=_containers_filesystem(asked)
+        )
 
 
 def _ab_parts(kind: FilesystemKind) -> Iterator[_Part]:

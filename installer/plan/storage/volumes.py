@@ -128,7 +128,7 @@ def _add_array(found: Volumes, array: Array, seed: str) -> None:
 
 def _add_encrypted(found: Volumes, asked: Encrypted, memory: int, seed: str) -> None:
     encryption = asked.encryption
-    key = encryption.passphrase or encryption.recovery_key
+    key = encryption.passphrase or encryption.drawn
     if key is None:
         # Only a configuration that was not made ready: its recovery key has not been drawn.
         raise ValueError(f"nothing opens the encrypted volume {asked.name}")
@@ -139,8 +139,8 @@ def _add_encrypted(found: Volumes, asked: Encrypted, memory: int, seed: str) -> 
         mapping=asked.name,
         uuid=derived_uuid(seed, f"encrypted {asked.name}"),
         key=key,
-        recovery_key=encryption.recovery_key,
-        tpm2_pcrs=encryption.tpm2_pcrs,
+        recovery_key=encryption.drawn,
+        tpm2_pcrs=encryption.tpm2.pcrs if encryption.tpm2 else None,
         memory=min(max(memory // 4, _LEAST_ARGON2_MEMORY), _MOST_ARGON2_MEMORY) // MIB * MIB,
         size=max(0, found.sizes[asked.volume] - _LUKS_OVERHEAD),
     )

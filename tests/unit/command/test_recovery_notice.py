@@ -13,7 +13,7 @@ import pytest
 
 from installer.command import recovery_notice
 from installer.config.boot import Boot, MachineOwnerKey, OwnerKeys, SigningKey
-from installer.config.model import InstallConfig
+from installer.config.kickstart import InstallConfig
 from installer.config.recovery import ShownOnce, shown_once, with_drawn_secrets
 from installer.secret import Secret
 from tests.engine import TESTS

@@ -7,7 +7,8 @@ import pytest
 
 from installer import api
 from installer.command import unattended
-from installer.config.model import DiskSelector, EndAction, Finish, InstallConfig
+from installer.config.disks import DiskSelector
+from installer.config.kickstart import EndAction, Finish, InstallConfig
 from installer.config.read import from_document
 from installer.errors import CommandFailed, ExitCode, KickstartUnreachable
 from installer.events import Emit, Failed, Message

@@ -17,6 +17,7 @@ from installer.config.boot import (
     Hardening,
     MachineOwnerKey,
     OwnerKeys,
+    SecureBootDemand,
     SigningKey,
 )
 from installer.config.password import Password
@@ -63,7 +64,7 @@ def test_everything_said_arrives() -> None:
     assert hashed.reveal().startswith("grub.pbkdf2.sha512.10000.")
     assert boot == Boot(
         mode=BootMode.EFI,
-        secure_boot_required=True,
+        secure_boot=SecureBootDemand.REQUIRED,
         entry_name="Photon edge-01",
         order=BootOrder.NETWORK_FIRST,
         timeout=5,
@@ -137,8 +138,8 @@ def test_secrets_of_keys_are_asked_for_by_their_places() -> None:
     with pytest.raises(KickstartInvalid) as caught:
         from_document(data)
     assert [each.pointer for each in caught.value.problems] == [
-        "/boot/owner_keys/passphrase",
         "/boot/owner_keys/db/pin",
+        "/boot/owner_keys/passphrase",
         "/boot/machine_owner_key/password",
     ]
 
@@ -149,7 +150,7 @@ def test_a_key_in_a_token_stays_there() -> None:
     )
     in_token = boot_of(owner_keys={"db": TOKEN}).owner_keys
     assert in_token is not None
-    assert not in_token.on_host
+    assert not in_token.stays_on_host
     (found,) = problems(owner_keys={"db": TOKEN, "on_host": True})
     assert found.pointer == "/boot/owner_keys/on_host"
 

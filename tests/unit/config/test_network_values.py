@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from installer.config.model import InstallConfig
+from installer.config.kickstart import InstallConfig
 from installer.config.read import from_document
 from installer.errors import KickstartInvalid
 from installer.plan.host.network import network_files

@@ -13,19 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from installer.config import from_document, hash_passwords, read_secret_file, to_document
+from installer.config.accounts import Root, SudoRule, User
 from installer.config.boot import BootMode, BootOrder
-from installer.config.model import (
-    DiskSelector,
-    EndAction,
-    Ethernet,
-    InstallConfig,
-    KernelFlavour,
-    PackageSet,
-    Root,
-    ServiceState,
-    SudoRule,
-    User,
-)
+from installer.config.disks import DiskSelector
+from installer.config.kickstart import EndAction, InstallConfig, ServiceState
+from installer.config.network import Ethernet, InterfaceMatch, Network
+from installer.config.packages import KernelFlavour, PackageSet
 from installer.config.password import Password
 from installer.config.storage import (
     Containers,
@@ -36,6 +29,7 @@ from installer.config.storage import (
     Storage,
     Swap,
     SwapKind,
+    Tpm2,
 )
 from installer.errors import KickstartInvalid
 from installer.secret import Secret
@@ -88,13 +82,13 @@ def test_everything_said_arrives() -> None:
         mirror=("second",),
         lvm=True,
         encryption=Encryption(
-            passphrase=Secret(PASSPHRASE), tpm2_pcrs=(7,), with_recovery_key=True
+            passphrase=Secret(PASSPHRASE), tpm2=Tpm2(pcrs=(7,)), recovery_key=True
         ),
         containers=Containers(size=Size(percent=60), filesystem=RootFilesystem.XFS),
         preserve=(Preserved.SSH_HOST_KEYS, Preserved.MACHINE_ID),
     )
     assert config.boot.mode is BootMode.EFI
-    assert config.boot.secure_boot_required
+    assert config.boot.requires_secure_boot
     assert config.boot.kernel_arguments == ("panic=10",)
     assert config.boot.console == "ttyS0,115200"
     assert (config.packages.set, config.packages.kernel) == (
@@ -102,14 +96,15 @@ def test_everything_said_arrives() -> None:
         KernelFlavour.GENERIC,
     )
     assert config.network is not None
-    assert [each.name for each in config.network] == ["uplink", "management"]
-    assert config.network[0].mtu == 9000
-    assert config.network[0].search_domains == ("example.net",)
-    assert config.network[1].dhcp6
+    uplink, management = config.network.ethernets
+    assert (uplink.name, management.name) == ("uplink", "management")
+    assert uplink.mtu == 9000
+    assert uplink.nameservers.search == ("example.net",)
+    assert management.dhcp6
     (user,) = config.users
     assert (user.name, user.uid, user.sudo) == ("ops", 1000, SudoRule.PASSWORD)
     assert config.services[0] == ("docker", ServiceState.ENABLED)
-    assert config.post_scripts[0].timeout == 60.0
+    assert config.scripts.post[0].timeout == 60.0
     assert config.finish.on_success is EndAction.POWEROFF
     assert to_document(config) == to_document(read_again(to_document(config)))
 
@@ -126,12 +121,13 @@ def answer(pointer: str) -> str:
 
 def test_addresses_of_the_hardware_are_in_small_letters() -> None:
     ethernets = {"a": {"match": {"macaddress": "52:54:00:AA:BB:CC"}, "dhcp4": True}}
-    (found,) = config_of(network={"ethernets": ethernets}).network or ()
-    assert found == Ethernet(name="a", match_mac="52:54:00:aa:bb:cc", dhcp4=True)
+    network = config_of(network={"ethernets": ethernets}).network
+    match = InterfaceMatch(macaddress="52:54:00:aa:bb:cc")
+    assert network == Network(ethernets=(Ethernet(name="a", match=match, dhcp4=True),))
 
 
 def test_no_interface_is_not_every_interface() -> None:
-    assert config_of(network={"ethernets": {}}).network == ()
+    assert config_of(network={"ethernets": {}}).network == Network(ethernets=())
     assert config_of().network is None
 
 
@@ -397,7 +393,7 @@ def test_a_configuration_survives_the_way_through_a_document(data: dict[str, Any
 def test_every_part_survives_the_way_through_a_document() -> None:
     document = load(example("custom.json"), name="custom.json")
     config = from_document(document)
-    assert config.storage.parts is not None
+    assert config.storage.custom is not None
     written = to_document(config)
     assert check(Document(data=written)) == ()
     assert read_again(written) == config

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from installer.config.disks import disk_selector
-from installer.config.model import DiskSelector
+from installer.config.disks import DiskSelector
+from installer.config.words import read
 from installer.errors import CommandFailed
 from installer.events import Message
 from installer.machine.facts import Disk, Machine
@@ -25,7 +25,7 @@ EMPTY: Mapping[str, Any] = {"blockdevices": []}
 
 
 def by(**data: Any) -> DiskSelector:
-    return disk_selector("default", data)
+    return read(DiskSelector, {"name": "default", **data}, {})
 
 
 class Booting:

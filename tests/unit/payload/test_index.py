@@ -17,7 +17,7 @@ import pytest
 
 from installer.actions.context import Context
 from installer.actions.host.payload import ExtractPayload, VerifyPayload
-from installer.config.model import KernelFlavour, PackageSet
+from installer.config.packages import KernelFlavour, PackageSet
 from installer.errors import Cancelled, PayloadBad
 from installer.payload.index import PayloadImage, PayloadIndex, load_payload_index, verify_image
 from installer.plan.model import plain

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from installer import api
-from installer.config.model import KernelFlavour
+from installer.config.packages import KernelFlavour
 from installer.config.storage import Swap, SwapKind
 from installer.errors import MachineUnfit
 from installer.machine.facts import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from installer.config.model import DiskSelector
+from installer.config.disks import DiskSelector
 from installer.machine.facts import Disk
 from installer.plan.disks import select_disk
 from ks_schema import Problem

@@ -12,7 +12,8 @@ import yaml
 
 from installer.api import prepare_configured
 from installer.config.boot import BootMode
-from installer.config.model import DiskMatch, DiskSelector, InstallConfig
+from installer.config.disks import DiskMatch, DiskSelector
+from installer.config.kickstart import InstallConfig
 from installer.config.read import asked_later, from_document
 from installer.config.recovery import with_drawn_secrets
 from installer.config.write import hash_passwords
@@ -63,7 +64,7 @@ def fitting_disk(number: int, selector: DiskSelector) -> Disk:
     asked = selector.match or DiskMatch()
     return Disk(
         path=selector.device or f"/dev/disk{number}",
-        size=min(max(_SIZE - number * GIB, asked.size_min or 0), asked.size_max or _SIZE),
+        size=min(max(_SIZE - number * GIB, asked.size.min or 0), asked.size.max or _SIZE),
         serial=selector.serial or asked.serial or f"S{number}",
         wwn=asked.wwn or "",
         model=(asked.model or "").replace("*", "x"),

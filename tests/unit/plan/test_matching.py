@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from installer.config.disks import disk_selector
-from installer.config.model import DiskMatch
+from installer.config.disks import DiskMatch, DiskSelector, Pick, SizeRange, Transport
+from installer.config.words import read
 from installer.machine.facts import Disk, Machine
 from installer.plan.disks import kickstart_reason, select_disk, unfit_reason
 from installer.plan.matching import differences, match_text
@@ -23,7 +23,7 @@ ALL = {path.stem: machine(path.stem) for path in sorted(MACHINES.glob("*.json"))
 def selected(on: Machine, match: dict[str, Any], pick: str = "") -> Disk | Problem:
     data = {"match": match} | ({"pick": pick} if pick else {})
     assert check(Document(data={"version": 1, "disks": {"default": data}})) == ()
-    return select_disk(disk_selector("default", data), on.disks)
+    return select_disk(read(DiskSelector, {"name": "default", **data}, {}), on.disks)
 
 
 def path(on: str, match: dict[str, Any], pick: str = "") -> str:
@@ -136,13 +136,13 @@ def test_the_plan_says_which_disk_it_was() -> None:
     )
 
 
+SIZES = st.none() | st.integers(0, 1 << 43)
 OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "serial": st.sampled_from(["ZA1017QK", "photon-0001", "nobody"]),
     "wwn": st.sampled_from(["0x50014ee2b9d4c1a7", "eui.002538b411b0c7d5"]),
     "model": st.sampled_from(["*", "WDC*", "ST8000*", "[", "?"]),
-    "transport": st.sampled_from(["nvme", "sata", "sas", "usb", "virtio"]),
-    "size_min": st.integers(0, 1 << 43),
-    "size_max": st.integers(0, 1 << 43),
+    "transport": st.sampled_from([Transport(each) for each in ("nvme", "sata", "sas", "usb")]),
+    "size": st.builds(SizeRange, min=SIZES, max=SIZES),
     "rotational": st.booleans(),
     "removable": st.booleans(),
     "path": st.sampled_from(["/dev/sd*", "/dev/disk/by-id/*", "/dev/*"]),
@@ -166,7 +166,7 @@ MATCHES: st.SearchStrategy[DiskMatch] = st.recursive(
 )
 def test_a_choice_is_right_or_refused(match: DiskMatch, pick: str | None, name: str) -> None:
     disks = ALL[name].disks
-    selector = replace(disk_selector("default", {"pick": pick} if pick else {}), match=match)
+    selector = DiskSelector(name="default", pick=Pick(pick) if pick else None, match=match)
     found = select_disk(selector, disks)
     fit = [
         disk
@@ -194,7 +194,7 @@ def test_every_machine_has_a_disk_of_its_own_description() -> None:
         for disk in each.disks:
             match = DiskMatch(
                 serial=disk.serial, wwn=disk.wwn, model=disk.model.replace("[", "[[]"),
-                transport=disk.transport, size_min=disk.size, size_max=disk.size,
+                transport=Transport(disk.transport), size=SizeRange(min=disk.size, max=disk.size),
                 rotational=disk.rotational, removable=disk.removable, path=disk.path,
             )  # fmt: skip
             assert differences(match, disk) == (), json.dumps(each.to_json())

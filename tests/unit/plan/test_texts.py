@@ -9,10 +9,11 @@ from installer.actions.host.accounts import CreateGroup, CreateUser, SetPassword
 from installer.actions.host.files import GenerateLocale, WriteFile
 from installer.actions.host.keyboard import SaveKeymap
 from installer.actions.host.services import RunScript, SetUnits
+from installer.config.accounts import User
 from installer.config.boot import Boot
 from installer.config.host_names import locale_source
 from installer.config.keyboard import keyboard_from_text
-from installer.config.model import Ethernet, Route, User
+from installer.config.network import Ethernet, InterfaceMatch, Nameservers, Network, Route
 from installer.plan.boot.loader import (
     BootPlace,
     console_arguments,
@@ -119,17 +120,16 @@ def test_the_menu_has_both_entries() -> None:
 def test_network_defaults_to_dhcp() -> None:
     (file,) = network_files(None)
     assert "DHCP=yes" in file.text
-    assert network_files(()) == ()
+    assert network_files(Network(ethernets=())) == ()
 
 
 def test_a_static_interface() -> None:
     ethernet = Ethernet(
         name="uplink",
-        match_mac="52:54:00:12:34:56",
+        match=InterfaceMatch(macaddress="52:54:00:12:34:56"),
         addresses=("192.0.2.5/24", "2001:db8::5/64"),
         routes=(Route(to="default", via="192.0.2.1"), Route(to="198.51.100.0/24", via="192.0.2.2")),
-        nameservers=("192.0.2.3",),
-        search_domains=("a.example", "b.example"),
+        nameservers=Nameservers(addresses=("192.0.2.3",), search=("a.example", "b.example")),
         mtu=9000,
     )
     assert (
@@ -168,7 +168,8 @@ def test_dhcp(dhcp4: bool, dhcp6: bool, word: str) -> None:
 
 
 def test_matching_by_name_and_address() -> None:
-    text = network_text(Ethernet(name="x", match_mac="aa:bb:cc:dd:ee:ff", match_name="en*"))
+    match = InterfaceMatch(macaddress="aa:bb:cc:dd:ee:ff", name="en*")
+    text = network_text(Ethernet(name="x", match=match))
     assert text.startswith("[Match]\nMACAddress=aa:bb:cc:dd:ee:ff\nName=en*\n")
 
 

@@ -15,8 +15,8 @@ from installer.actions.boot.owner_keys import (
     SignBootFiles,
 )
 from installer.actions.host.files import WriteFile
-from installer.config.boot import Boot, MachineOwnerKey, OwnerKeys, SigningKey
-from installer.config.model import InstallConfig
+from installer.config.boot import Boot, MachineOwnerKey, OwnerKeys, SecureBootDemand, SigningKey
+from installer.config.kickstart import InstallConfig
 from installer.machine.facts import Firmware, FirmwareMode, SecureBoot
 from installer.plan.boot.keys import (
     enroll_actions,
@@ -64,7 +64,7 @@ def test_enrolling_needs_setup_mode() -> None:
 
 def test_enrolling_makes_firmware_enforce_what_is_required() -> None:
     on = small_machine("/dev/vda", firmware=SETUP)
-    wanted = replace(config(MADE).boot, secure_boot_required=True)
+    wanted = replace(config(MADE).boot, secure_boot=SecureBootDemand.REQUIRED)
     assert firmware_problems(replace(config(), boot=wanted), on) == ()
     without = replace(wanted, owner_keys=replace(MADE, enroll=False))
     (problem,) = firmware_problems(replace(config(), boot=without), on)
