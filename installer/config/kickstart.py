@@ -14,7 +14,7 @@ from installer.config.boot import Boot
 from installer.config.codecs import KeyboardName, Seconds
 from installer.config.disks import DiskSelector
 from installer.config.keyboard import Keyboard
-from installer.config.network import Network
+from installer.config.network import Network, Ntp
 from installer.config.packages import Packages
 from installer.config.storage import Storage
 from installer.config.words import ALWAYS, NAMED, PAIRS, Key
@@ -86,6 +86,7 @@ class InstallConfig:
     boot: Boot = field(default_factory=Boot)
     packages: Annotated[Packages, ALWAYS] = field(default_factory=Packages)
     network: Network | None = None
+    ntp: Ntp = field(default_factory=Ntp)
     root: Root = field(default_factory=Root)
     users: tuple[User, ...] = ()
     services: Annotated[tuple[tuple[str, ServiceState], ...], PAIRS] = ()

@@ -48,6 +48,13 @@ class Ethernet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ntp:
+    """The time servers, by name or address; none: those that Debian has set."""
+
+    servers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
     """Every interface that the host configures."""
 

@@ -31,11 +31,13 @@ _INDEX = re.compile(r"0x[0-9a-f]+|0b[01]+|[0-9]+", re.IGNORECASE)
 # dns_name_is_valid, is_localhost: "may not be configured as search or route domain"
 _LOCALHOST = re.compile(r"(.*\.)?localhost(\.localdomain)?", re.IGNORECASE)
 # Below this the kernel takes IPv6 off an interface (RFC 8200, section 5).
+_TIMESYNCD = ("systemd-timesyncd", "systemd-timesyncd.service")
 _LEAST_IPV6_MTU = 1280
 
 
 def network_problems(sound: Sound) -> Iterator[Problem]:
-    """What is wrong with the wired interfaces."""
+    """What is wrong with the wired interfaces, and with the time servers."""
+    yield from _ntp_problems(sound)
     matches: dict[str, str] = {}
     addresses: dict[Address, str] = {}
     for pointer, name, ethernet in sound.items("network", "ethernets"):
@@ -208,6 +210,24 @@ def _nameserver_problems(
         if _LOCALHOST.fullmatch(domain):
             message = f"{quoted(domain)} is this host, and not searched for names"
             yield document.problem(f"{pointer}/nameservers/search/{index}", message, "leave it out")
+
+
+def _ntp_problems(sound: Sound) -> Iterator[Problem]:
+    servers = tuple(sound.items("ntp", "servers"))
+    for pointer, _index, text in servers:
+        found = address(text)
+        # Programs take what looks like a number for an address, be it one or not.
+        if found is None and (":" in text or text.rpartition(".")[2].isdigit()):
+            message = f"{quoted(text)} is not the address of a time server"
+            yield sound.document.problem(pointer, message, "like ntp.example.net or 192.0.2.123")
+        elif found is not None and not _is_of_a_host(found):
+            message = f"{quoted(text)} is not an address that a time server can have"
+            yield sound.document.problem(pointer, message, "like ntp.example.net or 192.0.2.123")
+    states = sound.value("services") or {}
+    off = [unit for unit in _TIMESYNCD if states.get(unit, "enabled") != "enabled"]
+    if servers and off:
+        message = f"{off[0]} is {states[off[0]]}, and it is what asks these servers"
+        yield sound.document.problem("/ntp", message, f'leave "ntp" out, or take {off[0]} out')
 
 
 def _mtu_problems(document: Document, pointer: str, data: Mapping[str, Any]) -> Iterator[Problem]:

@@ -23,7 +23,7 @@ from installer.machine.facts import IMAGE_TRANSPORT, Machine
 from installer.payload.index import PayloadIndex
 from installer.plan.boot_phase import boot_actions
 from installer.plan.decide import Decisions, decide
-from installer.plan.host.network import network_files
+from installer.plan.host.network import network_files, ntp_files
 from installer.plan.host.preserve import find_identity
 from installer.plan.host.system import (
     account_actions,
@@ -110,6 +110,7 @@ def _configure_actions(config: InstallConfig, made: Decisions, seed: str) -> tup
     if config.storage.preserve:
         actions.append(RestoreIdentity(things=tuple(map(str, config.storage.preserve))))
     actions += network_files(config.network)
+    actions += ntp_files(config.ntp)
     actions += account_actions(config, made.tree)
     actions += unit_actions(config, made.tree)
     return tuple(actions)

@@ -97,6 +97,7 @@ class Draft:
     gateway6: str = ""
     nameservers: str = ""
     search_domains: str = ""
+    ntp_servers: str = ""
     ssh_server: str = ""
     hostname: str = "photon"
     locale: str = "C.UTF-8"
@@ -365,6 +366,7 @@ def _entries(draft: Draft) -> Iterator[Entry]:
         yield Entry(field=field, path=path, value=getattr(draft, field).strip())
     yield from boot_entries(draft, hash_of(draft, ACCOUNTS[2]))
     yield from _network_entries(draft)
+    yield from words("ntp_servers", ("ntp", "servers"), draft.ntp_servers)
     yield from _root_entries(draft)
     yield from _user_entries(draft)
 

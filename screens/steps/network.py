@@ -28,9 +28,16 @@ def form(view: View) -> Form:
     """Ask how the host gets its addresses; the fields appear for fixed ones only."""
     draft = view.draft
     kind = Choice(id="network", label="Network", value=draft.network, options=_KINDS)
+    time = Text(
+        id="ntp_servers",
+        label="Time servers",
+        value=draft.ntp_servers,
+        hint="Debian's pool if left empty",
+        width=26,
+    )
     ssh = Choice(id="ssh_server", label="SSH server", value=draft.ssh_server, options=_SSH)
     if draft.network != "static":
-        return Form(items=(_intro(view), kind, ssh))
+        return Form(items=(_intro(view), kind, time, ssh))
     interfaces = view.machine.interfaces if view.machine else ()
     if not interfaces:
         text = "No network interface was found. Select Automatic."
@@ -45,7 +52,7 @@ def form(view: View) -> Form:
         Text(id=name, label=label, value=getattr(draft, name), hint=hint, width=26)
         for name, label, hint in _FIELDS
     )
-    return Form(items=(kind, interface, *fields, ssh), start="network")
+    return Form(items=(kind, interface, *fields, time, ssh), start="network")
 
 
 def _intro(view: View) -> Note:

@@ -261,6 +261,15 @@ def test_network_static_fields_appear_and_are_checked(walk: Walk) -> None:
     assert [route["via"] for route in ethernet["routes"]] == ["192.0.2.1", "2001:db8::1"]
 
 
+def test_time_servers_can_be_named(walk: Walk) -> None:
+    walker = walk().go("network").fill("Time servers", "192.0.2.256").keys("tab")
+    assert '! "192.0.2.256" is not the address of a time server' in walker.screen
+    walker.fill("Time servers", "ntp.example.net, 192.0.2.123").keys("f10")
+    assert walker.id == "host", walker.screen
+    document = walker.app.walk.draft.document()
+    assert document["ntp"] == {"servers": ["ntp.example.net", "192.0.2.123"]}
+
+
 def test_the_ssh_server_can_be_asked_for(walk: Walk) -> None:
     walker = walk().go("network").field("(*) On if an SSH key is set").keys("down", "enter")
     assert walker.focus.startswith("> < Next >")

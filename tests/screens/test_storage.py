@@ -155,7 +155,7 @@ def test_a_saved_kickstart_asks_for_the_passphrase(walk: Walk, tmp_path: Path) -
     assert PASSPHRASE not in path.read_text("utf-8")
     assert PASSPHRASE not in walker.screen
     saved = json.loads(path.read_text("utf-8"))
-    assert saved["storage"]["encryption"] == {"passphrase": {"ask": True}}
+    assert saved["storage"]["encryption"] == {"passphrase": {"ask": True}, "recovery_key": False}
 
 
 def test_the_tpm_alone_comes_with_a_recovery_key(walk: Walk) -> None:

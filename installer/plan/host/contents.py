@@ -32,6 +32,7 @@ def contents_problems(
         *_region_problems(config, tree, payload),
         *_interpreter_problems(config, tree),
         *_unit_problems(config, tree),
+        *_ntp_problems(config, tree),
     )
 
 
@@ -132,6 +133,13 @@ def _unit_problems(config: InstallConfig, tree: PayloadTree) -> Iterator[Problem
             message = f"{unit} is a template without a default instance"
             hint = f"name one, like {unit.replace('@', '@NAME')}"
             yield Problem(pointer=pointer, message=message, hint=hint)
+
+
+def _ntp_problems(config: InstallConfig, tree: PayloadTree) -> Iterator[Problem]:
+    if config.ntp.servers and _lacks_unit(tree, "systemd-timesyncd.service"):
+        message = f"{tree.name} has no systemd-timesyncd, which would ask these servers"
+        hint = "leave it out, or configure the time service of this payload in a script"
+        yield Problem(pointer="/ntp", message=message, hint=hint)
 
 
 def _lacks_unit(tree: PayloadTree, unit: str) -> bool:

@@ -1,11 +1,12 @@
-"""The network of the installed host, as systemd-networkd files (systemd.network(5))."""
+"""The network of the installed host, as files of systemd-networkd and systemd-timesyncd."""
 
 from __future__ import annotations
 
 from installer.actions.host.files import WriteFile
-from installer.config.network import Ethernet, Network
+from installer.config.network import Ethernet, Network, Ntp
 
 _FOLDER = "/etc/systemd/network"
+_TIME_SERVERS = "/etc/systemd/timesyncd.conf.d/50-photon.conf"
 
 _DHCP_EVERYWHERE = """\
 [Match]
@@ -25,6 +26,13 @@ def network_files(network: Network | None) -> tuple[WriteFile, ...]:
         WriteFile(path=f"{_FOLDER}/50-{each.name}.network", text=network_text(each))
         for each in network.ethernets
     )
+
+
+def ntp_files(ntp: Ntp) -> tuple[WriteFile, ...]:
+    """The time servers (timesyncd.conf(5)); without any the payload's own are asked."""
+    if not ntp.servers:
+        return ()
+    return (WriteFile(path=_TIME_SERVERS, text=f"[Time]\nNTP={' '.join(ntp.servers)}\n"),)
 
 
 def network_text(ethernet: Ethernet) -> str:

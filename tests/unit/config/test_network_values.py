@@ -11,9 +11,11 @@ import pytest
 
 from installer.config.kickstart import InstallConfig
 from installer.config.read import from_document
+from installer.config.write import to_document
 from installer.errors import KickstartInvalid
-from installer.plan.host.network import network_files
+from installer.plan.host.network import network_files, ntp_files
 from ks_schema import Document, Problem
+from tests.engine import kickstart
 
 LEAST: dict[str, Any] = {
     "version": 1,
@@ -155,3 +157,47 @@ def test_ipv6_needs_its_least_mtu() -> None:
         assert found.pointer == "/network/ethernets/eth0/mtu"
         assert "MTUBytes=1280" in text(mtu=1280, **data)
     assert "MTUBytes=576" in text(mtu=576, dhcp4=True)
+
+
+@pytest.mark.parametrize("server", ["ntp.example.net", "192.0.2.123", "2001:db8::123", "time"])
+def test_time_servers(server: str) -> None:
+    made = from_document(Document(data=kickstart(ntp={"servers": [server]})))
+    (file,) = ntp_files(made.ntp)
+    assert file.text == f"[Time]\nNTP={server}\n"
+    assert to_document(made)["ntp"] == {"servers": [server]}
+
+
+def test_without_time_servers_the_payload_decides() -> None:
+    assert ntp_files(from_document(Document(data=kickstart())).ntp) == ()
+
+
+@pytest.mark.parametrize(
+    ("server", "place"),
+    [
+        ("192.0.2.256", "/ntp/servers/0"),
+        ("192.0.2", "/ntp/servers/0"),
+        ("2001:db8::1::2", "/ntp/servers/0"),
+        ("fe80::1:", "/ntp/servers/0"),
+        ("127.0.0.1", "/ntp/servers/0"),
+        ("::", "/ntp/servers/0"),
+        ("0.0.0.0", "/ntp/servers/0"),
+        ("ntp example", "/ntp/servers/0"),
+        ("ntp\nNTP=", "/ntp/servers/0"),
+        ("-ntp", "/ntp/servers/0"),
+    ],
+)
+def test_what_no_time_server_is_called(server: str, place: str) -> None:
+    with pytest.raises(KickstartInvalid) as caught:
+        from_document(Document(data=kickstart(ntp={"servers": [server]})))
+    assert [each.pointer for each in caught.value.problems] == [place]
+
+
+@pytest.mark.parametrize("state", ["disabled", "masked"])
+@pytest.mark.parametrize("unit", ["systemd-timesyncd", "systemd-timesyncd.service"])
+def test_time_servers_need_who_asks_them(unit: str, state: str) -> None:
+    data = kickstart(ntp={"servers": ["ntp.example.net"]}, services={unit: state})
+    with pytest.raises(KickstartInvalid) as caught:
+        from_document(Document(data=data))
+    (problem,) = caught.value.problems
+    assert problem.pointer == "/ntp"
+    assert f"{unit} is {state}" in problem.message

@@ -166,3 +166,15 @@ def test_what_no_tree_has_is_not_switched_on_by_itself() -> None:
     trees = tuple(replace(each, units=each.units - {"ssh.service"}) for each in payload().trees)
     plan = plan_for(kickstart(root={"ssh_keys": [KEY]}), ON, replace(payload(), trees=trees))
     assert not [each for each in actions_of(plan) if isinstance(each, SetUnits)]
+
+
+def test_time_servers_need_a_payload_that_asks_them() -> None:
+    said = {"servers": ["ntp.example.net"]}
+    assert refusals(ntp=said) == []
+    trees = (
+        replace(each, units=each.units - {"systemd-timesyncd.service"}) for each in payload().trees
+    )
+    index = replace(payload(), trees=tuple(trees))
+    pointer, message, _ = only(index, ntp=said)
+    assert (pointer, "has no systemd-timesyncd" in message) == ("/ntp", True)
+    assert refusals(index) == []
