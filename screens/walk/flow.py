@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from installer.engine.saving import Volume, removable_volumes
-from installer.errors import InstallerError, ProblemsFound
+from installer.errors import InstallerError
 from installer.machine.facts import Disk, Machine
 from installer.plan.disks import kickstart_reason
 from screens.draft import draft as drafts
@@ -18,29 +18,16 @@ from screens.editor.editor import Editor
 from screens.engine import Engine, PlanView
 from screens.forms import FieldProblem, Form, bounded
 from screens.question import Question, tell
-from screens.steps import accounts, boot, disk, host, network, packages, review, storage, welcome
+from screens.steps import disk
 from screens.steps.step import Step, View
-from screens.walk.choices import choices_line
 from screens.walk.console_keyboard import ConsoleKeyboard
 from screens.walk.editing import editor_of, giving_up, with_custom_layout, without_custom_layout
 from screens.walk.findings import Findings, findings
+from screens.walk.pages import STEPS, label_of, review_problems, reviewed
 from screens.walk.questions import erase_disk
 from screens.worker import Job
 
 _T = TypeVar("_T")
-
-STEPS: tuple[Step, ...] = (
-    welcome.STEP,
-    disk.STEP,
-    storage.STEP,
-    boot.STEP,
-    packages.STEP,
-    network.STEP,
-    host.STEP,
-    accounts.STEP,
-    review.STEP,
-)
-
 
 class Walk:
     """One person's way through the steps. Values change by :meth:`set` only."""
@@ -105,7 +92,7 @@ class Walk:
         """The form of this step, or of the editor's page."""
         if self.editor:
             return self.editor.form()
-        return bounded(self._form(self.step), drafts.limits_of(self.draft))
+        return bounded(self._form(), drafts.limits_of(self.draft))
 
     def set(self, field: str, value: str) -> None:
         """Take in what was typed or chosen."""
@@ -164,7 +151,7 @@ class Walk:
         problems = self.problems()
         if self.last:
             return self._review_problems()
-        ids = self._form(self.step).field_ids()
+        ids = self._form().field_ids()
         here = (problems[name] for name in ids if name in problems)
         return tuple(each for each in here if not (each.shared and self._elsewhere()))
 
@@ -178,7 +165,7 @@ class Walk:
         if missing := self.missing():
             first = missing[0]
             text = first.message if first.field in told else str(first)
-            label = self._label(first.field).rstrip("?")
+            label = label_of(self._form(), first.field).rstrip("?")
             return f"{label}: {text}" if label else text
         if self.awaits_work and self.job() is not None:
             return "still working"
@@ -423,69 +410,26 @@ class Walk:
         self.draft = drafts.keep_hash(self.draft, account, "")
         self.error = error
 
-    def _form(self, step: Step) -> Form:
-        return step.form(
-            View(
-                draft=self.draft,
-                console=self.console,
-                machine=self.machine,
-                refusal=self.engine.refusal,
-                plan=self.plan,
-                error=self.error,
-                problems=self._review_problems() if self.last else (),
-                wiped=self.wiped,
-                choices=self._choices() if self.last else (),
-                refused=self._refused() if self.last else (),
-                keyboard_note=self._keyboard.note,
-            )
+    def _form(self) -> Form:
+        """The form of the step that is shown."""
+        view = self._view()
+        return self.step.form(reviewed(view, self._found) if self.last else view)
+
+    def _view(self) -> View:
+        return View(
+            draft=self.draft,
+            console=self.console,
+            machine=self.machine,
+            refusal=self.engine.refusal,
+            plan=self.plan,
+            error=self.error,
+            problems=(),
+            wiped=self.wiped,
+            keyboard_note=self._keyboard.note,
         )
 
     def _review_problems(self) -> tuple[FieldProblem, ...]:
-        """Every problem, with the screen it belongs to; the plan tells its own."""
-        return tuple(
-            replace(problem, message=f"{self._place(problem.field)}{problem.message}")
-            for problem in self.problems().values()
-            if not problem.planned
-        )
-
-    def _refused(self) -> tuple[FieldProblem, ...]:
-        """What the planner found, with the screen it belongs to."""
-        if not isinstance(self.error, ProblemsFound):
-            return ()
-        found = ((drafts.field_of(self.draft, each.pointer), each) for each in self.error.problems)
-        return tuple(
-            FieldProblem(field=field, message=f"{self._place(field)}{each.message}", hint=each.hint)
-            for field, each in found
-        )
-
-    def _choices(self) -> tuple[str, ...]:
-        """What was said on the screens but that of the disk, which the plan tells of."""
-        steps = (each for each in STEPS[:-1] if each is not disk.STEP)
-        told = (choices_line(each.title, self._form_of(each), self.draft) for each in steps)
-        return tuple(line for line in told if line)
-
-    def _place(self, field: str) -> str:
-        for step in STEPS[:-1]:
-            if field in self._form_of(step).field_ids():
-                return f"{step.title}: "
-        return ""
-
-    def _form_of(self, step: Step) -> Form:
-        return step.form(
-            View(
-                draft=self.draft,
-                console=self.console,
-                machine=self.machine,
-                refusal=self.engine.refusal,
-                plan=None,
-                error=None,
-                problems=(),
-            )
-        )
-
-    def _label(self, field: str) -> str:
-        form = self._form(self.step)
-        return next((item.label for item in form.fields() if item.id == field), "")
+        return review_problems(self._view(), self._found)
 
     def _elsewhere(self) -> bool:
         """A later screen may be the one to change, and must stay within reach."""
