@@ -25,7 +25,7 @@ from screens.editor.rows import HEAD, loose_problems, table
 from screens.editor.scene import Scene
 from screens.editor.task import Task, refusals
 from screens.forms import Command, FieldProblem, Form, Item, Note, SecretText, Tone, bounded
-from screens.question import Question, lines
+from screens.question import About, Question, lines
 from screens.steps.disk import disk_details
 from screens.worker import Job
 
@@ -91,6 +91,8 @@ class Editor:
         self._row, self._place = "", 0
         self._scene = self._look_at(history.now)
         self._awaited: Awaited | None = None
+        # What is left when the removal that was asked about is confirmed.
+        self._removal: Storage | None = None
         self._checked: tuple[Page | None, tuple[FieldProblem, ...]] = (None, ())
 
     @property
@@ -194,7 +196,7 @@ class Editor:
         found = self.problems()
         return tuple(found.values())
 
-    def blocked(self, told: Collection[str] = ()) -> str:
+    def blocked(self, shown: Collection[str] = ()) -> str:
         """Why this page cannot be done; "" when it can."""
         if isinstance(self._page, Asking):
             missing = self.missing()
@@ -202,7 +204,7 @@ class Editor:
                 return ""
             labels = {each.id: each.label for each in self._fields(self._page)}
             first = missing[0]
-            text = first.message if first.field in told else str(first)
+            text = first.message if first.field in shown else str(first)
             label = labels.get(first.field, "")
             return f"{label}: {text}" if label else text
         if isinstance(self._page, Menu):
@@ -335,18 +337,16 @@ class Editor:
             return None
         lost = edit.lost_with(self.history.now, storage)
         if len(lost) > 1:
-            return self._ask(lost, storage)
+            self._removal = storage
+            return _removing(lost)
         self._take(storage)
         return None
 
-    def _ask(self, lost: tuple[str, ...], storage: Storage) -> Question:
-        """Whether what lies on something may go with it."""
-        return Question(
-            title="Remove these too?",
-            lines=lines(f"These will also be removed: {', '.join(lost)}."),
-            confirm="Remove them",
-            answer=lambda _text: self._take(storage),
-        )
+    def remove(self) -> None:
+        """Remove what the last command asked about; the next check completes it."""
+        if self._removal is not None:
+            self._take(self._removal)
+            self._removal = None
 
     def _take(self, storage: Storage) -> None:
         self._move(self.history.add(storage))
@@ -399,3 +399,13 @@ class Editor:
             f"the passphrase of {name} is not typed yet: open {name}, then e"
             for name in asked_for(self.history.now)
         )
+
+
+def _removing(lost: tuple[str, ...]) -> Question:
+    """Whether what depends on something may be removed together with it."""
+    return Question(
+        title="Remove these too?",
+        lines=lines(f"These will also be removed: {', '.join(lost)}."),
+        about=About.REMOVE,
+        confirm="Remove them",
+    )

@@ -18,7 +18,7 @@ from screens.draft.storage_entries import revealed
 from screens.editor.editor import Editor
 from screens.editor.outline import outlined
 from screens.engine import Engine
-from screens.question import Question, lines
+from screens.question import About, Question, lines
 from screens.steps.firmware import has_tpm2
 
 
@@ -69,7 +69,7 @@ def editor_of(
     return Editor(draft.edited, disks, mode, tpm2=tpm2, look=look, keep=keep)
 
 
-def giving_up(problem: str, answer: Callable[[], None]) -> Question:
+def giving_up(problem: str) -> Question:
     """Whether to leave a layout that cannot be."""
     return Question(
         title="Back to a guided layout?",
@@ -77,9 +77,9 @@ def giving_up(problem: str, answer: Callable[[], None]) -> Question:
             f"The partitions cannot be like this: {problem}.\n"
             "Go back to a guided layout, and forget the edits?"
         ),
+        about=About.GIVE_UP_EDITS,
         confirm="Forget the edits",
         cancel="Go on editing",
-        answer=lambda _text: answer(),
     )
 
 

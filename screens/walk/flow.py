@@ -29,6 +29,7 @@ from screens.worker import Job
 
 _T = TypeVar("_T")
 
+
 class Walk:
     """One person's way through the steps. Values change by :meth:`set` only."""
 
@@ -47,6 +48,8 @@ class Walk:
         # How often the machine was looked at; the draft whose editor is being opened.
         self._look = 0
         self._opening: Draft | None = None
+        # What the last command asks, or that the editor could not be opened.
+        self._question: Question | None = None
         self._unopened = False
         self._found: Findings = {}
         self._found_for: tuple[Draft | None, Machine | None] = (None, None)
@@ -155,16 +158,16 @@ class Walk:
         here = (problems[name] for name in ids if name in problems)
         return tuple(each for each in here if not (each.shared and self._elsewhere()))
 
-    def blocked(self, told: Collection[str] = ()) -> str:
+    def blocked(self, shown: Collection[str] = ()) -> str:
         """Why there is no going on from here; "" when there is.
 
-        With what to do about it, unless that is told beside the field already.
+        With what to do about it, except for the fields in ``shown``, which say so themselves.
         """
         if self.editor:
-            return self.editor.blocked(told)
+            return self.editor.blocked(shown)
         if missing := self.missing():
             first = missing[0]
-            text = first.message if first.field in told else str(first)
+            text = first.message if first.field in shown else str(first)
             label = label_of(self._form(), first.field).rstrip("?")
             return f"{label}: {text}" if label else text
         if self.awaits_work and self.job() is not None:
@@ -199,20 +202,33 @@ class Walk:
         self._index -= 1
         return True
 
-    def command(self, name: str) -> Question | None:
-        """Do what a command of this form says, or ask first. The next check completes it."""
+    def command(self, name: str) -> None:
+        """Do what a command of this form says. The next check completes it.
+
+        What has to be asked first is then :meth:`take_question`.
+        """
+        self._question = None
         if self.editor:
-            return self.editor.command(name)
-        if name == "edit":
-            return self._open_editor()
-        return None
+            self._question = self.editor.command(name)
+        elif name == "edit":
+            self._question = self._open_editor()
 
     def leaving(self) -> Question | None:
-        """What is asked before going back: a layout that cannot be is not taken along."""
+        """What is asked before going back: a layout that cannot be installed is not kept."""
         editor = self.editor
         if editor is None or editor.id != "partitions" or not editor.blocked():
             return None
-        return giving_up(editor.blocked(), self._give_up_editing)
+        return giving_up(editor.blocked())
+
+    def give_up_edits(self) -> None:
+        """Go back to a guided layout; the edits are forgotten."""
+        self.editor = None
+        self.draft = without_custom_layout(self.draft)
+
+    def remove(self) -> None:
+        """Remove what the last command asked about. The next check completes it."""
+        if self.editor:
+            self.editor.remove()
 
     def _open_editor(self) -> Question | None:
         if self.machine is None:
@@ -244,20 +260,17 @@ class Walk:
         return Job(title="Opening the editor", run=opened, done=done, failed=failed)
 
     def take_question(self) -> Question | None:
-        """What the last command leads to, now that its consequences are checked; once."""
+        """What the last command asks, now that its consequences are checked; once."""
+        question, self._question = self._question, None
         unopened, self._unopened = self._unopened, False
-        if not unopened:
-            return None
+        if question or not unopened:
+            return question
         found = self.missing()
         return tell("Not yet", f"! {found[0]}" if found else "! No layout to edit yet.")
 
     def _keep_edits(self, history: History) -> None:
         self.draft = replace(self.draft, custom=history)
         self.plan = self.error = None
-
-    def _give_up_editing(self) -> None:
-        self.editor = None
-        self.draft = without_custom_layout(self.draft)
 
     def rescan(self) -> None:
         """Look at the machine again, before anything else is done."""
@@ -284,11 +297,11 @@ class Walk:
         """This step cannot be shown before its :meth:`job` is done; others let theirs go on."""
         return not self.first and (self.last or self.machine is None or self.keyboard_awaited)
 
-    def last_question(self, answer: Callable[[], None]) -> Question | None:
+    def last_question(self) -> Question | None:
         """What is asked before anything is written."""
         if self.plan is None or not self.last:
             return None
-        return erase_disk(self.plan, self.wiped, lambda _text: answer())
+        return erase_disk(self.plan, self.wiped)
 
     def volumes(self) -> tuple[Volume, ...]:
         """Where something can be saved so that it survives a restart, and the installation."""
@@ -298,16 +311,6 @@ class Walk:
         if self.plan:
             used.update(each.disk.path for each in self.plan.storage.disks)
         return removable_volumes(self.machine, used)
-
-    def save_job(self, place: str, done: Callable[[str], None]) -> Job:
-        """Save the draft as a kickstart; ``done`` gets "" or what went wrong."""
-        document = self.draft.document()
-        return Job(
-            title=f"Saving {place}",
-            run=lambda: self.engine.save(document, place),
-            done=lambda _: done(""),
-            failed=lambda error: done(str(error)),
-        )
 
     def _probe_job(self) -> Job:
         look = self._look

@@ -11,7 +11,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from screens.line_mode.plain import Interrupts, run_plain
+from screens.line_mode.interrupts import Interrupts
+from screens.line_mode.plain import run_plain
 from screens.line_mode.terminal import Terminal
 from screens.options import Options, Outcome
 from screens.session import Paths, Session
