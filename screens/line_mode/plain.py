@@ -64,7 +64,7 @@ class _QuitError(Exception):
 
 
 class _GivenAwayError(Exception):
-    """Another console has taken the session over while an answer was awaited."""
+    """Another console has the session since an answer was awaited."""
 
 
 def run_plain(engine: Engine, options: Options, terminal: Terminal | None = None) -> Outcome:
@@ -136,15 +136,17 @@ class Plain:
 
     def _line(self, prompt: str, *, secret: bool = False) -> str:
         with self._interrupts.allowed():
-            return self._terminal.ask(prompt, secret=secret)
+            line = self._terminal.ask(prompt, secret=secret)
+        self._conductor.consoles.session.used()
+        return line
 
     def _keep(self) -> None:
-        """Once a second while an answer is awaited: perhaps another console wants to go on."""
+        """Once a second while an answer is awaited: perhaps another console is used now."""
         consoles = self._conductor.consoles
-        had = consoles.session.held
-        consoles.session.keep()
-        if had and not consoles.session.held and consoles.session.owner():
-            consoles.tick()
+        if consoles.following:
+            return
+        consoles.tick()
+        if consoles.following:
             raise _GivenAwayError
 
     # Effects.
@@ -177,6 +179,8 @@ class Plain:
         """Ask a dialog's question; Enter alone never does harm."""
         for line in question.lines:
             self._terminal.say(line)
+        if not question.confirm:
+            return
         if question.label:
             default = f" [{question.text}]" if question.text else " (Enter cancels)"
             text = self._line(f"{question.label}{default}: ").strip() or question.text

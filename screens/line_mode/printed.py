@@ -17,9 +17,11 @@ class Printed:
 
     def show(self, state: ProgressState, log: Sequence[str]) -> None:
         """Print what has come since the last time."""
+        if len(log) < self._count:
+            self._count = self._percent = 0  # it is another installation
         for line in log[self._count :]:
             self._say(f"  {line}")
-        self._count = max(self._count, len(log))
+        self._count = len(log)
         percent = int(state.fraction * 20) * 5
         if percent > self._percent:
             self._percent = percent

@@ -60,5 +60,8 @@ class Consoles:
         follower = self._follower = self._follower or Follower(self._paths)
         follower.read()
         return Follow(
-            owner=owner, state=follower.state, log=follower.state.log, asked=self._takeover.asked
+            owner=owner,
+            state=follower.state,
+            log=tuple(follower.log),
+            asked=self._takeover.asked,
         )
