@@ -6,7 +6,7 @@ It is as free of renderers as the walk: both ask it for a form and tell it what 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from installer.config.boot import BootMode
@@ -21,50 +21,18 @@ from screens.draft.history import History, Storage
 from screens.editor import edit
 from screens.editor.actions import Action, actions
 from screens.editor.fixes import Fix, fixes
+from screens.editor.pages import Asking, Awaited, Menu, Page, Table, removing
 from screens.editor.rows import HEAD, loose_problems, table
 from screens.editor.scene import Scene
-from screens.editor.task import Task, refusals
+from screens.editor.task import refusals
 from screens.forms import Command, FieldProblem, Form, Item, Note, SecretText, Tone, bounded
-from screens.question import About, Question, lines
+from screens.question import Question
 from screens.steps.disk import disk_details
 from screens.worker import Job
 
 # What is to be done here, where the hint is for those who write kickstarts.
 _HERE = {"nothing is mounted at /": "open a row and press m to mount it there"}
 UNDO, REDO, RESET, FIX = "undo", "redo", "reset", "fix:"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """The page with everything."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Menu:
-    """What can be done with a row."""
-
-    row: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
-    """A task, the scene that its edit starts from, and what has been typed."""
-
-    row: str
-    scene: Scene
-    task: Task
-    values: Mapping[str, Any]
-
-
-Page = Table | Menu | Asking
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Awaited:
-    """A storage whose layout is not known yet, and what is done once it is."""
-
-    storage: Storage
-    then: Callable[[Scene], None]
 
 
 class Editor:
@@ -338,7 +306,7 @@ class Editor:
         lost = edit.lost_with(self.history.now, storage)
         if len(lost) > 1:
             self._removal = storage
-            return _removing(lost)
+            return removing(lost)
         self._take(storage)
         return None
 
@@ -399,13 +367,3 @@ class Editor:
             f"the passphrase of {name} is not typed yet: open {name}, then e"
             for name in asked_for(self.history.now)
         )
-
-
-def _removing(lost: tuple[str, ...]) -> Question:
-    """Whether what depends on something may be removed together with it."""
-    return Question(
-        title="Remove these too?",
-        lines=lines(f"These will also be removed: {', '.join(lost)}."),
-        about=About.REMOVE,
-        confirm="Remove them",
-    )

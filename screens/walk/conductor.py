@@ -189,7 +189,8 @@ class Conductor:
         if reason := walk.blocked():
             fields = tuple(each.field for each in walk.missing())
             return (Blocked(reason=reason, fields=fields),)
-        if question := walk.last_question():
+        if walk.last and walk.plan:
+            question = questions.erase_disk(walk.plan, walk.wiped)
             return self.consoles.refusal() or (Ask(question=question),)
         return (Check(then=Then.SHOW),) if walk.forward() else ()
 

@@ -50,10 +50,20 @@ def without_custom_layout(draft: Draft) -> Draft:
     return replace(draft, layout="whole_disk", custom=None, custom_disk="")
 
 
-def editor_of(
+def open_editor(
+    draft: Draft, engine: Engine, machine: Machine, seed: str, keep: Callable[[History], None]
+) -> tuple[Draft, Editor | None]:
+    """The draft with its layout in parts, and their editor; ``keep`` gets every edit.
+
+    Without an editor, what is wrong with the layout is shown beside the fields.
+    """
+    draft = with_custom_layout(draft, engine, machine) or draft
+    return draft, _editor_of(draft, engine, machine, seed, keep)
+
+
+def _editor_of(
     draft: Draft, engine: Engine, machine: Machine, seed: str, keep: Callable[[History], None]
 ) -> Editor | None:
-    """The editor of a draft's parts; ``keep`` is told of every edit."""
     if draft.edited is None:
         return None
     fit = [disk for disk in machine.disks if not unfit_reason(disk)]

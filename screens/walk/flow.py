@@ -9,7 +9,6 @@ from typing import TypeVar
 from installer.engine.saving import Volume, removable_volumes
 from installer.errors import InstallerError
 from installer.machine.facts import Disk, Machine
-from installer.plan.disks import kickstart_reason
 from screens.draft import draft as drafts
 from screens.draft.draft import Draft
 from screens.draft.history import History
@@ -21,10 +20,10 @@ from screens.question import Question, tell
 from screens.steps import disk
 from screens.steps.step import Step, View
 from screens.walk.console_keyboard import ConsoleKeyboard
-from screens.walk.editing import editor_of, giving_up, with_custom_layout, without_custom_layout
+from screens.walk.editing import giving_up, open_editor, with_custom_layout, without_custom_layout
 from screens.walk.findings import Findings, findings
+from screens.walk.likely import first_draft, with_likely
 from screens.walk.pages import STEPS, label_of, review_problems, reviewed
-from screens.walk.questions import erase_disk
 from screens.worker import Job
 
 _T = TypeVar("_T")
@@ -37,7 +36,7 @@ class Walk:
         self.engine = engine
         self.seed = seed
         self.console = console
-        self.draft = Draft(boot_console=_serial_console(console, baud))
+        self.draft = first_draft(console, baud)
         self.machine: Machine | None = None
         self.plan: PlanView | None = None
         self.error: InstallerError | None = None
@@ -68,12 +67,7 @@ class Walk:
     def title(self) -> str:
         """What people read there."""
         title = self.editor.title if self.editor else self.step.title
-        return f"{self.number}/{len(STEPS)}  {title}"
-
-    @property
-    def number(self) -> int:
-        """The number of the step, from 1."""
-        return self._index + 1
+        return f"{self._index + 1}/{len(STEPS)}  {title}"
 
     @property
     def first(self) -> bool:
@@ -241,8 +235,7 @@ class Walk:
 
     def _opening_job(self, draft: Draft, machine: Machine) -> Job:
         def opened() -> tuple[Draft, Editor | None]:
-            said = with_custom_layout(draft, self.engine, machine) or draft
-            return said, editor_of(said, self.engine, machine, self.seed, self._keep_edits)
+            return open_editor(draft, self.engine, machine, self.seed, self._keep_edits)
 
         def done(found: tuple[Draft, Editor | None]) -> None:
             if self._opening is not draft:
@@ -297,12 +290,6 @@ class Walk:
         """This step cannot be shown before its :meth:`job` is done; others let theirs go on."""
         return not self.first and (self.last or self.machine is None or self.keyboard_awaited)
 
-    def last_question(self) -> Question | None:
-        """What is asked before anything is written."""
-        if self.plan is None or not self.last:
-            return None
-        return erase_disk(self.plan, self.wiped)
-
     def volumes(self) -> tuple[Volume, ...]:
         """Where something can be saved so that it survives a restart, and the installation."""
         if self.machine is None:
@@ -353,7 +340,8 @@ class Walk:
 
         def unhashed(error: InstallerError) -> None:
             if getattr(self.draft, account.typed) == plain:
-                self._unhashed(account, error)
+                self.draft = drafts.keep_hash(self.draft, account, "")
+                self._fail(error)
 
         return Job(
             title="Hashing the password",
@@ -384,33 +372,12 @@ class Walk:
 
     def _probed(self, machine: Machine) -> None:
         self.machine = machine
-        usable = self._likely(machine)
-        chosen = drafts.disk_now(self.draft, machine)
-        # One disk that can be used is the common choice; with more of them the person says which.
-        chosen = chosen or (usable[0] if len(usable) == 1 else "")
-        self.draft = drafts.update(self.draft, "disk", chosen, machine)
-        # Likewise the one interface there is, or the one with a cable in.
-        cabled = [each for each in machine.interfaces if each.carrier]
-        likely = machine.interfaces if len(machine.interfaces) == 1 else cabled
-        if len(likely) == 1 and not self.draft.interface:
-            self.draft = drafts.update(self.draft, "interface", likely[0].name, machine)
-
-    def _likely(self, machine: Machine) -> list[str]:
-        """The paths of the disks that may be chosen without anybody having done so."""
-        return [
-            disk.path
-            for disk in machine.disks
-            if not (self.engine.refusal(disk) or kickstart_reason(disk))
-        ]
+        self.draft = with_likely(self.draft, machine, self.engine.refusal)
 
     def _planned(self, plan: PlanView) -> None:
         self.plan = plan
 
     def _fail(self, error: InstallerError) -> None:
-        self.error = error
-
-    def _unhashed(self, account: drafts.Account, error: InstallerError) -> None:
-        self.draft = drafts.keep_hash(self.draft, account, "")
         self.error = error
 
     def _form(self) -> Form:
@@ -437,11 +404,3 @@ class Walk:
     def _elsewhere(self) -> bool:
         """A later screen may be the one to change, and must stay within reach."""
         return self._index < self._reached or self.step is disk.STEP
-
-
-def _serial_console(console: str, baud: int) -> str:
-    """A person on a serial line wants the host to talk on it too."""
-    name = console.rpartition("/")[2]
-    if not name.startswith(("ttyS", "ttyAMA", "ttyUSB")):
-        return ""
-    return f"{name},{baud}" if baud else name
