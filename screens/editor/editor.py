@@ -1,6 +1,6 @@
 """The editor's pages: the table, what can be done with a row of it, and the question for an edit.
 
-It is as free of renderers as the walk: both ask it for a form and tell it what was typed.
+It is as free of renderers as the walk: both ask it for a form and give it what was typed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ UNDO, REDO, RESET, FIX = "undo", "redo", "reset", "fix:"
 
 
 class Editor:
-    """One editing of a layout. ``keep`` is told of every new history."""
+    """One editing of a layout. ``keep`` gets every new history."""
 
     def __init__(
         self,
@@ -223,11 +223,11 @@ class Editor:
             for number, each in enumerate(self._fixes())
         )
         # Where one key mends it, the hint for those who write kickstarts is not needed.
-        told = []
+        shown = []
         for each in loose_problems(self._scene, rows):
             hint = _HERE.get(each.message, each.hint)
-            told.append(each.message if mends or not hint else f"{each.message} - {hint}")
-        text = "\n".join(f"! {each}" for each in (*told, *self._unasked()))
+            shown.append(each.message if mends or not hint else f"{each.message} - {hint}")
+        text = "\n".join(f"! {each}" for each in (*shown, *self._unasked()))
         loose = (Note(text=text, tone=Tone.PROBLEM),) if text else ()
         ids = [each.id for each in rows]
         near = ids[self._place : self._place + 1] or ids[-1:] or [""]
@@ -264,8 +264,8 @@ class Editor:
     def _menu_form(self, page: Menu) -> Form:
         row = next((each for each in table(self._scene) if each.id == page.row), None)
         disk = self._disks.get(page.row.removeprefix("/disks/"))
-        told = (f"{disk.model or 'unknown model'}, {disk_details(disk)}",) if disk else ()
-        text = (row.text, *told, *row.detail) if row else ()
+        model = (f"{disk.model or 'unknown model'}, {disk_details(disk)}",) if disk else ()
+        text = (row.text, *model, *row.detail) if row else ()
         found = (*([row.problem] if row and row.problem else []), *self.problems().values())
         wrong = tuple(Note(text=f"! {each}", tone=Tone.PROBLEM) for each in found)
         commands = tuple(each.command for each in self._actions(page.row))

@@ -25,7 +25,7 @@ from screens.steps.firmware import has_tpm2
 def with_custom_layout(draft: Draft, engine: Engine, machine: Machine | None) -> Draft | None:
     """The draft with its guided layout said in parts, or with the edits that began with the same.
 
-    None when there is no layout to say: what is wrong with it is told beside the fields.
+    None when there is no layout: what is wrong with it is shown beside the fields.
     """
     if draft.edited is not None:
         return draft

@@ -50,7 +50,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
-    """Say why there is no going on; ``fields`` are those of this screen that have to change."""
+    """Say why the walk stays here; ``fields`` are those of this screen that have to change."""
 
     reason: str
     fields: tuple[str, ...] = ()

@@ -71,7 +71,7 @@ class Walk:
 
     @property
     def first(self) -> bool:
-        """There is no step before this one."""
+        """No step comes before this one."""
         return self._index == 0
 
     @property
@@ -153,7 +153,7 @@ class Walk:
         return tuple(each for each in here if not (each.shared and self._elsewhere()))
 
     def blocked(self, shown: Collection[str] = ()) -> str:
-        """Why there is no going on from here; "" when there is.
+        """Why the next step cannot be shown; "" when it can.
 
         With what to do about it, except for the fields in ``shown``, which say so themselves.
         """

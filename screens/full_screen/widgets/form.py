@@ -34,7 +34,7 @@ NOTHING_TO_TYPE_IN = "No text field is selected. Press Tab to go to the next fie
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """What a form tells: a value changed, a field was left, a command was pressed."""
+    """What a form reports: a value changed, a field was left, a command was pressed."""
 
     change: Callable[[str, str], None]
     leave: Callable[[str], None]

@@ -29,7 +29,7 @@ class MoreBelow(urwid.WidgetDecoration[Any]):
             self.original_widget.shift_focus((columns, rows), above)
 
     def _show_whole(self, size: Size) -> None:
-        """Scroll up to the end of the row with the focus: what is wrong with it is told there."""
+        """Scroll up to the end of the row with the focus: what is wrong with it is shown there."""
         row, _place = self.original_widget.body.get_focus()
         if row is None:
             return
