@@ -5,25 +5,41 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 WIDTH = 66
 
 
+class About(StrEnum):
+    """What a question is about: what its answer leads to is the conductor's business."""
+
+    NOTHING = "nothing"
+    QUIT = "quit"
+    CANCEL = "cancel"
+    SAVE = "save"
+    SAVE_LOG = "save_log"
+    ERASE = "erase"
+    TAKE_OVER = "take_over"
+    WRITTEN_DOWN = "written_down"
+    REMOVE = "remove"
+    GIVE_UP_EDITS = "give_up_edits"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a dialog asks. ``answer`` is called with the typed text (or "") when it is confirmed.
+    """What a dialog asks. The answer is the typed text, or "" when there is none to type.
 
-    ``refuse`` says why a typed text will not do ("" when it will). Without ``confirm`` the dialog
-    only tells something. The harmless button is the default.
+    ``refuse`` says why a typed text cannot be the answer ("" when it can). Without ``confirm``
+    there is only something to read. The harmless button is the default.
     """
 
     title: str
     lines: tuple[str, ...]
+    about: About = About.NOTHING
     confirm: str = ""
     cancel: str = "Cancel"
     label: str = ""
     text: str = ""
-    answer: Callable[[str], None] = lambda _text: None
     refuse: Callable[[str], str] = lambda _text: ""
 
 

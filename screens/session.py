@@ -19,7 +19,7 @@ from pathlib import Path
 
 from installer.events import event_from_json
 from installer.system.private import private_directory
-from screens.progress import ProgressState, follow
+from screens.progress import ProgressState, follow, log_lines
 
 RUN_FOLDER = Path("/run/photon-installer")
 UNNAMED = "an unattended run"
@@ -194,13 +194,15 @@ class Follower:
         self._paths = paths
         self._offset = 0
         self.state = ProgressState()
+        # All lines so far, where the state keeps the last ones.
+        self.log: list[str] = []
 
     def read(self) -> bool:
         """Take in what is new; True when there was anything."""
         try:
             with self._paths.events.open("rb") as stream:
                 if os.fstat(stream.fileno()).st_size < self._offset:
-                    self._offset, self.state = 0, ProgressState()
+                    self._offset, self.state, self.log = 0, ProgressState(), []
                 stream.seek(self._offset)
                 data = stream.read()
         except FileNotFoundError:
@@ -217,6 +219,7 @@ class Follower:
         except (ValueError, RecursionError):
             return  # a line of a newer engine, or cut short: progress is only shown
         self.state = follow(self.state, event)
+        self.log += log_lines(event)
 
 
 def _holder(text: bytes) -> Holder:

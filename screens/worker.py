@@ -25,7 +25,7 @@ class Job:
     failed: Callable[[InstallerError], None]
 
     def finish(self) -> Callable[[], None]:
-        """Do the work here and now; what is returned tells its outcome to the walk."""
+        """Do the work here and now; calling what is returned gives its outcome to the walk."""
         try:
             result = self.run()
         except InstallerError as error:

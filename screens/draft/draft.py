@@ -16,8 +16,9 @@ from installer.secret import Secret
 from ks_schema.language import longest
 from screens.draft.boot_entries import boot_entries
 from screens.draft.disk_names import NamedDisk, named_disks, partners, paths_now
-from screens.draft.entries import Entry, document, field_at, limits, pointer_to, words
+from screens.draft.entries import Entry, document, field_at, limits, pointer_to
 from screens.draft.history import History
+from screens.draft.host_entries import account_entries, network_entries
 from screens.draft.storage_entries import MIRROR, storage_entries
 from screens.forms import YES
 
@@ -365,10 +366,8 @@ def _entries(draft: Draft) -> Iterator[Entry]:
     for field, path in _NEEDED:
         yield Entry(field=field, path=path, value=getattr(draft, field).strip())
     yield from boot_entries(draft, hash_of(draft, ACCOUNTS[2]))
-    yield from _network_entries(draft)
-    yield from words("ntp_servers", ("ntp", "servers"), draft.ntp_servers)
-    yield from _root_entries(draft)
-    yield from _user_entries(draft)
+    yield from network_entries(draft)
+    yield from account_entries(draft, hash_of(draft, ACCOUNTS[0]), hash_of(draft, ACCOUNTS[1]))
 
 
 # Left out of the kickstart when empty.
@@ -382,51 +381,3 @@ _NEEDED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("keyboard", ("keyboard",)),
     ("timezone", ("timezone",)),
 )
-
-
-def _network_entries(draft: Draft) -> Iterator[Entry]:
-    addresses = _said(draft, "address4", "address6")
-    if draft.network != "static" or not draft.interface or not addresses:
-        return
-    base = ("network", "ethernets", draft.interface)
-    mac = draft.interface_mac or None
-    yield Entry(field="interface", path=(*base, "match", "macaddress"), value=mac)
-    if not mac:
-        yield Entry(field="interface", path=(*base, "match", "name"), value=draft.interface)
-    for index, (field, text) in enumerate(addresses):
-        yield Entry(field=field, path=(*base, "addresses", index), value=text)
-    for index, (field, text) in enumerate(_said(draft, "gateway4", "gateway6")):
-        yield Entry(field=field, path=(*base, "routes", index, "to"), value="default")
-        yield Entry(field=field, path=(*base, "routes", index, "via"), value=text)
-    yield from words("nameservers", (*base, "nameservers", "addresses"), draft.nameservers)
-    yield from words("search_domains", (*base, "nameservers", "search"), draft.search_domains)
-
-
-def _root_entries(draft: Draft) -> Iterator[Entry]:
-    hashed = hash_of(draft, ACCOUNTS[0])
-    key = None if draft.user_name else draft.ssh_key.strip() or None
-    yield Entry(field="root_password", path=("root", "password", "hash"), value=hashed)
-    yield Entry(field="ssh_key", path=("root", "ssh_keys", 0), value=key)
-
-
-def _user_entries(draft: Draft) -> Iterator[Entry]:
-    if not draft.user_name:
-        yield Entry(field="user_name", path=("users", 0, "name"))
-        return
-    user = ("users", 0)
-    full_name = draft.user_full_name.strip() or None
-    sudo = draft.user_sudo if draft.user_sudo != "none" else None
-    yield Entry(field="user_name", path=(*user, "name"), value=draft.user_name.strip())
-    yield Entry(field="user_full_name", path=(*user, "full_name"), value=full_name)
-    yield from words("user_groups", (*user, "groups"), draft.user_groups)
-    yield Entry(field="user_sudo", path=(*user, "sudo"), value=sudo)
-    hashed = hash_of(draft, ACCOUNTS[1])
-    yield Entry(field="user_password", path=(*user, "password", "hash"), value=hashed)
-    key = draft.ssh_key.strip() or None
-    yield Entry(field="ssh_key", path=(*user, "ssh_keys", 0), value=key)
-
-
-def _said(draft: Draft, *fields: str) -> list[tuple[str, str]]:
-    """The fields that have a text, with it."""
-    texts = ((field, getattr(draft, field).strip()) for field in fields)
-    return [(field, text) for field, text in texts if text]

@@ -1,12 +1,12 @@
 """The editor's pages: the table, what can be done with a row of it, and the question for an edit.
 
-It is as free of renderers as the walk: both ask it for a form and tell it what was typed.
+It is as free of renderers as the walk: both ask it for a form and give it what was typed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from installer.config.boot import BootMode
@@ -21,11 +21,12 @@ from screens.draft.history import History, Storage
 from screens.editor import edit
 from screens.editor.actions import Action, actions
 from screens.editor.fixes import Fix, fixes
+from screens.editor.pages import Asking, Awaited, Menu, Page, Table, removing
 from screens.editor.rows import HEAD, loose_problems, table
 from screens.editor.scene import Scene
-from screens.editor.task import Task, refusals
+from screens.editor.task import refusals
 from screens.forms import Command, FieldProblem, Form, Item, Note, SecretText, Tone, bounded
-from screens.question import Question, lines
+from screens.question import Question
 from screens.steps.disk import disk_details
 from screens.worker import Job
 
@@ -34,41 +35,8 @@ _HERE = {"nothing is mounted at /": "open a row and press m to mount it there"}
 UNDO, REDO, RESET, FIX = "undo", "redo", "reset", "fix:"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """The page with everything."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Menu:
-    """What can be done with a row."""
-
-    row: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
-    """A task, the scene that its edit starts from, and what has been typed."""
-
-    row: str
-    scene: Scene
-    task: Task
-    values: Mapping[str, Any]
-
-
-Page = Table | Menu | Asking
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Awaited:
-    """A storage whose layout is not known yet, and what is done once it is."""
-
-    storage: Storage
-    then: Callable[[Scene], None]
-
-
 class Editor:
-    """One editing of a layout. ``keep`` is told of every new history."""
+    """One editing of a layout. ``keep`` gets every new history."""
 
     def __init__(
         self,
@@ -91,6 +59,8 @@ class Editor:
         self._row, self._place = "", 0
         self._scene = self._look_at(history.now)
         self._awaited: Awaited | None = None
+        # What is left when the removal that was asked about is confirmed.
+        self._removal: Storage | None = None
         self._checked: tuple[Page | None, tuple[FieldProblem, ...]] = (None, ())
 
     @property
@@ -194,7 +164,7 @@ class Editor:
         found = self.problems()
         return tuple(found.values())
 
-    def blocked(self, told: Collection[str] = ()) -> str:
+    def blocked(self, shown: Collection[str] = ()) -> str:
         """Why this page cannot be done; "" when it can."""
         if isinstance(self._page, Asking):
             missing = self.missing()
@@ -202,7 +172,7 @@ class Editor:
                 return ""
             labels = {each.id: each.label for each in self._fields(self._page)}
             first = missing[0]
-            text = first.message if first.field in told else str(first)
+            text = first.message if first.field in shown else str(first)
             label = labels.get(first.field, "")
             return f"{label}: {text}" if label else text
         if isinstance(self._page, Menu):
@@ -253,11 +223,11 @@ class Editor:
             for number, each in enumerate(self._fixes())
         )
         # Where one key mends it, the hint for those who write kickstarts is not needed.
-        told = []
+        shown = []
         for each in loose_problems(self._scene, rows):
             hint = _HERE.get(each.message, each.hint)
-            told.append(each.message if mends or not hint else f"{each.message} - {hint}")
-        text = "\n".join(f"! {each}" for each in (*told, *self._unasked()))
+            shown.append(each.message if mends or not hint else f"{each.message} - {hint}")
+        text = "\n".join(f"! {each}" for each in (*shown, *self._unasked()))
         loose = (Note(text=text, tone=Tone.PROBLEM),) if text else ()
         ids = [each.id for each in rows]
         near = ids[self._place : self._place + 1] or ids[-1:] or [""]
@@ -294,8 +264,8 @@ class Editor:
     def _menu_form(self, page: Menu) -> Form:
         row = next((each for each in table(self._scene) if each.id == page.row), None)
         disk = self._disks.get(page.row.removeprefix("/disks/"))
-        told = (f"{disk.model or 'unknown model'}, {disk_details(disk)}",) if disk else ()
-        text = (row.text, *told, *row.detail) if row else ()
+        model = (f"{disk.model or 'unknown model'}, {disk_details(disk)}",) if disk else ()
+        text = (row.text, *model, *row.detail) if row else ()
         found = (*([row.problem] if row and row.problem else []), *self.problems().values())
         wrong = tuple(Note(text=f"! {each}", tone=Tone.PROBLEM) for each in found)
         commands = tuple(each.command for each in self._actions(page.row))
@@ -335,18 +305,16 @@ class Editor:
             return None
         lost = edit.lost_with(self.history.now, storage)
         if len(lost) > 1:
-            return self._ask(lost, storage)
+            self._removal = storage
+            return removing(lost)
         self._take(storage)
         return None
 
-    def _ask(self, lost: tuple[str, ...], storage: Storage) -> Question:
-        """Whether what lies on something may go with it."""
-        return Question(
-            title="Remove these too?",
-            lines=lines(f"These will also be removed: {', '.join(lost)}."),
-            confirm="Remove them",
-            answer=lambda _text: self._take(storage),
-        )
+    def remove(self) -> None:
+        """Remove what the last command asked about; the next check completes it."""
+        if self._removal is not None:
+            self._take(self._removal)
+            self._removal = None
 
     def _take(self, storage: Storage) -> None:
         self._move(self.history.add(storage))

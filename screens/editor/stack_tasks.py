@@ -119,26 +119,6 @@ def encryption(scene: Scene, name: str = "", volume: str = "") -> Task:
         "recovery_key": YES if said_before.get("recovery_key", tpm2) else "",
     }
 
-    def items(said: Values) -> tuple[Item, ...]:
-        return (
-            Note(text=f"Everything on {data['volume']} is encrypted with LUKS2."),
-            *_name_item(said, name),
-            SecretText(id="passphrase", label="Passphrase", value=said["passphrase"]),
-            SecretText(id="again", label="Confirm", value=said["again"]),
-            Check(
-                id="tpm2",
-                label="Unlock with TPM 2.0",
-                value=bool(said["tpm2"]),
-                refused="" if scene.tpm2 else NO_TPM2,
-            ),
-            Check(
-                id="recovery_key",
-                label="Recovery key",
-                value=bool(said["recovery_key"]),
-                detail=("a second key, shown once at the end",),
-            ),
-        )
-
     def apply(storage: Storage, said: Values) -> Storage:
         made: dict[str, Any] = {}
         if said["passphrase"] != NOTHING:
@@ -153,11 +133,34 @@ def encryption(scene: Scene, name: str = "", volume: str = "") -> Task:
     return Task(
         title=f"Encryption of {data['volume']}",
         values=values,
-        items=items,
+        items=lambda said: (
+            Note(text=f"Everything on {data['volume']} is encrypted with LUKS2."),
+            *_name_item(said, name),
+            *_encryption_items(said, tpm2=scene.tpm2),
+        ),
         apply=apply,
         places=lambda said: (f"/storage/encrypted/{said['name']}",),
         refuse=lambda said: (
             _refused_name(scene, name, said) or _refused_passphrase(said, tpm2=scene.tpm2)
+        ),
+    )
+
+
+def _encryption_items(said: Values, *, tpm2: bool) -> tuple[Item, ...]:
+    return (
+        SecretText(id="passphrase", label="Passphrase", value=said["passphrase"]),
+        SecretText(id="again", label="Confirm", value=said["again"]),
+        Check(
+            id="tpm2",
+            label="Unlock with TPM 2.0",
+            value=bool(said["tpm2"]),
+            refused="" if tpm2 else NO_TPM2,
+        ),
+        Check(
+            id="recovery_key",
+            label="Recovery key",
+            value=bool(said["recovery_key"]),
+            detail=("a second key, shown once at the end",),
         ),
     )
 

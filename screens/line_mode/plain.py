@@ -8,30 +8,43 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable
-from typing import NoReturn, Self
+from functools import partial
+from typing import NoReturn
 
-from installer.secret import Secret
 from screens.engine import Engine
-from screens.forms import YES, Check, Choice, Command, Field, Form, Note, Row, SecretText, Text
-from screens.line_mode.terminal import Terminal, items_of, numbered, summary
+from screens.forms import Command, Field, Form, Row, SecretText
+from screens.keys import Place
+from screens.line_mode.fields import ask_value, show_form
+from screens.line_mode.interrupts import Interrupts
+from screens.line_mode.printed import Printed
+from screens.line_mode.terminal import Terminal, items_of, numbered
 from screens.options import Options, Outcome
-from screens.progress import ProgressState
 from screens.question import Question
-from screens.session import Follower, Session
-from screens.steps import finish
-from screens.steps.disk import disk_line
-from screens.steps.recovery import written_down
-from screens.takeover import TakeOver, headline
+from screens.steps.finish import EndPage
+from screens.takeover import headline
 from screens.walk import questions
-from screens.walk.flow import Walk
+from screens.walk.conductor import Conductor
+from screens.walk.effects import (
+    Ask,
+    Blocked,
+    Changed,
+    Check,
+    Effect,
+    Effects,
+    Follow,
+    Install,
+    Leave,
+    Notice,
+    Save,
+    Show,
+)
 from screens.walk.install import Installation
 from screens.worker import Job, Worker
 
 _POLL_SECONDS = 0.1
 _FOLLOW_SECONDS = 1.0
-_UNDO_SECONDS = 45.0
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_INTERRUPTED = "\n! Interrupted: nothing was changed."
 _HELP = (
     "Enter     the next screen",
     "a number  change that field, or do that",
@@ -51,39 +64,7 @@ class _QuitError(Exception):
 
 
 class _GivenAwayError(Exception):
-    """Another console has taken the session over while an answer was awaited."""
-
-
-class Interrupts:
-    """Ctrl-C: it ends what is asked or waited for, and nothing else.
-
-    Anywhere else it is kept until the next question: no step is left half done by it.
-    """
-
-    def __init__(self) -> None:
-        self._open = False
-        self._kept = False
-
-    def came(self, _number: int, _frame: object) -> None:
-        """The signal's handler."""
-        if self._open:
-            # One is enough: another would come while this one is being dealt with.
-            self._open = False
-            raise KeyboardInterrupt
-        self._kept = True
-
-    def allowed(self) -> Self:
-        """Inside, Ctrl-C raises KeyboardInterrupt; so does one that came before."""
-        return self
-
-    def __enter__(self) -> None:
-        if self._kept:
-            self._kept = False
-            raise KeyboardInterrupt
-        self._open = True
-
-    def __exit__(self, *_error: object) -> None:
-        self._open = self._kept = False
+    """Another console has the session since an answer was awaited."""
 
 
 def run_plain(engine: Engine, options: Options, terminal: Terminal | None = None) -> Outcome:
@@ -102,9 +83,7 @@ def run_plain(engine: Engine, options: Options, terminal: Terminal | None = None
     except _QuitError as left:
         return left.outcome
     finally:
-        plain.undo()
-        plain.session.release()
-    return Outcome.QUIT
+        plain.close()
 
 
 def _leave(_number: int, _frame: object) -> NoReturn:
@@ -115,236 +94,93 @@ def _leave(_number: int, _frame: object) -> NoReturn:
 
 
 class Plain:
-    """One person's walk in line mode."""
+    """One person's walk in line mode. Each turn shows where the conductor is, and reads a line."""
 
     def __init__(
         self, engine: Engine, options: Options, terminal: Terminal, interrupts: Interrupts
     ) -> None:
-        self.walk = Walk(engine, seed=options.seed, console=options.console, baud=options.baud)
-        self.session = Session(options.paths, options.console or "another terminal")
-        self._options = options
+        self._conductor = Conductor(engine, options)
+        self._walk = self._conductor.walk
         self._terminal = terminal
         self._interrupts = interrupts
         self._worker = Worker()
-        self._installation: Installation | None = None
+        self._printed = Printed(terminal.say)
         terminal.idle = self._keep
 
-    def walk_through(self) -> None:
-        """One step after the other, for ever; leaving raises."""
-        self._follow()
+    def walk_through(self) -> NoReturn:
+        """One turn after the other, without end; leaving raises."""
+        self._conductor.consoles.tick()
         while True:
             try:
-                self._walk_on()
+                self._turn()
             except _GivenAwayError:
-                self._follow()
+                continue
             except KeyboardInterrupt:
-                self._terminal.say("\n! Interrupted: nothing was changed.")
+                self._terminal.say(_INTERRUPTED)
 
-    def undo(self) -> None:
-        """Whatever ended the walk, what an installation has mounted is taken back."""
-        if self._installation and not self._installation.over:
-            self._installation.cancel()
-            self._worker.wait(_UNDO_SECONDS)
+    def close(self) -> None:
+        """Whatever ended the walk."""
+        self._conductor.close(self._worker)
 
-    def _walk_on(self) -> None:
-        try:
-            self._work()
-        except KeyboardInterrupt:
-            self._quit()
-            return
-        self.walk.check()
-        self._show_step()
-        try:
-            answer = self._line("> ")
-        except KeyboardInterrupt:
-            self._terminal.say()
-            self._quit()
-        else:
-            self._answer(answer.strip())
+    def _turn(self) -> None:
+        conductor = self._conductor
+        match conductor.place:
+            case Place.FOLLOWING:
+                self._follow()
+            case Place.PROGRESS if conductor.installation:
+                self._progress(conductor.installation)
+            case Place.END:
+                self._page(conductor.pages[0])
+            case _:
+                self._step()
 
     def _line(self, prompt: str, *, secret: bool = False) -> str:
         with self._interrupts.allowed():
-            return self._terminal.ask(prompt, secret=secret)
+            line = self._terminal.ask(prompt, secret=secret)
+        self._conductor.consoles.session.used()
+        return line
 
     def _keep(self) -> None:
-        """Once a second while an answer is awaited: perhaps another console wants to go on."""
-        had = self.session.held
-        self.session.keep()
-        if had and not self.session.held and self.session.owner():
+        """Once a second while an answer is awaited: perhaps another console is used now."""
+        consoles = self._conductor.consoles
+        if consoles.following:
+            return
+        consoles.tick()
+        if consoles.following:
             raise _GivenAwayError
 
-    def _own(self) -> bool:
-        """The first answer takes the session; without it nothing is answered here."""
-        if self.session.take():
-            return True
-        self._terminal.say("! Another console has taken over.")
-        self._follow()
-        return False
+    # Effects.
 
-    # The steps.
+    def _carry_out(self, effects: Effects) -> None:
+        for effect in effects:
+            self._effect(effect)
 
-    def _show_step(self) -> None:
-        walk, form = self.walk, self.walk.form()
-        self._title(walk.id, walk.title)
-        self._show_form(form)
-        blocked = walk.blocked()
-        following = f"Enter {form.next_label}" if not blocked else f"{form.next_label}: {blocked}"
-        following = following if form.next_label else "enter a number"
-        back = "" if walk.first else "  b Back"
-        self._terminal.say(f"{following}\n(number) Change{back}  h Help  q Quit")
-
-    def _title(self, name: str, title: str) -> None:
-        self._terminal.say(f"\n== Photon installer  [{name}]  {title} ==")
-
-    def _show_form(self, form: Form) -> None:
-        say = self._terminal.say
-        number = 0
-        for item in (*form.items, *form.commands):
-            if isinstance(item, Note):
-                say(item.text)
-                continue
-            number += 1
-            if isinstance(item, Row):
-                self._terminal.show(f"  {number}. {item.text}")
-                for line in (*([f"! {item.problem}"] if item.problem else []), *item.detail):
-                    say(f"     {line}")
-                continue
-            say(f"  {number}. {summary(item)}")
-            if not isinstance(item, Command) and item.id in self._shown_problems(item):
-                say(f"     ! {self.walk.problems()[item.id]}")
-        say()
-
-    def _shown_problems(self, field: Field) -> tuple[str, ...]:
-        """An empty field is not wrong yet; what is missing is said at the end."""
-        typed = isinstance(field, Text | SecretText)
-        empty = field.value in {"", Secret("")} if typed else True
-        return () if empty or field.id not in self.walk.problems() else (field.id,)
-
-    def _answer(self, answer: str) -> None:
-        match answer.lower():
-            case "" | "n":
-                self._next()
-            case "b":
-                self._back()
-            case "h" | "?":
-                for line in _HELP:
-                    self._terminal.say(line)
-            case "q":
-                self._quit()
-            case _:
-                self._pick(self.walk.form(), answer)
-
-    def _back(self) -> None:
-        if question := self.walk.leaving():
-            self._ask(question)
-        else:
-            self.walk.back()
-
-    def _pick(self, form: Form, answer: str) -> None:
-        item = numbered(items_of(form), answer) or form.command_for(answer)
-        if item is None:
-            self._terminal.say(f"! {answer!r} is not a valid choice; h shows the help")
-        elif isinstance(item, Command) and item.refused:
-            self._terminal.say(f"! not now: {item.refused}")
-        elif isinstance(item, Command | Row):
-            self._command(item.id)
-        else:
-            self._change(item)
-
-    def _change(self, field: Field) -> None:
-        match field:
-            case Choice():
-                self._choose(field)
-            case Check() if field.refused and not field.value:
-                self._terminal.say(f"! not now: {field.refused}")
-            case Check():
-                self._set(field.id, "" if field.value else YES)
-            case SecretText():
-                self._set_text(field, self._line(f"{field.label}: ", secret=True))
-            case Text():
-                hint = f" ({field.hint})" if field.hint else ""
-                self._terminal.say(f"Press Enter to keep, - to clear.{hint}")
-                text = self._line(f"{field.label} [{field.value}]: ").strip()
-                if text:
-                    self._set_text(field, "" if text == "-" else text)
-        self.walk.check()
-        problem = self.walk.problems().get(field.id)
-        if problem:
-            self._terminal.say(f"! {problem}")
-
-    def _set(self, field: str, value: str) -> None:
-        if self._own():
-            self.walk.set(field, value)
-
-    def _set_text(self, field: Text | SecretText, text: str) -> None:
-        if len(text) > field.limit:
-            self._terminal.say(
-                f"! At most {field.limit} characters fit here, and these are {len(text)}: "
-                "nothing was changed."
-            )
-        else:
-            self._set(field.id, text)
-
-    def _choose(self, choice: Choice) -> None:
-        say = self._terminal.say
-        say(choice.label)
-        for number, option in enumerate(choice.options, start=1):
-            mark = "*" if option.value == choice.value else "-" if option.refused else " "
-            refused = f"  ! unavailable: {option.refused}" if option.refused else ""
-            say(f"  {number}. ({mark}) {option.label}{refused}")
-            for line in option.detail:
-                say(f"         {line}")
-        answer = self._line("Number (Enter to keep): ").strip()
-        picked = numbered(choice.options, answer)
-        if picked is None:
-            if answer:
-                say(f"! {answer!r} is not a valid choice")
-        elif picked.refused:
-            say(f"! unavailable: {picked.refused}")
-        else:
-            self._set(choice.id, picked.value)
-
-    def _next(self) -> None:
-        self.walk.check()
-        blocked = self.walk.blocked()
-        if blocked:
-            self._terminal.say(f"! {blocked}")
-        elif question := self.walk.last_question(self._install):
-            if self._own():
+    def _effect(self, effect: Effect) -> None:  # noqa: C901  (one line for each)
+        match effect:
+            case Changed() | Show() | Follow():
+                pass  # the next turn shows it
+            case Ask(question=question):
                 self._ask(question)
-        else:
-            self.walk.forward()
-
-    def _command(self, command: str) -> None:
-        match command:
-            case "rescan":
-                self.walk.rescan()
-            case "save":
-                self._ask(questions.save_kickstart(self.walk.volumes(), self._save))
-            case "save_log":
-                self._ask(questions.save_log(self.walk.volumes(), self._save_log))
-            case "review":
-                self._installation = None
-                self.walk.rescan()
-            case "reboot" | "poweroff":
-                raise _QuitError(Outcome(command))
-            case _ if self._own():
-                question = self.walk.command(command)
-                self.walk.check()
-                if asked := question or self.walk.take_question():
-                    self._ask(asked)
-
-    def _quit(self) -> None:
-        def leave(_text: str) -> None:
-            raise _QuitError
-
-        outcome = self._installation.state.outcome if self._installation else None
-        self._ask(questions.really_quit(outcome, leave))
+            case Check(then=then):
+                self._walk.check()
+                self._carry_out(self._conductor.checked(then))
+            case Blocked(reason=reason):
+                self._terminal.say(f"! {reason}")
+            case Notice(text=text):
+                self._terminal.say(text)
+            case Save():
+                self._save(effect)
+            case Install():
+                self._install(effect)
+            case Leave(outcome=outcome):
+                raise _QuitError(outcome)
 
     def _ask(self, question: Question) -> None:
         """Ask a dialog's question; Enter alone never does harm."""
         for line in question.lines:
             self._terminal.say(line)
+        if not question.confirm:
+            return
         if question.label:
             default = f" [{question.text}]" if question.text else " (Enter cancels)"
             text = self._line(f"{question.label}{default}: ").strip() or question.text
@@ -357,130 +193,156 @@ class Plain:
         if refused:
             self._terminal.say(f"! {refused}")
         else:
-            question.answer(text)
+            self._carry_out(self._conductor.answer(question, text))
 
-    def _save(self, place: str) -> None:
-        self._run(self.walk.save_job(place, lambda wrong: self._saved(place, wrong)))
+    def _save(self, save: Save) -> None:
+        def done(wrong: str) -> None:
+            # A path is not broken: it may be copied from here.
+            self._terminal.show(questions.saved_text(save.place, wrong))
 
-    def _save_log(self, place: str) -> None:
-        if self._installation:
-            self._run(self._installation.save_job(place, lambda wrong: self._saved(place, wrong)))
+        self._run(save.job(done))
 
-    def _saved(self, place: str, wrong: str) -> None:
-        # A path is not broken: it may be copied from here.
-        self._terminal.show(questions.saved_text(place, wrong))
+    def _install(self, install: Install) -> None:
+        self._title("progress", "Installing")
+        self._terminal.say(f"{install.title}. Ctrl-C cancels.")
+        self._printed = Printed(self._terminal.say)
+        self._worker.start(install.installation.job())
 
-    # Work that takes long.
+    # The steps.
+
+    def _step(self) -> None:
+        try:
+            self._work()
+        except KeyboardInterrupt:
+            self._carry_out(self._conductor.quit())
+            return
+        self._walk.check()
+        self._show_step()
+        try:
+            answer = self._line("> ")
+        except KeyboardInterrupt:
+            self._terminal.say()
+            self._carry_out(self._conductor.quit())
+        else:
+            self._answer(answer.strip())
 
     def _work(self) -> None:
-        while job := self.walk.job():
+        while job := self._walk.job():
             self._run(job)
 
     def _run(self, job: Job) -> None:
         self._terminal.say(f"{job.title}...")
         with self._interrupts.allowed():
-            told = job.finish()
-        told()
+            finish = job.finish()
+        finish()
 
-    def _install(self) -> None:
-        plan = self.walk.plan
-        if plan is None:
-            return
-        self._title("progress", "Installing")
-        self._terminal.say(f"Installing Photon onto {disk_line(plan.disk)}. Ctrl-C cancels.")
-        worker = self._worker
-        self._installation = Installation(self.walk.engine, plan, wake=lambda: None)
-        self.session.set_busy(busy=True)
-        worker.start(self._installation.job())
-        shown = _Shown(self._terminal.say)
-        while not self._installation.over:
-            try:
-                worker.drain()
-                self._installation.drain()
-                shown.show(self._installation.state, self._installation.log)
-                with self._interrupts.allowed():
-                    time.sleep(_POLL_SECONDS)
-            except KeyboardInterrupt:
-                self._ask_cancel()
-        shown.show(self._installation.state, self._installation.log)
-        self._show_end(self._installation)
+    def _show_step(self) -> None:
+        walk, form = self._walk, self._walk.form()
+        self._title(walk.id, walk.title)
+        show_form(self._terminal, form, walk.problems())
+        blocked = walk.blocked()
+        following = f"Enter {form.next_label}" if not blocked else f"{form.next_label}: {blocked}"
+        following = following if form.next_label else "enter a number"
+        back = "" if walk.first else "  b Back"
+        self._terminal.say(f"{following}\n(number) Change{back}  h Help  q Quit")
 
-    def _ask_cancel(self) -> None:
-        self._terminal.say()
+    def _title(self, name: str, title: str) -> None:
+        self._terminal.say(f"\n== Photon installer  [{name}]  {title} ==")
+
+    def _answer(self, answer: str) -> None:
+        match answer.lower():
+            case "" | "n":
+                self._carry_out(self._conductor.next())
+            case "b":
+                self._carry_out(self._conductor.back())
+            case "h" | "?":
+                for line in _HELP:
+                    self._terminal.say(line)
+            case "q":
+                self._carry_out(self._conductor.quit())
+            case _:
+                self._pick(self._walk.form(), answer)
+
+    def _pick(self, form: Form, answer: str) -> None:
+        item = numbered(items_of(form), answer) or form.command_for(answer)
+        if item is None:
+            self._terminal.say(f"! {answer!r} is not a valid choice; h shows the help")
+        elif isinstance(item, Command) and item.refused:
+            self._terminal.say(f"! not now: {item.refused}")
+        elif isinstance(item, Command | Row):
+            self._carry_out(self._conductor.command(item.id))
+        else:
+            self._change(item)
+
+    def _change(self, field: Field) -> None:
+        read = partial(self._line, secret=isinstance(field, SecretText))
+        value = ask_value(field, self._terminal, read)
+        if value is not None:
+            self._carry_out(self._conductor.change(field.id, value))
+        self._walk.check()
+        if problem := self._walk.problems().get(field.id):
+            self._terminal.say(f"! {problem}")
+
+    # The installation, and what comes after it.
+
+    def _progress(self, installation: Installation) -> None:
         try:
-            self._ask(questions.really_cancel(lambda _text: self._cancel()))
+            self._worker.drain()
+            installation.drain()
+            self._printed.show(installation.state, installation.log)
+            if installation.over:
+                self._carry_out(self._conductor.ended())
+                return
+            with self._interrupts.allowed():
+                time.sleep(_POLL_SECONDS)
         except KeyboardInterrupt:
-            self._terminal.say("\n! The installation goes on.")
+            self._terminal.say()
+            self._carry_out_or(self._conductor.quit(), "\n! The installation goes on.")
 
-    def _cancel(self) -> None:
-        if self._installation:
-            self._installation.cancel()
-
-    def _show_end(self, installation: Installation) -> None:
-        if installation.state.outcome is None:
+    def _page(self, page: EndPage) -> None:
+        self._title(page.id, page.title)
+        show_form(self._terminal, page.form, {})
+        if page.form.next_label:
+            # What is shown once stays until it is written down.
+            self._carry_out_or(self._conductor.next(), "")
             return
-        shown, log = installation.shown_once, self._options.log
-        *before, last = finish.end_pages(installation.state, shown, log)
-        for page in before:
-            self._show_key(page)
-        self.session.set_busy(busy=False)
-        while self._installation is not None:
-            self._title(last.id, last.title)
-            self._show_form(last.form)
-            try:
-                self._pick(last.form, self._line("Number: ").strip())
-            except KeyboardInterrupt:
-                self._terminal.say()
-                self._quit()
-            except _GivenAwayError:
-                self._follow()
+        try:
+            answer = self._line("Number: ")
+        except KeyboardInterrupt:
+            self._terminal.say()
+            self._carry_out(self._conductor.quit())
+        else:
+            self._pick(page.form, answer.strip())
 
-    def _show_key(self, page: finish.EndPage) -> None:
-        """What is shown once stays until it is written down."""
-        written: list[str] = []
-        while not written:
-            self._title(page.id, page.title)
-            self._show_form(page.form)
-            try:
-                self._ask(written_down(written.append))
-            except KeyboardInterrupt:
-                self._terminal.say()
+    def _carry_out_or(self, effects: Effects, interrupted: str) -> None:
+        """Carry the effects out; Ctrl-C at a question of theirs takes that back."""
+        try:
+            self._carry_out(effects)
+        except KeyboardInterrupt:
+            self._terminal.say(interrupted)
+
+    # Another console.
 
     def _follow(self) -> None:
         """Show what another console does until it is through, or lets this one go on."""
-        follower, shown = Follower(self._options.paths), _Shown(self._terminal.say)
-        takeover, told = TakeOver(self.session), ""
-        while not takeover.attempt() and (owner := self.session.owner()):
-            if told != headline(owner):
-                told = headline(owner)
+        printed, said = Printed(self._terminal.say), ""
+        while follow := self._following():
+            owner = follow.owner
+            if said != headline(owner):
+                said = headline(owner)
                 self._title("following", "Progress")
-                self._terminal.say(told if owner.busy else f"{told} Enter takes over.")
-            follower.read()
-            shown.show(follower.state, list(follower.state.log))
+                self._terminal.say(said if owner.busy else f"{said} Enter takes over.")
+            printed.show(follow.state, follow.log)
             try:
                 with self._interrupts.allowed():
                     pressed = self._terminal.pressed(_FOLLOW_SECONDS)
-                if pressed and not owner.busy and not takeover.asked:
-                    self._ask(questions.take_over(owner, lambda _text: takeover.ask()))
             except KeyboardInterrupt:
                 self._terminal.say()
-                self._quit()
+                self._carry_out_or(self._conductor.quit(), _INTERRUPTED)
+            else:
+                asked = self._conductor.consoles.take_over() if pressed else ()
+                self._carry_out_or(asked, _INTERRUPTED)
 
-
-class _Shown:
-    """Prints what is new of a progress: the log line by line, the bar by steps of five."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self._count = 0
-        self._percent = 0
-
-    def show(self, state: ProgressState, log: list[str]) -> None:
-        """Print what has come since the last time."""
-        for line in log[self._count :]:
-            self._say(f"  {line}")
-        self._count = max(self._count, len(log))
-        percent = int(state.fraction * 20) * 5
-        if percent > self._percent:
-            self._percent = percent
-            self._say(f"{percent} %")
+    def _following(self) -> Follow | None:
+        effects = self._conductor.consoles.tick()
+        return next((each for each in effects if isinstance(each, Follow)), None)

@@ -1,4 +1,4 @@
-"""A terminal of lines: where they come from and go to, and how a form is told in them."""
+"""A terminal of lines: where they come from and go to, and how a form is shown in them."""
 
 from __future__ import annotations
 

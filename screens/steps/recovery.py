@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import zip_longest
 
 from installer.config.recovery import ShownOnce, key_lines
 from screens.forms import Form, Note
-from screens.question import Question, lines
+from screens.question import About, Question, lines
 
 WRITTEN = "I have saved it"
 _GAP = "  "
@@ -25,12 +25,12 @@ def recovery_form(shown: ShownOnce, picture: Sequence[str]) -> Form:
     return Form(items=(Note(text="\n".join(text)),), next_label=WRITTEN)
 
 
-def written_down(answer: Callable[[str], None]) -> Question:
+def written_down() -> Question:
     """Whether it may go from the screen."""
     return Question(
         title="Shown once",
         lines=lines("Have you saved it? It will not be shown again."),
+        about=About.WRITTEN_DOWN,
         confirm=WRITTEN,
         cancel="Show it again",
-        answer=answer,
     )

@@ -10,13 +10,13 @@ _HEAD, _TAIL = 26, 19
 
 
 def choices_line(title: str, form: Form, draft: Draft) -> str:
-    """What the screen called ``title`` was told; "" when all of it is left to the planner."""
-    told = "; ".join(text for field in form.fields() if (text := _told(field, draft)))
-    return f"{title}: {told.removeprefix(f'{title}: ')}" if told else ""
+    """What was chosen on the screen ``title``; "" when all of it is left to the planner."""
+    chosen = "; ".join(text for field in form.fields() if (text := _chosen(field, draft)))
+    return f"{title}: {chosen.removeprefix(f'{title}: ')}" if chosen else ""
 
 
-def _told(field: Field, draft: Draft) -> str:
-    """A field and its value; what is empty was not said, and secrets are never told."""
+def _chosen(field: Field, draft: Draft) -> str:
+    """A field and its value; what is empty was not chosen, and secrets are never shown."""
     match field:
         case Check():
             usual = bool(getattr(_UNTOUCHED, field.id, ""))
@@ -38,5 +38,5 @@ _UNTOUCHED = Draft()
 
 
 def _short(text: str) -> str:
-    """A key is told from another one by its beginning and its end."""
+    """Keys differ at their beginning and at their end."""
     return text if len(text) <= _LONGEST else f"{text[:_HEAD]}...{text[-_TAIL:]}"

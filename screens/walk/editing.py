@@ -18,14 +18,14 @@ from screens.draft.storage_entries import revealed
 from screens.editor.editor import Editor
 from screens.editor.outline import outlined
 from screens.engine import Engine
-from screens.question import Question, lines
+from screens.question import About, Question, lines
 from screens.steps.firmware import has_tpm2
 
 
 def with_custom_layout(draft: Draft, engine: Engine, machine: Machine | None) -> Draft | None:
     """The draft with its guided layout said in parts, or with the edits that began with the same.
 
-    None when there is no layout to say: what is wrong with it is told beside the fields.
+    None when there is no layout: what is wrong with it is shown beside the fields.
     """
     if draft.edited is not None:
         return draft
@@ -50,10 +50,20 @@ def without_custom_layout(draft: Draft) -> Draft:
     return replace(draft, layout="whole_disk", custom=None, custom_disk="")
 
 
-def editor_of(
+def open_editor(
+    draft: Draft, engine: Engine, machine: Machine, seed: str, keep: Callable[[History], None]
+) -> tuple[Draft, Editor | None]:
+    """The draft with its layout in parts, and their editor; ``keep`` gets every edit.
+
+    Without an editor, what is wrong with the layout is shown beside the fields.
+    """
+    draft = with_custom_layout(draft, engine, machine) or draft
+    return draft, _editor_of(draft, engine, machine, seed, keep)
+
+
+def _editor_of(
     draft: Draft, engine: Engine, machine: Machine, seed: str, keep: Callable[[History], None]
 ) -> Editor | None:
-    """The editor of a draft's parts; ``keep`` is told of every edit."""
     if draft.edited is None:
         return None
     fit = [disk for disk in machine.disks if not unfit_reason(disk)]
@@ -69,7 +79,7 @@ def editor_of(
     return Editor(draft.edited, disks, mode, tpm2=tpm2, look=look, keep=keep)
 
 
-def giving_up(problem: str, answer: Callable[[], None]) -> Question:
+def giving_up(problem: str) -> Question:
     """Whether to leave a layout that cannot be."""
     return Question(
         title="Back to a guided layout?",
@@ -77,9 +87,9 @@ def giving_up(problem: str, answer: Callable[[], None]) -> Question:
             f"The partitions cannot be like this: {problem}.\n"
             "Go back to a guided layout, and forget the edits?"
         ),
+        about=About.GIVE_UP_EDITS,
         confirm="Forget the edits",
         cancel="Go on editing",
-        answer=lambda _text: answer(),
     )
 
 

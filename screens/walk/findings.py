@@ -34,17 +34,17 @@ def findings(draft: Draft, machine: Machine | None, engine: Engine, seed: str) -
     said = (*engine.check(document), *layout)
     for problem in said:
         field = drafts.field_of(draft, problem.pointer)
-        found.setdefault(field, _told(problem, field))
+        found.setdefault(field, _at_field(problem, field))
     for problem in _refused(draft, machine, engine, seed, said):
         field = drafts.field_of(draft, problem.pointer)
         # Where no field alone is meant, another screen may be what must change.
         shared = not drafts.is_own_place(draft, problem.pointer)
-        told = replace(_told(problem, field), planned=True, shared=shared)
-        found.setdefault(field, told)
+        refused = replace(_at_field(problem, field), planned=True, shared=shared)
+        found.setdefault(field, refused)
     return found
 
 
-def _told(problem: Problem, field: str) -> FieldProblem:
+def _at_field(problem: Problem, field: str) -> FieldProblem:
     return FieldProblem(field=field, message=problem.message, hint=problem.hint)
 
 
@@ -55,7 +55,7 @@ def _refused(
     seed: str,
     said: tuple[Problem, ...],
 ) -> Iterator[Problem]:
-    """What only the plan refuses: it is told beside its field, and not behind the last screen.
+    """What only the plan refuses: it is shown beside its field, not only on the last screen.
 
     What is wrong elsewhere, or not asked for yet, is left out of the plan.
     """
@@ -69,4 +69,4 @@ def _refused(
     except ProblemsFound as refused:
         yield from refused.problems
     except InstallerError:
-        return  # there is no payload to plan with, as the review tells
+        return  # there is no payload to plan with, as the review says

@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from installer.engine.saving import Volume, removable_volumes
-from installer.errors import InstallerError, ProblemsFound
+from installer.errors import InstallerError
 from installer.machine.facts import Disk, Machine
-from installer.plan.disks import kickstart_reason
 from screens.draft import draft as drafts
 from screens.draft.draft import Draft
 from screens.draft.history import History
@@ -18,28 +17,16 @@ from screens.editor.editor import Editor
 from screens.engine import Engine, PlanView
 from screens.forms import FieldProblem, Form, bounded
 from screens.question import Question, tell
-from screens.steps import accounts, boot, disk, host, network, packages, review, storage, welcome
+from screens.steps import disk
 from screens.steps.step import Step, View
-from screens.walk.choices import choices_line
 from screens.walk.console_keyboard import ConsoleKeyboard
-from screens.walk.editing import editor_of, giving_up, with_custom_layout, without_custom_layout
+from screens.walk.editing import giving_up, open_editor, with_custom_layout, without_custom_layout
 from screens.walk.findings import Findings, findings
-from screens.walk.questions import erase_disk
+from screens.walk.likely import first_draft, with_likely
+from screens.walk.pages import STEPS, label_of, review_problems, reviewed
 from screens.worker import Job
 
 _T = TypeVar("_T")
-
-STEPS: tuple[Step, ...] = (
-    welcome.STEP,
-    disk.STEP,
-    storage.STEP,
-    boot.STEP,
-    packages.STEP,
-    network.STEP,
-    host.STEP,
-    accounts.STEP,
-    review.STEP,
-)
 
 
 class Walk:
@@ -49,7 +36,7 @@ class Walk:
         self.engine = engine
         self.seed = seed
         self.console = console
-        self.draft = Draft(boot_console=_serial_console(console, baud))
+        self.draft = first_draft(console, baud)
         self.machine: Machine | None = None
         self.plan: PlanView | None = None
         self.error: InstallerError | None = None
@@ -60,6 +47,8 @@ class Walk:
         # How often the machine was looked at; the draft whose editor is being opened.
         self._look = 0
         self._opening: Draft | None = None
+        # What the last command asks, or that the editor could not be opened.
+        self._question: Question | None = None
         self._unopened = False
         self._found: Findings = {}
         self._found_for: tuple[Draft | None, Machine | None] = (None, None)
@@ -78,16 +67,11 @@ class Walk:
     def title(self) -> str:
         """What people read there."""
         title = self.editor.title if self.editor else self.step.title
-        return f"{self.number}/{len(STEPS)}  {title}"
-
-    @property
-    def number(self) -> int:
-        """The number of the step, from 1."""
-        return self._index + 1
+        return f"{self._index + 1}/{len(STEPS)}  {title}"
 
     @property
     def first(self) -> bool:
-        """There is no step before this one."""
+        """No step comes before this one."""
         return self._index == 0
 
     @property
@@ -105,7 +89,7 @@ class Walk:
         """The form of this step, or of the editor's page."""
         if self.editor:
             return self.editor.form()
-        return bounded(self._form(self.step), drafts.limits_of(self.draft))
+        return bounded(self._form(), drafts.limits_of(self.draft))
 
     def set(self, field: str, value: str) -> None:
         """Take in what was typed or chosen."""
@@ -164,21 +148,21 @@ class Walk:
         problems = self.problems()
         if self.last:
             return self._review_problems()
-        ids = self._form(self.step).field_ids()
+        ids = self._form().field_ids()
         here = (problems[name] for name in ids if name in problems)
         return tuple(each for each in here if not (each.shared and self._elsewhere()))
 
-    def blocked(self, told: Collection[str] = ()) -> str:
-        """Why there is no going on from here; "" when there is.
+    def blocked(self, shown: Collection[str] = ()) -> str:
+        """Why the next step cannot be shown; "" when it can.
 
-        With what to do about it, unless that is told beside the field already.
+        With what to do about it, except for the fields in ``shown``, which say so themselves.
         """
         if self.editor:
-            return self.editor.blocked(told)
+            return self.editor.blocked(shown)
         if missing := self.missing():
             first = missing[0]
-            text = first.message if first.field in told else str(first)
-            label = self._label(first.field).rstrip("?")
+            text = first.message if first.field in shown else str(first)
+            label = label_of(self._form(), first.field).rstrip("?")
             return f"{label}: {text}" if label else text
         if self.awaits_work and self.job() is not None:
             return "still working"
@@ -212,20 +196,33 @@ class Walk:
         self._index -= 1
         return True
 
-    def command(self, name: str) -> Question | None:
-        """Do what a command of this form says, or ask first. The next check completes it."""
+    def command(self, name: str) -> None:
+        """Do what a command of this form says. The next check completes it.
+
+        What has to be asked first is then :meth:`take_question`.
+        """
+        self._question = None
         if self.editor:
-            return self.editor.command(name)
-        if name == "edit":
-            return self._open_editor()
-        return None
+            self._question = self.editor.command(name)
+        elif name == "edit":
+            self._question = self._open_editor()
 
     def leaving(self) -> Question | None:
-        """What is asked before going back: a layout that cannot be is not taken along."""
+        """What is asked before going back: a layout that cannot be installed is not kept."""
         editor = self.editor
         if editor is None or editor.id != "partitions" or not editor.blocked():
             return None
-        return giving_up(editor.blocked(), self._give_up_editing)
+        return giving_up(editor.blocked())
+
+    def give_up_edits(self) -> None:
+        """Go back to a guided layout; the edits are forgotten."""
+        self.editor = None
+        self.draft = without_custom_layout(self.draft)
+
+    def remove(self) -> None:
+        """Remove what the last command asked about. The next check completes it."""
+        if self.editor:
+            self.editor.remove()
 
     def _open_editor(self) -> Question | None:
         if self.machine is None:
@@ -238,8 +235,7 @@ class Walk:
 
     def _opening_job(self, draft: Draft, machine: Machine) -> Job:
         def opened() -> tuple[Draft, Editor | None]:
-            said = with_custom_layout(draft, self.engine, machine) or draft
-            return said, editor_of(said, self.engine, machine, self.seed, self._keep_edits)
+            return open_editor(draft, self.engine, machine, self.seed, self._keep_edits)
 
         def done(found: tuple[Draft, Editor | None]) -> None:
             if self._opening is not draft:
@@ -257,20 +253,17 @@ class Walk:
         return Job(title="Opening the editor", run=opened, done=done, failed=failed)
 
     def take_question(self) -> Question | None:
-        """What the last command leads to, now that its consequences are checked; once."""
+        """What the last command asks, now that its consequences are checked; once."""
+        question, self._question = self._question, None
         unopened, self._unopened = self._unopened, False
-        if not unopened:
-            return None
+        if question or not unopened:
+            return question
         found = self.missing()
         return tell("Not yet", f"! {found[0]}" if found else "! No layout to edit yet.")
 
     def _keep_edits(self, history: History) -> None:
         self.draft = replace(self.draft, custom=history)
         self.plan = self.error = None
-
-    def _give_up_editing(self) -> None:
-        self.editor = None
-        self.draft = without_custom_layout(self.draft)
 
     def rescan(self) -> None:
         """Look at the machine again, before anything else is done."""
@@ -297,12 +290,6 @@ class Walk:
         """This step cannot be shown before its :meth:`job` is done; others let theirs go on."""
         return not self.first and (self.last or self.machine is None or self.keyboard_awaited)
 
-    def last_question(self, answer: Callable[[], None]) -> Question | None:
-        """What is asked before anything is written."""
-        if self.plan is None or not self.last:
-            return None
-        return erase_disk(self.plan, self.wiped, lambda _text: answer())
-
     def volumes(self) -> tuple[Volume, ...]:
         """Where something can be saved so that it survives a restart, and the installation."""
         if self.machine is None:
@@ -311,16 +298,6 @@ class Walk:
         if self.plan:
             used.update(each.disk.path for each in self.plan.storage.disks)
         return removable_volumes(self.machine, used)
-
-    def save_job(self, place: str, done: Callable[[str], None]) -> Job:
-        """Save the draft as a kickstart; ``done`` gets "" or what went wrong."""
-        document = self.draft.document()
-        return Job(
-            title=f"Saving {place}",
-            run=lambda: self.engine.save(document, place),
-            done=lambda _: done(""),
-            failed=lambda error: done(str(error)),
-        )
 
     def _probe_job(self) -> Job:
         look = self._look
@@ -363,7 +340,8 @@ class Walk:
 
         def unhashed(error: InstallerError) -> None:
             if getattr(self.draft, account.typed) == plain:
-                self._unhashed(account, error)
+                self.draft = drafts.keep_hash(self.draft, account, "")
+                self._fail(error)
 
         return Job(
             title="Hashing the password",
@@ -394,24 +372,7 @@ class Walk:
 
     def _probed(self, machine: Machine) -> None:
         self.machine = machine
-        usable = self._likely(machine)
-        chosen = drafts.disk_now(self.draft, machine)
-        # One disk that can be used is the common choice; with more of them the person says which.
-        chosen = chosen or (usable[0] if len(usable) == 1 else "")
-        self.draft = drafts.update(self.draft, "disk", chosen, machine)
-        # Likewise the one interface there is, or the one with a cable in.
-        cabled = [each for each in machine.interfaces if each.carrier]
-        likely = machine.interfaces if len(machine.interfaces) == 1 else cabled
-        if len(likely) == 1 and not self.draft.interface:
-            self.draft = drafts.update(self.draft, "interface", likely[0].name, machine)
-
-    def _likely(self, machine: Machine) -> list[str]:
-        """The paths of the disks that may be chosen without anybody having done so."""
-        return [
-            disk.path
-            for disk in machine.disks
-            if not (self.engine.refusal(disk) or kickstart_reason(disk))
-        ]
+        self.draft = with_likely(self.draft, machine, self.engine.refusal)
 
     def _planned(self, plan: PlanView) -> None:
         self.plan = plan
@@ -419,82 +380,27 @@ class Walk:
     def _fail(self, error: InstallerError) -> None:
         self.error = error
 
-    def _unhashed(self, account: drafts.Account, error: InstallerError) -> None:
-        self.draft = drafts.keep_hash(self.draft, account, "")
-        self.error = error
+    def _form(self) -> Form:
+        """The form of the step that is shown."""
+        view = self._view()
+        return self.step.form(reviewed(view, self._found) if self.last else view)
 
-    def _form(self, step: Step) -> Form:
-        return step.form(
-            View(
-                draft=self.draft,
-                console=self.console,
-                machine=self.machine,
-                refusal=self.engine.refusal,
-                plan=self.plan,
-                error=self.error,
-                problems=self._review_problems() if self.last else (),
-                wiped=self.wiped,
-                choices=self._choices() if self.last else (),
-                refused=self._refused() if self.last else (),
-                keyboard_note=self._keyboard.note,
-            )
+    def _view(self) -> View:
+        return View(
+            draft=self.draft,
+            console=self.console,
+            machine=self.machine,
+            refusal=self.engine.refusal,
+            plan=self.plan,
+            error=self.error,
+            problems=(),
+            wiped=self.wiped,
+            keyboard_note=self._keyboard.note,
         )
 
     def _review_problems(self) -> tuple[FieldProblem, ...]:
-        """Every problem, with the screen it belongs to; the plan tells its own."""
-        return tuple(
-            replace(problem, message=f"{self._place(problem.field)}{problem.message}")
-            for problem in self.problems().values()
-            if not problem.planned
-        )
-
-    def _refused(self) -> tuple[FieldProblem, ...]:
-        """What the planner found, with the screen it belongs to."""
-        if not isinstance(self.error, ProblemsFound):
-            return ()
-        found = ((drafts.field_of(self.draft, each.pointer), each) for each in self.error.problems)
-        return tuple(
-            FieldProblem(field=field, message=f"{self._place(field)}{each.message}", hint=each.hint)
-            for field, each in found
-        )
-
-    def _choices(self) -> tuple[str, ...]:
-        """What was said on the screens but that of the disk, which the plan tells of."""
-        steps = (each for each in STEPS[:-1] if each is not disk.STEP)
-        told = (choices_line(each.title, self._form_of(each), self.draft) for each in steps)
-        return tuple(line for line in told if line)
-
-    def _place(self, field: str) -> str:
-        for step in STEPS[:-1]:
-            if field in self._form_of(step).field_ids():
-                return f"{step.title}: "
-        return ""
-
-    def _form_of(self, step: Step) -> Form:
-        return step.form(
-            View(
-                draft=self.draft,
-                console=self.console,
-                machine=self.machine,
-                refusal=self.engine.refusal,
-                plan=None,
-                error=None,
-                problems=(),
-            )
-        )
-
-    def _label(self, field: str) -> str:
-        form = self._form(self.step)
-        return next((item.label for item in form.fields() if item.id == field), "")
+        return review_problems(self._view(), self._found)
 
     def _elsewhere(self) -> bool:
         """A later screen may be the one to change, and must stay within reach."""
         return self._index < self._reached or self.step is disk.STEP
-
-
-def _serial_console(console: str, baud: int) -> str:
-    """A person on a serial line wants the host to talk on it too."""
-    name = console.rpartition("/")[2]
-    if not name.startswith(("ttyS", "ttyAMA", "ttyUSB")):
-        return ""
-    return f"{name},{baud}" if baud else name

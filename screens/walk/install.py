@@ -17,22 +17,17 @@ from screens.worker import Job
 class Installation:
     """Runs the engine in a thread and folds its events, in the main loop, into a state.
 
-    ``wake`` is called in the thread once there is something to :meth:`drain`.
+    ``wake`` is called in the thread once there is something to :meth:`drain`; a renderer that
+    does not look for it by itself sets it.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        plan: PlanView,
-        *,
-        wake: Callable[[], None],
-    ) -> None:
+    def __init__(self, engine: Engine, plan: PlanView) -> None:
         self.state = ProgressState()
         self.log: list[str] = []
         self.over = False
         self._engine = engine
         self._plan = plan
-        self._wake = wake
+        self.wake: Callable[[], None] = lambda: None
         self._cancel = threading.Event()
         self._events: SimpleQueue[Event] = SimpleQueue()
 
@@ -44,11 +39,6 @@ class Installation:
         """Ask the engine to stop and to undo what can be undone."""
         self._cancel.set()
 
-    @property
-    def cancelling(self) -> bool:
-        """The engine has been asked to stop."""
-        return self._cancel.is_set()
-
     def drain(self) -> None:
         """Take in the events that have come."""
         while True:
@@ -57,16 +47,6 @@ class Installation:
             except Empty:
                 return
             self._take(event)
-
-    def save_job(self, place: str, done: Callable[[str], None]) -> Job:
-        """Save the log; ``done`` gets "" or what went wrong."""
-        text = "\n".join(self.log) + "\n"
-        return Job(
-            title=f"Saving {place}",
-            run=lambda: self._engine.save_text(text, place),
-            done=lambda _: done(""),
-            failed=lambda error: done(str(error)),
-        )
 
     @property
     def shown_once(self) -> tuple[ShownOnce, ...]:
@@ -78,7 +58,7 @@ class Installation:
 
     def _emit(self, event: Event) -> None:
         self._events.put(event)
-        self._wake()
+        self.wake()
 
     def _take(self, event: Event) -> None:
         self.state = follow(self.state, event)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 
 from installer.engine.saving import Volume, in_memory, is_place
 from installer.events import Failed, Finished
@@ -10,7 +11,7 @@ from installer.machine.facts import Disk
 from installer.plan.confirmation import confirmation, is_confirmed
 from screens import keys
 from screens.engine import PlanView
-from screens.question import WIDTH, Question, lines, tell
+from screens.question import WIDTH, About, Question, lines, tell
 from screens.session import Holder
 from screens.steps.disk import disk_line, serial_text, short_name
 from screens.steps.review import disk_changes
@@ -27,18 +28,22 @@ def help_on_keys(place: keys.Place, *, typing: bool = False) -> Question:
     return Question(title="Keys", lines=keys.help_lines(place, typing=typing), cancel="Close")
 
 
-def take_over(holder: Holder, answer: Callable[[str], None]) -> Question:
+def take_over(holder: Holder) -> Question:
     """Whether to go on here, while another console is used."""
     text = (
         f"Take over from {holder.name}? {idle_text(holder)} The answers typed there stay there; "
         "on this console you start with your own."
     )
     return Question(
-        title="Take over", lines=lines(text), confirm="Take over", cancel="Leave it", answer=answer
+        title="Take over",
+        lines=lines(text),
+        about=About.TAKE_OVER,
+        confirm="Take over",
+        cancel="Leave it",
     )
 
 
-def really_quit(outcome: Finished | Failed | None, answer: Callable[[str], None]) -> Question:
+def really_quit(outcome: Finished | Failed | None) -> Question:
     """Whether to leave; ``outcome`` is that of an installation that has ended."""
     text = "Quit? The installer restarts and your answers are lost."
     if isinstance(outcome, Finished):
@@ -54,13 +59,13 @@ def really_quit(outcome: Finished | Failed | None, answer: Callable[[str], None]
     return Question(
         title="Quit",
         lines=lines(text),
+        about=About.QUIT,
         confirm="Quit",
         cancel="Stay",
-        answer=answer,
     )
 
 
-def really_cancel(answer: Callable[[str], None]) -> Question:
+def really_cancel() -> Question:
     """Whether to stop an installation that runs."""
     text = (
         "Cancel the installation? The disk is restored if no filesystem has been created yet. "
@@ -69,25 +74,27 @@ def really_cancel(answer: Callable[[str], None]) -> Question:
     return Question(
         title="Cancel the installation",
         lines=lines(text),
+        about=About.CANCEL,
         confirm="Cancel the installation",
         cancel="Continue installing",
-        answer=answer,
     )
 
 
-def save_kickstart(volumes: tuple[Volume, ...], answer: Callable[[str], None]) -> Question:
+def save_kickstart(volumes: tuple[Volume, ...]) -> Question:
     """Where to save the kickstart."""
     text = (
         "The kickstart repeats this installation. It holds hashes, not passwords, and only root "
         "can read it."
     )
-    return _path("Save as kickstart", text, KICKSTART_NAME, volumes, answer)
+    question = _path(text, KICKSTART_NAME, volumes)
+    return replace(question, title="Save as kickstart", about=About.SAVE)
 
 
-def save_log(volumes: tuple[Volume, ...], answer: Callable[[str], None]) -> Question:
+def save_log(volumes: tuple[Volume, ...]) -> Question:
     """Where to save the log."""
     text = "The new host, once it is installed, has its log in /var/log/photon-installer/."
-    return _path("Save the log", text, LOG_NAME, volumes, answer)
+    question = _path(text, LOG_NAME, volumes)
+    return replace(question, title="Save the log", about=About.SAVE_LOG)
 
 
 def saved(place: str, wrong: str) -> Question:
@@ -103,7 +110,7 @@ def saved_text(place: str, wrong: str) -> str:
     return f"Saved as {place}{lost}"
 
 
-def erase_disk(plan: PlanView, wiped: tuple[Disk, ...], answer: Callable[[str], None]) -> Question:
+def erase_disk(plan: PlanView, wiped: tuple[Disk, ...]) -> Question:
     """The last question before anything is written: the names of all the disks that lose data."""
     changes = disk_changes(plan.storage, wiped)
     erased = tuple(each.disk for each in changes if each.erased)
@@ -120,16 +127,16 @@ def erase_disk(plan: PlanView, wiped: tuple[Disk, ...], answer: Callable[[str], 
         if not each.erased:
             groups[f"{each.text}:"] = (*groups.get(f"{each.text}:", ()), each.disk)
     room = _DISKS_SHOWN // len(groups)
-    told = (line for head, disks in groups.items() for line in (head, *_disk_lines(disks, room)))
+    listed = (line for head, disks in groups.items() for line in (head, *_disk_lines(disks, room)))
     verb = "Erase" if erased else "Change"
     what = "the disk" if len(names) == 1 else f"{len(names)} disks"
     all_names = lines(f"All of them: {', '.join(names)}") if len(names) > _DISKS_IN_FULL else ()
     return Question(
         title=f"{verb} {what}?",
-        lines=(*told, *all_names, "", f"Type {wanted} to confirm."),
+        lines=(*listed, *all_names, "", f"Type {wanted} to confirm."),
+        about=About.ERASE,
         confirm=f"{verb} and install",
         label=f"{'Disk' if len(names) == 1 else 'Disks'} to {verb.lower()}",
-        answer=answer,
         refuse=refuse,
     )
 
@@ -147,13 +154,7 @@ def _disk_lines(disks: tuple[Disk, ...], room: int) -> Iterator[str]:
         yield f"  and {len(disks) - room} more, see the review"
 
 
-def _path(
-    title: str,
-    text: str,
-    name: str,
-    volumes: tuple[Volume, ...],
-    answer: Callable[[str], None],
-) -> Question:
+def _path(text: str, name: str, volumes: tuple[Volume, ...]) -> Question:
     """Where to save ``name``: what is proposed survives a restart."""
 
     def refuse(typed: str) -> str:
@@ -163,12 +164,11 @@ def _path(
     home = f"/root/{name}"
     proposed = f"{volumes[0].name}:{name}" if volumes else "" if in_memory(home) else home
     return Question(
-        title=title,
+        title="",
         lines=(*lines(text), "", *_volume_lines(volumes, name)),
         confirm="Save",
         label="File",
         text=proposed,
-        answer=lambda typed: answer(typed.strip()),
         refuse=refuse,
     )
 
@@ -181,5 +181,5 @@ def _volume_lines(volumes: tuple[Volume, ...], name: str) -> tuple[str, ...]:
         )
     shown = volumes[:_VOLUMES_SHOWN]
     more = len(volumes) - len(shown)
-    told = tuple(f"  {each.name}: {each.text}"[:WIDTH] for each in shown)
-    return ("Removable volumes:", *told, *((f"  and {more} more",) if more else ()))
+    named = tuple(f"  {each.name}: {each.text}"[:WIDTH] for each in shown)
+    return ("Removable volumes:", *named, *((f"  and {more} more",) if more else ()))

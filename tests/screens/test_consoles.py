@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from installer.errors import CommandFailed
 from installer.events import Progress, event_to_json
 from screens import session as sessions
 from screens.session import Follower, Holder, Paths, Session
 from tests.screens.conftest import Walk
+from tests.screens.test_key_path import drain_until
 from tests.screens.test_progress import BEGIN, END, started, until
 from tests.screens.walker import Walker
 
@@ -122,6 +124,26 @@ def test_an_installation_is_not_taken_over(walk: Walk) -> None:
     other.request()
     first.app.tick()
     assert first.id == "following", "once it is over, the other console may restart the machine"
+    first.app._repaint()
+    assert first.id == "following", "a repaint that was planned before does not show the end again"
+
+
+def test_what_fails_here_is_not_shown_over_another_console(walk: Walk, tmp_path: Path) -> None:
+    hold = threading.Event()
+    walker = walk(keyboard_error=CommandFailed("no such layout"), keyboard_hold=hold)
+    walker.app.walk.set("keyboard", "de")
+    walker.app.widget.keypress(walker.size, "f10")
+    drain_until(walker, lambda: "Loading the keyboard layout de..." in walker.screen)
+    other = Session(Paths(folder=tmp_path), "ttyS0")
+    assert other.take()
+    walker.app.tick()
+    hold.set()
+    drain_until(walker, lambda: walker.app._busy is None)
+    assert walker.id == "following"
+    other.release()
+    walker.app.tick()
+    assert walker.id == "welcome"
+    assert "no such layout" in walker.screen
 
 
 def test_a_session_that_nobody_uses_is_free(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,7 @@ def test_a_mirror_by_hand_says_what_does_not_survive(walk: Walk) -> None:
         }
     )
     walker.settle()
-    walker.app.show_step()
+    walker.app.show()
     told = " ".join(walker.screen.split())
     assert "! no ESP on /dev/vdb: the host does not start when the other disks are gone" in told
     walker.keys("f10")

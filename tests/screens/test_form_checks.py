@@ -15,7 +15,7 @@ from ks_schema import Document, Problem
 from screens.engine import PlanView
 from screens.forms import YES, SecretText, Text
 from screens.full_screen.widgets.rows import LABEL_WIDTH, MARKER
-from screens.walk.flow import STEPS
+from screens.walk.pages import STEPS, form_alone
 from tests.engine import payload as real_payload
 from tests.screens.conftest import Walk
 from tests.screens.test_steps import static_network, with_password
@@ -200,7 +200,7 @@ def test_no_label_and_no_hint_is_cut_off(walk: Walk, answers: dict[str, str]) ->
     for field, value in answers.items():
         walk_of.set(field, value)
     for step in STEPS[:-1]:
-        for item in walk_of._form_of(step).items:
+        for item in form_alone(step, walk_of._view()).items:
             if isinstance(item, Text | SecretText):
                 assert len(item.label) < LABEL_WIDTH, item.label
             if isinstance(item, Text):

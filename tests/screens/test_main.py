@@ -175,7 +175,7 @@ def test_ctrl_c_asks_instead_of_dying(python: str, tmp_path: Path) -> None:
 
 def test_a_signal_while_installing_undoes_it_first(walk: Walk) -> None:
     walker = until(started(walk(script=BEGIN, hold=threading.Event())), "extract minimal")
-    installation = walker.app.installation
+    installation = walker.app.conductor.installation
     assert installation is not None
     walker.app.leave()
     walker.app.worker.wait(5)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from pathlib import Path
 
 import pexpect
 import pytest
 
 from installer.errors import CommandFailed
-from installer.events import Event
+from installer.events import Event, Message, Progress, event_to_json
 from screens.line_mode.plain import run_plain
+from screens.line_mode.printed import Printed
 from screens.line_mode.terminal import Terminal
 from screens.options import Options, Outcome
-from screens.session import Paths, Session
+from screens.progress import LOG_LINES, log_lines
+from screens.session import Follower, Paths, Session
 from tests.screens.test_progress import BEGIN, END
 from tests.screens.walker import SEED, MemoryEngine, Walker, machine
 
@@ -111,6 +114,59 @@ def test_it_follows_another_console(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     text, _, _ = answered(tmp_path)
     assert "This machine is being set up from tty1. Enter takes over." in text
     assert text.index("[following]") < text.index("[welcome]")
+
+
+def test_back_on_the_first_screen_asks_whether_to_leave(tmp_path: Path) -> None:
+    text, _, outcome = answered(tmp_path, "b", "", "b", "yes")
+    assert text.count("Quit? The installer restarts and your answers are lost.") == 2
+    assert text.count("[welcome]") == 2
+    assert outcome is Outcome.QUIT
+
+
+def test_every_line_counts_as_use_of_the_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[Session] = []
+
+    def use(session: Session) -> None:
+        used.append(session)
+
+    monkeypatch.setattr(Session, "used", use)
+    answered(tmp_path, "", "h", "b")
+    assert len(used) == 3
+
+
+def test_cancelling_says_that_it_takes_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupts = [KeyboardInterrupt()]
+
+    def sleep(_seconds: float) -> None:
+        if interrupts:
+            raise interrupts.pop()
+
+    monkeypatch.setattr("screens.line_mode.plain.time.sleep", sleep)
+    lines = [""] * 7 + [*PASSWORD, "", "", "sda", "yes", "3"]
+    text, _, outcome = answered(tmp_path, *lines, script=BEGIN, hold=threading.Event())
+    assert "Cancelling: what can be undone is being undone...\n" in text
+    assert text.index("Cancelling: ") < text.index("unwinding") < text.index("[cancelled]")
+    assert outcome is Outcome.REBOOT
+
+
+def test_another_console_is_followed_line_by_line(tmp_path: Path) -> None:
+    """Also behind the last lines that the full screen keeps, and into another installation."""
+    said: list[str] = []
+    follower, printed = Follower(Paths(folder=tmp_path)), Printed(said.append)
+    begin = [Message(level="info", text=f"line {number}") for number in range(2 * LOG_LINES)]
+    events: tuple[Event, ...] = (*begin, Progress(fraction=0.5))
+    for count in (len(begin) // 2, len(events), 3):
+        written = "\n".join(json.dumps(event_to_json(each)) for each in events[:count])
+        (tmp_path / "events.jsonl").write_text(f"{written}\n")
+        follower.read()
+        printed.show(follower.state, follower.log)
+    lines = [f"  {line}" for each in begin for line in log_lines(each)]
+    assert len(lines) > LOG_LINES
+    assert said == [*lines, "50 %", *lines[:3]]
 
 
 def test_it_works_on_a_dumb_terminal(tmp_path: Path, python: str) -> None:

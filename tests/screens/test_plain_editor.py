@@ -88,6 +88,13 @@ def test_refusals_fixes_and_undo(tmp_path: Path) -> None:
     assert "Layout: Use the entire disk" in text.rpartition("[storage]")[2]
 
 
+def test_what_cannot_be_edited_yet_is_said_and_nothing_is_asked(tmp_path: Path) -> None:
+    text, _ = typed(tmp_path, *TO_STORAGE, "=A/B root filesystems", "=Edit partitions...", "")
+    assert "! A/B root filesystems cannot be edited. Turn them off first." in text
+    assert "Type yes" not in text
+    assert "[boot]" in text
+
+
 def test_arrays_and_passphrases(tmp_path: Path) -> None:
     passphrase = "correct horse battery"
     text, _ = typed(

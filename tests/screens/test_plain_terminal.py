@@ -11,7 +11,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from screens.line_mode.plain import Interrupts, run_plain
+from screens.line_mode.interrupts import Interrupts
+from screens.line_mode.plain import run_plain
 from screens.line_mode.terminal import Terminal
 from screens.options import Options, Outcome
 from screens.session import Paths, Session
@@ -20,15 +21,19 @@ from tests.screens.walker import SEED, MemoryEngine, machine
 ROOT = Path(__file__).parent.parent.parent
 
 
-@pytest.fixture
-def line(python: str, tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
-    """The line mode, at its first prompt."""
-    child = pexpect.spawn(
+def spawned(python: str, folder: Path) -> pexpect.spawn[str]:
+    return pexpect.spawn(
         python,
-        ["-m", "tests.screens.demo", "virtualbox", str(tmp_path), "--plain", "--console", "ttyS0"],
+        ["-m", "tests.screens.demo", "virtualbox", str(folder), "--plain", "--console", "ttyS0"],
         cwd=str(ROOT), encoding="utf-8", timeout=20, dimensions=(24, 80), ignore_sighup=False,
         env={"TERM": "dumb", "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
+
+
+@pytest.fixture
+def line(python: str, tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
+    """The line mode, at its first prompt."""
+    child = spawned(python, tmp_path)
     child.expect_exact("[welcome]")
     child.expect_exact("> ")
     yield child
@@ -86,6 +91,48 @@ def test_ctrl_c_at_a_password_gives_the_echo_back(line: pexpect.spawn[str]) -> N
     line.expect_exact("Type yes: ")
     line.sendline("yes")
     ended(line)
+
+
+def test_ctrl_c_on_the_last_screen_stays_there(line: pexpect.spawn[str]) -> None:
+    to(line, *ACCOUNTS)
+    for prompt in ("Root password: ", "Confirm: "):
+        line.sendline("1" if prompt.startswith("Root") else "2")
+        line.expect_exact(prompt)
+        line.sendline("correct horse")
+        line.expect_exact("> ")
+    to(line, "review")
+    line.sendline("")
+    line.expect_exact("Disk to erase")
+    line.sendline("sda")
+    line.expect_exact("[done]")
+    line.expect_exact("Number: ")
+    line.send("\x03")
+    line.expect_exact("Leave without rebooting?")
+    line.expect_exact("Type yes: ")
+    line.send("\x03")
+    line.expect_exact("nothing was changed")
+    line.expect_exact("[done]")
+    line.expect_exact("Number: ")
+    line.sendline("1")
+    ended(line, "reboot")
+
+
+def test_ctrl_c_while_another_console_is_followed(python: str, tmp_path: Path) -> None:
+    other = Session(Paths(folder=tmp_path), "tty1")
+    assert other.take()
+    child = spawned(python, tmp_path)
+    child.expect_exact("Enter takes over.")
+    for _ in range(2):
+        child.send("\x03")
+        child.expect_exact("Quit? The installer restarts")
+        child.expect_exact("Type yes: ")
+        child.send("\x03")
+        child.expect_exact("nothing was changed")
+    child.send("\x03")
+    child.expect_exact("Type yes: ")
+    child.sendline("yes")
+    ended(child)
+    other.release()
 
 
 def test_many_interrupts_do_no_harm(line: pexpect.spawn[str]) -> None:
@@ -176,6 +223,21 @@ def shown(tmp_path: Path, name: str, text: str) -> bool:
             return True
         stop.wait(0.05)
     return False
+
+
+def test_a_prompt_gives_way_to_a_console_that_is_used(tmp_path: Path) -> None:
+    writing, outcomes = piped(tmp_path, "ttyS0")
+    assert shown(tmp_path, "ttyS0", "[welcome]")
+    other = Session(Paths(folder=tmp_path), "tty1")
+    assert other.take()
+    assert shown(tmp_path, "ttyS0", "This machine is being set up from tty1")
+    other.release()
+    os.close(writing)
+    for _ in range(100):
+        if outcomes:
+            break
+        threading.Event().wait(0.05)
+    assert outcomes == [Outcome.QUIT]
 
 
 def test_another_console_takes_over_and_gives_back(tmp_path: Path) -> None:

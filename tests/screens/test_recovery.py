@@ -71,8 +71,8 @@ def test_the_key_has_a_screen_of_its_own_and_goes_after_a_confirmation(walk: Wal
 def test_the_key_is_in_no_log_and_no_draft(walk: Walk) -> None:
     walker = installed(walk("empty-virtio", firmware={"tpm": "2"}, script=(*BEGIN, END)))
     text = key_of(walker).reveal()
-    assert walker.app.installation is not None
-    assert text not in "\n".join(walker.app.installation.log)
+    assert walker.app.conductor.installation is not None
+    assert text not in "\n".join(walker.app.conductor.installation.log)
     assert text not in repr(walker.app.walk.draft)
     assert text not in repr(walker.engine.installed)
 

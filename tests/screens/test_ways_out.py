@@ -262,7 +262,7 @@ def test_a_volume_is_mounted_for_the_moment() -> None:
 
 def test_the_list_of_volumes_fits_the_window() -> None:
     many = tuple(Volume(name=f"sd{letter}1", text="x" * 80) for letter in "abcdefgh")
-    asked = questions.save_log(many, lambda _place: None)
+    asked = questions.save_log(many)
     assert asked.text == "sda1:photon-install.log"
     assert "  and 3 more" in asked.lines
     assert len(asked.lines) < 14

@@ -162,7 +162,10 @@ class Walker:
             self.app.checks.begin()
             if self.app.worker.drain():
                 self.app.refresh()
-            installing = self.app.installation is not None and not self.app.installation.over
+            installing = (
+                self.app.conductor.installation is not None
+                and not self.app.conductor.installation.over
+            )
             checked = not (self.app.walk.stale or self.app.checks.awaited)
             if self.app._busy is None and checked and (installing or not self.app.worker.busy):
                 break

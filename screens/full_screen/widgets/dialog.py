@@ -18,10 +18,16 @@ _ASCII_LINES: dict[str, Any] = {
 
 
 class Dialog(urwid.WidgetWrap[Any]):
-    """The window. Its default is the harmless button, or the line to type in."""
+    """The window. Its default is the harmless button, or the line to type in.
 
-    def __init__(self, question: Question, close: Callable[[], None]) -> None:
+    ``answer`` is called with what was typed, or "", once it is confirmed and the window closed.
+    """
+
+    def __init__(
+        self, question: Question, close: Callable[[], None], answer: Callable[[str], None]
+    ) -> None:
         self._question = question
+        self._answer = answer
         self._close = close
         self._problem = TextRow("", "problem")
         self._entry = _entry(question)
@@ -94,7 +100,7 @@ class Dialog(urwid.WidgetWrap[Any]):
         if self._refused():
             return
         self._close()
-        self._question.answer(self._entry.text if self._entry else "")
+        self._answer(self._entry.text if self._entry else "")
 
 
 def _entry(question: Question) -> EntryRow | None:
