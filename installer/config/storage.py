@@ -28,6 +28,7 @@ class FilesystemKind(StrEnum):
     EXT4 = "ext4"
     XFS = "xfs"
     BTRFS = "btrfs"
+    F2FS = "f2fs"
     VFAT = "vfat"
     SWAP = "swap"
 
