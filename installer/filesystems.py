@@ -198,19 +198,6 @@ FILESYSTEMS = (
         container_note="a subvolume each",
     ),
     FilesystemType(
-        name="f2fs",
-        title="f2fs",
-        package="f2fs-tools",
-        make=("mkfs.f2fs", "-q", "-f", "-U", "{uuid}", "-l", "{label}"),
-        label_length=255,
-        least_size=64 * MIB,
-        # Without a module of GRUB /boot is on another filesystem.
-        holds_root=True,
-        holds_linux=True,
-        read_only="ro,norecovery",
-        holds_saved_files=True,
-    ),
-    FilesystemType(
         name=ESP_FILESYSTEM,
         title="vfat",
         package="dosfstools",
@@ -278,6 +265,7 @@ FILESYSTEMS = (
         holds_saved_files=True,
         private_options=("fmask=0177", "dmask=0077"),
     ),
+    FilesystemType(name="f2fs", title="f2fs", holds_linux=True),
 )  # fmt: skip
 _BY_NAME = {each.name: each for each in FILESYSTEMS}
 

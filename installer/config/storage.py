@@ -28,7 +28,6 @@ class FilesystemKind(StrEnum):
     EXT4 = "ext4"
     XFS = "xfs"
     BTRFS = "btrfs"
-    F2FS = "f2fs"
     VFAT = "vfat"
     SWAP = "swap"
 

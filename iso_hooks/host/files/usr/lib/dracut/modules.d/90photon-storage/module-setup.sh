@@ -11,7 +11,7 @@ depends() {
 }
 
 installkernel() {
-    hostonly='' instmods ext4 xfs btrfs f2fs crc32c_intel overlay
+    hostonly='' instmods ext4 xfs btrfs crc32c_intel overlay
     hostonly='' instmods ahci ata_piix ata_generic sata_nv sata_sil sata_via nvme sd_mod sr_mod
     hostonly='' instmods virtio_pci virtio_mmio virtio_blk virtio_scsi hv_vmbus hv_storvsc xen-blkfront
     hostonly='' instmods vmw_pvscsi mptspi mptsas mpt3sas megaraid_sas megaraid_mbox aacraid hpsa
