@@ -75,7 +75,7 @@ by the same rules.
 |---|---|
 | `photon.ks=SOURCE` (or `ks=SOURCE`) | install unattended with this kickstart |
 | `photon.disk=/dev/...` | the disk to install onto, over what the kickstart says |
-| `photon.events=PATH` | where the events go, as JSON lines: a file, a serial port or a URL |
+| `photon.events=PATH` | where the events go, as JSON lines: a file or a serial port |
 | `photon.medium=URL` | where the medium's files are when the machine booted over the network |
 | `photon.verify` | verify the medium, and install nothing |
 | `ip=...` | the network of the installer itself, as the kernel knows it |

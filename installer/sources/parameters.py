@@ -53,7 +53,7 @@ PARAMETERS = (
         name="photon.events",
         value="PATH",
         field="events",
-        meaning="where the events go, as JSON lines: a file, a serial port or a URL",
+        meaning="where the events go, as JSON lines: a file or a serial port",
     ),
     Parameter(
         name="photon.medium",

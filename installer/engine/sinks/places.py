@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import TextIO
 
 from installer.engine.sinks.lines import Form, as_json
-from installer.engine.sinks.webhook import webhook
-from installer.sources.address import is_web_address, without_credentials
 from installer.system.private import private_text
 
 # Takes the line of one event. It may wait, and fails with an OSError.
@@ -39,12 +37,9 @@ class Listener:
 
 
 def events_listener(text: str, *, required: bool = True) -> Listener:
-    """The listener that ``--events`` or ``photon.events=`` names.
-
-    A file, pipe or serial port, or a web server.
-    """
-    place = partial(webhook, text) if is_web_address(text) else partial(_file, Path(text))
-    return Listener(name=without_credentials(text), place=place, form=as_json, required=required)
+    """The listener that ``--events`` or ``photon.events=`` names: a file, pipe or serial port."""
+    place = partial(_file, Path(text))
+    return Listener(name=text, place=place, form=as_json, required=required)
 
 
 def output_listener(stream: TextIO, form: Form) -> Listener:
