@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +21,9 @@ from installer.config.read import asked_later, from_document, kickstart_problems
 from installer.config.recovery import with_drawn_secrets
 from installer.config.write import hash_passwords, to_document
 from installer.engine.execute import execute
-from installer.engine.journal import open_journal, tee
 from installer.engine.saving import file_at
+from installer.engine.sinks.compose import event_sinks, to_nobody
+from installer.engine.sinks.places import Listener
 from installer.errors import CommandFailed, MachineUnfit
 from installer.events import EVENTS_NAME, LOG_NAME, Emit
 from installer.machine.facts import IMAGE_TRANSPORT, Disk, Firmware, FirmwareMode, Machine
@@ -122,39 +123,62 @@ def prepare_configured(
 def install(
     plan: InstallPlan,
     *,
-    emit: Emit,
+    emit: Emit = to_nobody,
+    listeners: Iterable[Listener] = (),
     cancelled: Callable[[], bool] = lambda: False,
     work: Path = RUN_DIRECTORY,
 ) -> None:
     """Carry the plan out; its journal is kept in ``work``, and in the new host.
 
-    :raises InstallerError: it failed or was cancelled; the ``Failed`` event has told so.
+    Events go to ``emit``, which waits for nothing, and to ``listeners``.
+
+    :raises InstallerError: it failed or was cancelled; the ``Failed`` event has said so.
     """
     require_target_modules()
-    with open_journal(work) as journal:
-        sink = tee(journal, emit)
-        execute(
-            plan,
-            ProcessRunner(sink, cancelled),
-            sink,
-            work=work,
-            cancelled=cancelled,
-            undo_runner=ProcessRunner(sink),
-        )
+    with event_sinks(work, emit, listeners) as sink:
+        execute_plan(plan, emit=sink, cancelled=cancelled, work=work)
+
+
+def execute_plan(
+    plan: InstallPlan,
+    *,
+    emit: Emit,
+    cancelled: Callable[[], bool] = lambda: False,
+    work: Path = RUN_DIRECTORY,
+) -> None:
+    """The same for a caller that has composed the sinks itself: ``emit`` is all of them.
+
+    :raises InstallerError: it failed or was cancelled; the ``Failed`` event has said so.
+    """
+    require_target_modules()
+    execute(
+        plan,
+        ProcessRunner(emit, cancelled),
+        emit,
+        work=work,
+        cancelled=cancelled,
+        undo_runner=ProcessRunner(emit),
+    )
     # The live system lets its disc go when it ends, so that the new host is what starts next. That
     # there is no room for the mark does not undo the installation.
     with contextlib.suppress(OSError):
         (work / _INSTALLED).touch()
 
 
-def install_image(plan: InstallPlan, *, emit: Emit, cancelled: Callable[[], bool]) -> None:
-    """Carry a plan for an image file out, in a private folder that is gone afterwards.
+def install_image(
+    plan: InstallPlan,
+    *,
+    emit: Emit = to_nobody,
+    listeners: Iterable[Listener] = (),
+    cancelled: Callable[[], bool],
+) -> None:
+    """Carry a plan for an image file out, in a private directory that is gone afterwards.
 
     :raises InstallerError: it failed or was cancelled.
     """
     work = Path(tempfile.mkdtemp(prefix="photon-installer-", dir="/run"))
     try:
-        install(plan, emit=emit, cancelled=cancelled, work=work)
+        install(plan, emit=emit, listeners=listeners, cancelled=cancelled, work=work)
     finally:
         remove_work(work)
 

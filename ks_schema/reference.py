@@ -77,6 +77,7 @@ by the same rules.
 | `photon.disk=/dev/...` | the disk to install onto, over what the kickstart says |
 | `photon.events=PATH` | where the events go, as JSON lines: a file or a serial port |
 | `photon.medium=URL` | where the medium's files are when the machine booted over the network |
+| `photon.verify` | verify the medium, and install nothing |
 | `ip=...` | the network of the installer itself, as the kernel knows it |
 
 A value with spaces stands in double quotes; the last of several wins.

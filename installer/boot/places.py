@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from installer.errors import CommandFailed
+from installer.filesystems import FILESYSTEMS
 from installer.system.mounts import Mount
 from installer.system.program_output import tags
 from installer.system.rooted_path import resolved
 from installer.system.runner import Runner
 
-# Nothing may be written: neither by a replay of the journal nor by a repair.
-_READ_ONLY = {"ext4": "ro,noload", "xfs": "ro,norecovery,nouuid", "btrfs": "ro,rescue=nologreplay"}
+# What a host of this installer may consist of, with the options that let nothing be written.
+_READ_ONLY = {each.name: each.read_only for each in FILESYSTEMS if each.holds_root}
 _OPAQUE = {
     "crypto_LUKS": "encrypted",
     "LVM2_member": "a part of a volume group",

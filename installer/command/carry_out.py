@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 
 from installer.command.recovery_notice import show_on_terminal
 from installer.command.stop import IN_ORDER
-from installer.engine.journal import event_file, json_lines, log_lines, tee
-from installer.events import Emit
+from installer.engine.sinks.lines import as_json, as_text
+from installer.engine.sinks.places import Listener, events_listener, output_listener
 from installer.plan.model import InstallPlan
 
 
-def carry_out(arguments: Namespace, made: InstallPlan, install: Callable[[Emit], None]) -> None:
+def carry_out(
+    arguments: Namespace, made: InstallPlan, install: Callable[[tuple[Listener, ...]], None]
+) -> None:
     """Have the plan carried out by ``install``; a signal ends it in order from here on."""
-    with _sinks(arguments) as emit:
-        install(emit)
+    IN_ORDER.set()
+    install(_listeners(arguments))
     if made.shown_once:
         show_on_terminal(made.shown_once)
 
 
-@contextlib.contextmanager
-def _sinks(arguments: Namespace) -> Iterator[Emit]:
-    """One sink for the terminal and the file asked for."""
-    as_json = arguments.format == "json"
-    shown = json_lines(sys.stdout) if as_json else log_lines(sys.stdout, level="info")
-    with contextlib.ExitStack() as stack:
-        files = [stack.enter_context(event_file(arguments.events))] if arguments.events else []
-        IN_ORDER.set()
-        yield tee(shown, *files)
+def _listeners(arguments: Namespace) -> tuple[Listener, ...]:
+    """The terminal, and the place that was asked for."""
+    form = as_json if arguments.format == "json" else partial(as_text, level="info")
+    events = (events_listener(arguments.events),) if arguments.events else ()
+    return (output_listener(sys.stdout, form), *events)

@@ -22,6 +22,6 @@ def run(arguments: Namespace) -> ExitCode:
     require_root()
     require_eyes(made)
     carry_out(
-        arguments, made, lambda emit: api.install_image(made, emit=emit, cancelled=STOP.is_set)
+        arguments, made, lambda to: api.install_image(made, listeners=to, cancelled=STOP.is_set)
     )
     return ExitCode.DONE

@@ -20,5 +20,5 @@ def run(arguments: Namespace) -> ExitCode:
     require_eyes(made)
     if not arguments.yes:
         confirm(made)
-    carry_out(arguments, made, lambda emit: api.install(made, emit=emit, cancelled=STOP.is_set))
+    carry_out(arguments, made, lambda to: api.install(made, listeners=to, cancelled=STOP.is_set))
     return ExitCode.DONE

@@ -8,11 +8,11 @@ from typing import Any
 from installer import __version__
 from installer.errors import ExitCode
 from installer.sizes import parse_size
+from installer.sources.forms import forms_text
 
 PROGRAM = "photon-installer"
 # How `check` prints what it found; the others know the first two.
 FORMATS = ("text", "json", "sarif", "github")
-_KICKSTART = "a path, an http(s) URL, medium:PATH or label:LABEL[:PATH]"
 
 
 def exit_codes() -> dict[ExitCode, str]:
@@ -42,7 +42,7 @@ def _add_kickstart_commands(group: Any) -> None:
     plan = _command(group, "plan", "print exactly what would happen; write nothing")
     install = _command(group, "install", "install onto this machine")
     image = _command(group, "image", "install into a new raw image file")
-    check.add_argument("kickstart", nargs="+", help=_KICKSTART)
+    check.add_argument("kickstart", nargs="+", help=forms_text())
     check.add_argument(
         "--format",
         choices=FORMATS,
@@ -50,7 +50,7 @@ def _add_kickstart_commands(group: Any) -> None:
         help="how problems are printed: github are annotations of a workflow",
     )
     for each in (plan, install, image):
-        each.add_argument("kickstart", help=_KICKSTART)
+        each.add_argument("kickstart", help=forms_text())
         each.add_argument("--payload", metavar="DIRECTORY", help="directory or URL of index.json")
         each.add_argument("--seed", help="repeat the identifiers of an earlier plan")
     plan.add_argument("--machine", metavar="FILE", help="what `facts --json` printed elsewhere")

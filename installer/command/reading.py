@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from installer.command.stop import STOP
-from installer.engine.journal import log_lines, tee
+from installer.engine.sinks.lines import log_lines, tee
 from installer.events import Event
 from installer.sources.fetch import RetryPolicy
 from installer.sources.kickstart import Surroundings, read_kickstart

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from installer import __version__
 from installer.command.parser import PROGRAM
 from installer.errors import InstallerError
+from installer.sources.forms import scheme_of
 from ks_schema import Problem
 from ks_schema.wording import json_line
 
@@ -99,7 +100,7 @@ def _result(fault: InstallerError, problem: Problem) -> dict[str, Any]:
 
 def _uri(name: str) -> str:
     """The name of a document as a URI reference (RFC 3986); a path stays relative."""
-    if name.partition(":")[0] in {"http", "https", "file", "medium", "label"}:
+    if scheme_of(name):
         return quote(name, safe="/:?#[]@!$&'()*+,;=%")
     if Path(name).is_absolute():
         return f"file://{quote(name)}"

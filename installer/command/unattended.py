@@ -13,6 +13,7 @@ import sys
 import traceback
 from argparse import Namespace
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from installer import api
@@ -23,7 +24,9 @@ from installer.command.recovery_notice import show_on_consoles
 from installer.command.stop import IN_ORDER, STOP
 from installer.config.keyboard import Keyboard
 from installer.config.kickstart import EndAction, Finish
-from installer.engine.journal import event_file, log_lines, tee
+from installer.engine.sinks.compose import event_sinks, to_nobody
+from installer.engine.sinks.lines import as_text
+from installer.engine.sinks.places import Listener, events_listener, output_listener
 from installer.errors import ExitCode, InstallerError
 from installer.events import Emit, Event, Failed, Message
 from installer.sources.fetch import RetryPolicy
@@ -48,11 +51,12 @@ def run(arguments: Namespace) -> ExitCode:
     IN_ORDER.set()
     cancelled = STOP.is_set
     parameters = kernel_parameters(kernel_command_line())
-    with _session_lock(), _sinks(parameters) as emit:
+    with _session_lock():
         surroundings = Surroundings(retries=RetryPolicy(cancelled=cancelled))
-        outcome = _install(parameters, emit, cancelled, surroundings)
+        with event_sinks(RUN_DIRECTORY, listeners=_listeners(parameters)) as emit:
+            outcome = _install(parameters, emit, cancelled, surroundings)
         if outcome is None:
-            api.start_screens(emit)
+            api.start_screens(to_nobody)
             return ExitCode.DONE
         code, finish = outcome
         _give_verdict(code)
@@ -60,7 +64,7 @@ def run(arguments: Namespace) -> ExitCode:
         if action.value == "hold":
             print("Restart the machine with Ctrl+Alt+Del.", flush=True)
             signal.pause()
-        api.end(action.value, emit)
+        api.end(action.value, to_nobody)
     return code
 
 
@@ -102,7 +106,7 @@ def _install(
         plan = api.prepare_configured(config, document, machine, payload, seed=seed)
         for line in plan.describe().splitlines():
             tell(Message(level="info", text=line))
-        api.install(plan, emit=tell, cancelled=cancelled)
+        api.execute_plan(plan, emit=tell, cancelled=cancelled)
         show_on_consoles(plan.shown_once)
     except InstallerError as error:
         if not told:
@@ -149,18 +153,12 @@ def _finish(document: Document) -> Finish:
         return Finish()
 
 
-@contextlib.contextmanager
-def _sinks(parameters: KernelParameters) -> Iterator[Emit]:
-    shown = log_lines(sys.stdout, level="info")
-    with contextlib.ExitStack() as stack:
-        files: list[Emit] = []
-        try:
-            if parameters.events:
-                files.append(stack.enter_context(event_file(parameters.events)))
-        except InstallerError as error:
-            # Whoever wanted the events still wants the host, and a verdict.
-            shown(Message(level="warning", text=str(error)))
-        yield tee(shown, *files)
+def _listeners(parameters: KernelParameters) -> tuple[Listener, ...]:
+    """The consoles, and the place for events; without that one there is a host all the same."""
+    shown = output_listener(sys.stdout, partial(as_text, level="info"))
+    if not parameters.events:
+        return (shown,)
+    return (shown, events_listener(parameters.events, required=False))
 
 
 @contextlib.contextmanager

@@ -14,14 +14,12 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from installer.errors import CommandFailed
+from installer.filesystems import filesystem_type
 from installer.machine.facts import Disk, Machine
 from installer.system.mounts import MOUNT_SECONDS, mounted_for_now, read_mounts
 from installer.system.runner import Runner
 
 _ON_VOLUME = re.compile(r"(?:/dev/)?([A-Za-z0-9_-]+):/*([^/].*)")
-# FAT has no modes: what is on it then is for root alone.
-_OPTIONS = {"vfat": ",fmask=0177,dmask=0077", "exfat": ",fmask=0177,dmask=0077"}
-_WRITABLE = frozenset({"vfat", "exfat", "ext2", "ext3", "ext4", "xfs", "btrfs"})
 _IN_MEMORY = frozenset({"tmpfs", "ramfs", "rootfs", "devtmpfs", "overlay"})
 
 
@@ -80,9 +78,9 @@ def file_at(place: str, runner: Runner) -> Iterator[Path]:
 
 def _mount(node: str, runner: Runner, directory: str) -> None:
     kind = runner.run(["lsblk", "-ndo", "FSTYPE", node], timeout=MOUNT_SECONDS).strip()
-    options = f"rw,nosuid,nodev,noexec{_OPTIONS.get(kind, '')}"
+    options = ("rw", "nosuid", "nodev", "noexec", *filesystem_type(kind).private_options)
     try:
-        runner.run(["mount", "-o", options, node, directory], timeout=MOUNT_SECONDS)
+        runner.run(["mount", "-o", ",".join(options), node, directory], timeout=MOUNT_SECONDS)
     except CommandFailed as error:
         message = f"the volume {node} cannot be mounted for writing: {error.message}"
         raise CommandFailed(message, "Use another volume, or another partition of it.") from error
@@ -92,7 +90,7 @@ def _volumes(disk: Disk) -> Iterator[Volume]:
     held = [(each.path, each.filesystem, each.label) for each in disk.partitions]
     held = held or [(disk.path, disk.filesystem, "")]
     for path, kind, label in held:
-        if kind in _WRITABLE:
+        if filesystem_type(kind).holds_saved_files:
             called = f'"{label}", ' if label else ""
             text = f"{called}{kind}, {disk.model or 'unknown model'}"
             yield Volume(name=path.rpartition("/")[2], text=text)

@@ -20,7 +20,7 @@ from installer.machine.pools import is_firmware_member
 from installer.machine.text import disk_text
 from installer.plan.matching import attributes_text, differences, match_text
 from installer.plan.storage.resolve import used_disks
-from installer.sources.labels import KICKSTART_LABELS
+from installer.sources.forms import KICKSTART_LABELS
 from ks_schema.problem import Problem
 
 

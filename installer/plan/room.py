@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from installer.actions.storage.lvm import POOL_PERCENT
 from installer.config.boot import BootMode
 from installer.config.storage import Swap, SwapKind, VolumeKind
+from installer.filesystems import OfflineTools, filesystem_type
 from installer.machine.text import disk_text
 from installer.payload.index import PayloadTree
 from installer.plan.storage.bootable import all_below, disks_below
@@ -24,8 +25,6 @@ from ks_schema.syntax import child
 _UPGRADE_ROOM = {"/usr/lib/modules": 128 * MIB, "/var/cache/apt": 128 * MIB}
 # For what else writes there, and for what a filesystem needs for itself.
 _LEAST_ROOM = 16 * MIB
-# Whose ``Partition.minimum`` is about what is used: that of btrfs has room to move chunks.
-_USE_IS_KNOWN = frozenset({"ext2", "ext3", "ext4"})
 
 
 def room_needed(tree: PayloadTree, swap: Swap) -> int:
@@ -140,8 +139,12 @@ def _where(*filesystems: PlannedFilesystem) -> str:
 
 
 def _used(storage: StoragePlan, filesystem: PlannedFilesystem) -> int:
-    """What a filesystem that is kept has used already; 0 where the machine's facts do not say."""
-    if filesystem.format or filesystem.kind not in _USE_IS_KNOWN:
+    """What a filesystem that is kept has used already; 0 where the machine's facts do not say.
+
+    The smallest size of an ext4 is about that; that of btrfs has room to move chunks.
+    """
+    tools = filesystem_type(filesystem.kind).tools
+    if filesystem.format or tools is not OfflineTools.E2FSPROGS:
         return 0
     kept = (each for disk in storage.disks for each in disk.kept)
     return sum(each.partition.minimum for each in kept if each.reference == filesystem.volume)

@@ -12,16 +12,20 @@ from urllib.parse import unquote, urlsplit
 from installer.errors import KickstartRefused, KickstartUnparsable, KickstartUnreachable
 from installer.events import Emit, Message
 from installer.sources.fetch import Download, FetchFailed, RetryPolicy, fetch, without_credentials
-from installer.sources.labels import KICKSTART_LABELS
+from installer.sources.forms import (
+    CLOUD_FILE_NAME,
+    CLOUD_LABEL,
+    FILE_NAMES,
+    KICKSTART_LABELS,
+    Scheme,
+    forms_text,
+    scheme_of,
+)
 from installer.sources.volumes import BY_LABEL, labelled_volume, mounted
 from installer.system.regular_file import open_regular
 from installer.system.runner import Runner
 from ks_schema import Document, SyntaxProblem, load
 from ks_schema.loader import MAX_BYTES
-
-FILE_NAMES = ("photon.json", "photon.yaml", "ks.json")
-_CLOUD_FILE_NAME = "user-data"
-_FORMS = "a kickstart is a path, file://, http://, https://, medium:PATH or label:LABEL[:PATH]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,7 @@ class Surroundings:
 def read_kickstart(
     source: str, *, emit: Emit, surroundings: Surroundings = Surroundings()
 ) -> Document:
-    """The document at ``source``; see docs/kickstart.md for the forms that it can have.
+    """The document at ``source``; :mod:`installer.sources.forms` has the forms that it can have.
 
     Waits for servers and volumes that are not there yet, and emits a message for each wait.
 
@@ -50,19 +54,20 @@ def read_kickstart(
     :raises KickstartUnparsable: it is neither JSON nor YAML.
     """
     shown = without_credentials(source)
-    scheme, colon, rest = source.partition(":")
-    match scheme.lower() if colon else "":
-        case "http" | "https":
+    rest = source.partition(":")[2]
+    match scheme_of(source):
+        case Scheme.HTTP | Scheme.HTTPS:
             return _from_server(source, emit, surroundings.retries)
-        case "file":
+        case Scheme.FILE:
             return _from_path(_file_url_path(source, shown), shown, shown, surroundings)
-        case "medium":
+        case Scheme.MEDIUM:
             return _from_folder(surroundings.medium, "medium", rest)
-        case "label":
+        case Scheme.LABEL:
             return _from_label(rest, emit, surroundings)
-        case _ if "://" in source:
-            raise KickstartUnreachable(f"{shown}: a kickstart cannot be read from there", _FORMS)
-        case _:
+        case None if "://" in source:
+            hint = f"a kickstart is {forms_text()}"
+            raise KickstartUnreachable(f"{shown}: a kickstart cannot be read from there", hint)
+        case None:
             return _from_path(Path(source), shown, source, surroundings)
 
 
@@ -86,8 +91,8 @@ def find_volume_kickstart(
 
 def volume_label(name: str) -> str:
     """The label of the volume that a document of that name was read from; "" if it was none."""
-    scheme, _, rest = name.partition(":")
-    return rest.partition(":")[0] if scheme == "label" else ""
+    rest = name.partition(":")[2]
+    return rest.partition(":")[0] if scheme_of(name) is Scheme.LABEL else ""
 
 
 def parse_kickstart(data: str | bytes, *, name: str) -> Document:
@@ -194,7 +199,7 @@ def _from_volume(
 
     runner = surroundings.runner or ProcessRunner(emit)
     with mounted(device, runner) as folder:
-        return _from_folder(folder, f"label:{label}", path, cloud=label.upper() == "CIDATA")
+        return _from_folder(folder, f"label:{label}", path, cloud=label.upper() == CLOUD_LABEL)
 
 
 def _from_folder(folder: Path, shown: str, path: str, *, cloud: bool = False) -> Document:
@@ -209,7 +214,7 @@ def _from_folder(folder: Path, shown: str, path: str, *, cloud: bool = False) ->
             return parse_kickstart(_file_of(folder, shown, name), name=f"{shown}:{name}")
     if cloud and (document := _cloud_document(folder, shown)):
         return document
-    names = ", ".join((*FILE_NAMES, _CLOUD_FILE_NAME) if cloud else FILE_NAMES)
+    names = ", ".join((*FILE_NAMES, CLOUD_FILE_NAME) if cloud else FILE_NAMES)
     raise KickstartUnreachable(f"{shown} has no kickstart", f"it is called one of {names}")
 
 
@@ -220,11 +225,11 @@ def _file_of(folder: Path, shown: str, name: str) -> bytes:
 
 def _cloud_document(folder: Path, shown: str) -> Document | None:
     """The ``user-data`` of a cloud-init volume when it is in our dialect: it says its version."""
-    if not (folder / _CLOUD_FILE_NAME).is_file():
+    if not (folder / CLOUD_FILE_NAME).is_file():
         return None
-    data = _file_of(folder, shown, _CLOUD_FILE_NAME)
+    data = _file_of(folder, shown, CLOUD_FILE_NAME)
     try:
-        document = parse_kickstart(data, name=f"{shown}:{_CLOUD_FILE_NAME}")
+        document = parse_kickstart(data, name=f"{shown}:{CLOUD_FILE_NAME}")
     except KickstartUnparsable:
         return None
     return document if "version" in document.data else None

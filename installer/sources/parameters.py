@@ -15,6 +15,57 @@ _WORD = re.compile(r'(?:"[^"]*"?|[^\s"])+')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A parameter of the medium: ``value`` is its form for people, "" for one that has none.
+
+    ``aliases`` count where ``name`` is not given. ``field`` is what it sets in
+    :class:`KernelParameters`; "" for one that the scripts of the medium alone read.
+    """
+
+    name: str
+    meaning: str
+    value: str = ""
+    aliases: tuple[str, ...] = ()
+    field: str = ""
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """How it is written, by each of its names."""
+        value = f"={self.value}" if self.value else ""
+        return tuple(f"{name}{value}" for name in (self.name, *self.aliases))
+
+
+PARAMETERS = (
+    Parameter(
+        name="photon.ks",
+        aliases=("ks",),
+        value="SOURCE",
+        field="kickstart",
+        meaning="install unattended with this kickstart",
+    ),
+    Parameter(
+        name="photon.disk",
+        value="/dev/...",
+        field="disk",
+        meaning="the disk to install onto, over what the kickstart says",
+    ),
+    Parameter(
+        name="photon.events",
+        value="PATH",
+        field="events",
+        meaning="where the events go, as JSON lines: a file or a serial port",
+    ),
+    Parameter(
+        name="photon.medium",
+        value="URL",
+        field="medium",
+        meaning="where the medium's files are when the machine booted over the network",
+    ),
+    Parameter(name="photon.verify", meaning="verify the medium, and install nothing"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KernelParameters:
     """The installer's own parameters; None where the command line does not say.
 
@@ -39,15 +90,16 @@ def kernel_command_line(path: Path = Path("/proc/cmdline")) -> str:
 def kernel_parameters(cmdline: str) -> KernelParameters:
     """The parameters in the text of ``/proc/cmdline``.
 
-    An empty value is as good as none, the last of several wins, and ``photon.ks=`` beats ``ks=``.
+    An empty value counts as none, the last of several wins, and ``photon.ks=`` beats ``ks=``.
     """
     said = {name: value for name, value in _pairs(cmdline) if value}
-    return KernelParameters(
-        kickstart=_source(said.get("photon.ks") or said.get("ks")),
-        disk=said.get("photon.disk"),
-        events=said.get("photon.events"),
-        medium=said.get("photon.medium"),
-    )
+    found = {
+        each.field: next((said[name] for name in (each.name, *each.aliases) if name in said), None)
+        for each in PARAMETERS
+        if each.field
+    }
+    parameters = KernelParameters(**found)
+    return replace(parameters, kickstart=_source(parameters.kickstart))
 
 
 def with_disk(document: Document, device: str | None) -> Document:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from installer.filesystems import FILESYSTEMS, filesystem_type, titles
 from screens.draft.custom_layout import for_loader, user_of
 from screens.draft.history import Storage
 from screens.editor import edit, stack_tasks, tasks
@@ -14,7 +15,7 @@ from screens.editor.task import Task
 from screens.forms import Command
 
 _TABLES = frozenset({"gpt", "dos"})
-_RESIZABLE = frozenset({"ext4", "btrfs", "ntfs"})
+_RESIZABLE = titles((each for each in FILESYSTEMS if each.resizing), "and")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,8 @@ def _on_existing(scene: Scene, disk: str, number: int) -> Iterator[Action]:
         )
         return
     changed, name = tasks.use_existing(scene, disk, number)
-    fixed = "" if there.filesystem in _RESIZABLE else "only ext4, btrfs and NTFS can be resized"
+    resizing = filesystem_type(there.filesystem).resizing
+    fixed = "" if resizing else f"only {_RESIZABLE} can be resized"
     yield Action(
         command=Command(id="filesystem", label="Use it: format, keep, mount", key="m"),
         edit=lambda: changed,
@@ -142,7 +144,7 @@ def _on_volume(scene: Scene, volume: str) -> Iterator[Action]:
         task=lambda now: tasks.filesystem(now, volume),
     )  # fmt: skip
     made = storage.get("filesystems", {}).get(volume, {})
-    if made.get("kind") == "btrfs":
+    if filesystem_type(made.get("kind", "")).has_subvolumes:
         yield Action(
             command=Command(id="subvolume", label="Add a subvolume", key="s"),
             task=lambda now: tasks.subvolume(now, volume),

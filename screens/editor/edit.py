@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from installer.raid import raid_level
 from screens.draft.custom_layout import uses, volumes
 from screens.draft.history import Storage
-
-FEWEST_MEMBERS = {0: 2, 1: 2, 5: 3, 6: 4, 10: 2}
 
 
 def put(storage: Storage, section: str, name: str, data: Mapping[str, Any] | None) -> Storage:
@@ -167,7 +166,7 @@ def _without_member(storage: Storage, section: str, user: str, volume: str) -> S
         if not members:
             return remove_group(storage, user)
         return put(storage, section, user, {**data, "members": members})
-    if len(members) < FEWEST_MEMBERS.get(data["level"], 2):
+    if len(members) < raid_level(data["level"]).fewest_members:
         return remove(storage, user)
     spares = [each for each in data.get("spares", ()) if each != volume]
     rest = {key: value for key, value in data.items() if key != "spares"}

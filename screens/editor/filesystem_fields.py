@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from installer.filesystems import MADE, SWAP
 from screens.forms import Choice, Item, Option, Text
 
 KEEP = "keep"
 _KINDS = (
     Option(value="", label="Nothing", detail=("for LVM, RAID or encryption",)),
-    Option(value="ext4", label="ext4"),
-    Option(value="xfs", label="xfs"),
-    Option(value="btrfs", label="btrfs"),
-    Option(value="vfat", label="vfat"),
-    Option(value="swap", label="swap"),
+    *(Option(value=each.name, label=each.title) for each in MADE),
 )
 
 Values = Mapping[str, Any]
@@ -39,7 +36,7 @@ def filesystem_items(said: Values, there: str = "") -> tuple[Item, ...]:
     if not said["kind"]:
         return (kind,)
     label = Text(id="label", label="Label", value=said["label"], hint="empty: defaults", width=16)
-    if said["kind"] == "swap":
+    if said["kind"] == SWAP:
         return (kind, label)
     mount = Text(
         id="mount",
@@ -63,10 +60,10 @@ def filesystem_data(said: Values, before: Mapping[str, Any]) -> dict[str, Any] |
     kept = {key: before[key] for key in keys if key in before}
     made = {"kind": before["kind"]} if same and "kind" in before else {}
     made |= {"format": False} if kind == KEEP else {"kind": kind}
-    mount = said["mount"].strip() if kind != "swap" else ""
+    mount = said["mount"].strip() if kind != SWAP else ""
     if not mount:
         kept.pop("binds", None)
-    words = said["options"].replace(",", " ").split() if kind != "swap" else []
+    words = said["options"].replace(",", " ").split() if kind != SWAP else []
     return {
         **made,
         **({"label": said["label"].strip()} if said["label"].strip() else {}),

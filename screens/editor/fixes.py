@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from installer.config.boot import BootMode
+from installer.filesystems import EXT4, filesystem_type
 from installer.plan.storage.bootable import all_below, bios_places, disks_below, esp_places
 from installer.plan.storage.model import StoragePlan
+from installer.raid import MIRROR, raid_level
 from screens.draft.custom_layout import new_name
 from screens.draft.history import Storage
 from screens.editor.edit import put, put_first
 from screens.editor.scene import Scene
-
-_READABLE = frozenset({"ext4", "xfs", "btrfs"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +50,13 @@ def _readable(plan: StoragePlan) -> bool:
     """The boot loader can read what /boot lies on."""
     under = all_below(plan, plan.boot.volume)
     kinds = {reference.partition("/")[0] for reference in under}
-    levels = {each.level for each in plan.arrays if each.reference in under}
-    return not kinds & {"encrypted", "volume"} and levels <= {1} and plan.boot.kind in _READABLE
+    return (
+        not kinds & {"encrypted", "volume"}
+        and all(
+            raid_level(each.level).holds_boot for each in plan.arrays if each.reference in under
+        )
+        and filesystem_type(plan.boot.kind).holds_boot
+    )
 
 
 def _with_boot(storage: Storage, disks: list[str]) -> Storage:
@@ -69,8 +74,8 @@ def _with_boot(storage: Storage, disks: list[str]) -> Storage:
     volume = names[0]
     if len(names) > 1:
         volume = new_name(storage, "boot")
-        storage = put(storage, "arrays", volume, {"level": 1, "members": names})
-    return put(storage, "filesystems", volume, {"kind": "ext4", "mount": "/boot"})
+        storage = put(storage, "arrays", volume, {"level": MIRROR, "members": names})
+    return put(storage, "filesystems", volume, {"kind": EXT4, "mount": "/boot"})
 
 
 def _on_each(storage: Storage, disks: list[str], stem: str, data: dict[str, str]) -> Storage:

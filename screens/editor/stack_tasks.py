@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from installer.raid import MIRROR, RAID_LEVELS, raid_level
 from installer.secret import Secret
 from screens.draft.custom_layout import all_above, new_name, unused
 from screens.draft.history import Storage
-from screens.editor.edit import FEWEST_MEMBERS, encrypt, put
+from screens.editor.edit import encrypt, put
 from screens.editor.scene import Scene
 from screens.editor.task import Task, Values, name_problem
 from screens.forms import (
@@ -27,18 +28,15 @@ from screens.steps.form_checks import no_passphrase, passphrase_problem
 
 NOTHING = Secret("")
 _MEMBER, _SPARE = "member:", "spare:"
-_LEVELS = (
-    Option(value="1", label="RAID 1", detail=("each member holds everything",)),
-    Option(value="0", label="RAID 0", detail=("all the room, lost with any member",)),
-    Option(value="5", label="RAID 5", detail=("one of at least three may fail",)),
-    Option(value="6", label="RAID 6", detail=("two of at least four may fail",)),
-    Option(value="10", label="RAID 10", detail=("mirrored and striped",)),
+_LEVELS = tuple(
+    Option(value=str(each.level), label=f"RAID {each.level}", detail=(each.note,))
+    for each in RAID_LEVELS
 )
 
 
 def array(scene: Scene, name: str = "", first: str = "") -> Task:
     """An array, new (with ``first`` as a member) or (with a name) as it is."""
-    data = scene.storage.get("arrays", {}).get(name, {"level": 1, "members": [first]})
+    data = scene.storage.get("arrays", {}).get(name, {"level": MIRROR, "members": [first]})
     values = {
         "name": name or new_name(scene.storage, "array", tuple(scene.disks)),
         "level": str(data["level"]),
@@ -191,7 +189,7 @@ def _no_member(said: Values, candidates: tuple[str, ...]) -> FieldProblem | None
 def _too_few(said: Values, candidates: tuple[str, ...]) -> FieldProblem | None:
     """An array with fewer members than its level needs."""
     level, members = int(said["level"]), _ticked(said, _MEMBER, candidates)
-    fewest = FEWEST_MEMBERS[level]
+    fewest = raid_level(level).fewest_members
     if len(members) >= fewest:
         return None
     free = [each for each in candidates if each not in members]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from installer.config.storage import FilesystemKind, PartitionType
+from installer.config.storage import PartitionType
+from installer.filesystems import filesystem_type
 from installer.machine.facts import Partition
 from installer.sizes import exact_size, format_size
 from ks_schema.syntax import child
@@ -18,7 +19,6 @@ from screens.forms import Choice, FieldProblem, Item, Note, Option, Text
 
 _SIZE_HINT = "like 20 GiB, 25% or rest"
 _BOUND_HINT = "like 4 GiB; empty: none"
-_KEEPABLE = frozenset(FilesystemKind)
 _TYPES = (
     Option(value="", label="Automatic"),
     *(Option(value=str(each), label=str(each)) for each in PartitionType),
@@ -105,7 +105,7 @@ def filesystem(scene: Scene, volume: str) -> Task:
     """What lies on a volume, and where it is mounted."""
     before = scene.storage.get("filesystems", {}).get(volume, {})
     found = scene.behind(volume)
-    there = found.filesystem if found and found.filesystem in _KEEPABLE else ""
+    there = found.filesystem if found and filesystem_type(found.filesystem).make else ""
     # A partition that is there keeps what is on it, unless something else is said.
     kept = {"format": False} if there and not before else {}
     return Task(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from installer.config.boot import BootMode
-from installer.config.storage import TableKind
+from installer.config.storage import Containers, TableKind
+from installer.filesystems import FILESYSTEMS, FilesystemType
 from installer.machine.facts import Disk, Machine
 from installer.plan.disks import unfit_reason
 from installer.plan.storage.model import KeptPartition, PlannedDisk
@@ -24,19 +25,25 @@ EDIT = Command(id="edit", label="Edit partitions...")
 _BY_HAND = """\
 You are partitioning manually. Add swap as a partition or volume; swap files and zram need a \
 guided layout. Your edits are kept if you switch."""
+_GUIDED = tuple(each for each in FILESYSTEMS if each.is_guided_root)
 _FILESYSTEMS = (
     Option(value="", label="Automatic", detail=("recommended; see the review",)),
-    Option(value="ext4", label="ext4", detail=("the default of most distributions",)),
-    Option(value="xfs", label="xfs", detail=("good for large files",)),
-    Option(value="btrfs", label="btrfs", detail=("compressed, with snapshots",)),
-)
-_CONTAINER_FILESYSTEMS = (
-    Option(value="", label="xfs", detail=("recommended: with quotas for containers",)),
-    Option(value="btrfs", label="btrfs", detail=("a subvolume each",)),
-    Option(value="ext4", label="ext4"),
+    *(Option(value=each.name, label=each.title, detail=(each.root_note,)) for each in _GUIDED),
 )
 
 
+def _container_option(known: FilesystemType) -> Option:
+    usual = known.name == Containers().filesystem
+    note = f"recommended: {known.container_note}" if usual else known.container_note
+    return Option(
+        value="" if usual else known.name, label=known.title, detail=(note,) if note else ()
+    )
+
+
+# Those with something to be said for them come first.
+_CONTAINER_FILESYSTEMS = tuple(
+    map(_container_option, sorted(_GUIDED, key=lambda each: not each.container_note))
+)
 # What two roots do not go with says so as well: neither can be added to the other.
 _AB = "not available with A/B root filesystems"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from installer.boot_check.report import Report
-from installer.engine.journal import json_lines, log_lines
+from installer.engine.sinks.lines import json_lines, log_lines
 from installer.events import Message
 from installer.machine.facts import (
     BootEntry,

@@ -15,10 +15,10 @@ from typing import BinaryIO
 from installer.actions.context import Context
 from installer.boot.bios_grub import SECTOR, boot_sector_code, core_image
 from installer.errors import CommandFailed
+from installer.filesystems import filesystem_type
 
 _MODULES = "/usr/lib/grub/i386-pc"
 _FOLDER = "/boot/grub/i386-pc"
-_MODULES_OF = {"ext4": "ext2", "btrfs": "btrfs", "xfs": "xfs"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,8 @@ class PrepareBiosGrub:
                 context.root.write(f"{_FOLDER}/{module.name}", module.read_bytes())
         start = f"search.fs_uuid {self.uuid} root\nset prefix=($root)'{prefix}'\n"
         context.root.write(f"{_FOLDER}/load.cfg", start.encode())
-        modules = ["part_gpt", "part_msdos", "search_fs_uuid", _MODULES_OF[self.filesystem]]
+        reader = filesystem_type(self.filesystem).grub_module
+        modules = ["part_gpt", "part_msdos", "search_fs_uuid", reader]
         modules += ["mdraid1x"] if self.arrays else []
         context.runner.run(
             [

@@ -13,6 +13,7 @@ from installer.actions.host.finish import LOG_FOLDER
 from installer.actions.storage.old_volumes import OldVolumes, unfit
 from installer.errors import CommandFailed
 from installer.events import Message
+from installer.filesystems import filesystem_type
 from installer.secret import Secret
 from installer.system.private import private_directory
 
@@ -23,14 +24,6 @@ _KEY_FOLDER = "/etc/ssh"
 _KEY_NAME = re.compile(r"ssh_host_[a-z0-9]+_key(\.pub)?")
 _LARGEST_FILE = 1 << 16
 _NAMES = {SSH_HOST_KEYS: "the SSH host keys", MACHINE_ID: "the machine-id"}
-# Read-only alone would still replay the journal, which writes.
-_MOUNTS = {
-    "ext2": ("ext4", "ro"),
-    "ext3": ("ext4", "ro,noload"),
-    "ext4": ("ext4", "ro,noload"),
-    "xfs": ("xfs", "ro,norecovery,nouuid"),
-    "btrfs": ("btrfs", "ro,rescue=nologreplay,subvolid=5"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +65,7 @@ class FindIdentity:
         hosts: list[_Host] = []
 
         def look(node: str, kind: str) -> None:
-            if kind in _MOUNTS:
+            if filesystem_type(kind).read_only:
                 hosts.extend(self._hosts_on(context, node, kind, earlier.unread))
 
         earlier.look(self.volumes, look)
@@ -92,8 +85,10 @@ class FindIdentity:
         """The hosts on a filesystem, which is mounted for a while so that nothing on it changes."""
         place = context.work / "earlier"
         private_directory(place)
-        driver, options = _MOUNTS[kind]
-        options += ",nodev,nosuid,noexec"
+        found = filesystem_type(kind)
+        driver = found.driver or kind
+        own = (found.read_only, found.top_option, "nodev", "nosuid", "noexec")
+        options = ",".join(filter(None, own))
         depth = context.depth
         try:
             context.runner.run(["mount", "-t", driver, "-o", options, node, str(place)])
@@ -142,7 +137,7 @@ def _hosts(
 ) -> Iterator[_Host]:
     """The hosts on a mounted filesystem: one, or as many as a btrfs has subvolumes."""
     roots = [""]
-    if kind == "btrfs":
+    if filesystem_type(kind).has_subvolumes:
         listed = context.runner.run(["btrfs", "subvolume", "list", str(top)]).split("\n")
         roots += sorted(filter(None, (line.partition(" path ")[2] for line in listed)))
     known: list[str] = []

@@ -9,9 +9,7 @@ from pathlib import Path
 from installer.actions.context import Context
 from installer.actions.storage.disk import await_node
 from installer.identifiers import mdadm_uuid
-
-# The others have nothing to resynchronise after a crash.
-_WITH_BITMAP = (1, 4, 5, 6, 10)
+from installer.raid import raid_level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +38,8 @@ class CreateArray:
         context.begin_format()
         # By number: the link by name is udev's work, for which mdadm waits in vain in some systems.
         node = free_node()
-        bitmap = ["--bitmap=internal"] if self.level in _WITH_BITMAP else []
+        # Others have nothing to resynchronise after a crash.
+        bitmap = ["--bitmap=internal"] if raid_level(self.level).is_redundant else []
         spare = [f"--spare-devices={len(self.spares)}"] if self.spares else []
         context.runner.run(
             [

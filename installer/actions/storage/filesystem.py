@@ -8,18 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.actions.context import Context
+from installer.filesystems import filesystem_type, filled
 from installer.sizes import format_size
 from installer.system.private import new_private_file
 
-VFAT = "vfat"
-SWAP = "swap"
-EXT4 = "ext4"
-BTRFS = "btrfs"
-XFS = "xfs"
-
-_XFS_LABEL_LENGTH = 12
-# More than the tables of a FAT and its root directory take.
-_FAT_START = "32MiB"
 _STICKY = ("/tmp", "/var/tmp")  # noqa: S108  (of the new host)
 
 
@@ -27,7 +19,7 @@ _STICKY = ("/tmp", "/var/tmp")  # noqa: S108  (of the new host)
 class MakeFilesystem:
     """Make a filesystem, or swap space, with an identifier that is known beforehand.
 
-    ``kind`` is ``ext4``, ``xfs``, ``btrfs``, ``vfat`` or ``swap``; a vfat ``uuid`` looks like
+    ``kind`` is a name in :mod:`installer.filesystems`; the ``uuid`` of a FAT looks like
     ``1A2B-3C4D``. ``options`` are more words for the program that makes it.
     """
 
@@ -50,29 +42,13 @@ class MakeFilesystem:
         """Make it. The first one is the end of the way back."""
         context.begin_format()
         node = context.node(self.volume)
-        if self.kind == VFAT:
-            # mkfs.vfat writes everything at once: after a power cut a new boot sector may lead to
-            # the directories of the old filesystem, and firmware starts what they name.
-            clear = ["blkdiscard", "--zeroout", "--force", f"--length={_FAT_START}"]
-            context.runner.run([*clear, node])
+        kind = filesystem_type(self.kind)
+        if kind.blank_first:
+            blank = ["blkdiscard", "--zeroout", "--force", f"--length={kind.blank_first}"]
+            context.runner.run([*blank, node])
             context.runner.run(["sync", node])
-        context.runner.run([*self._command(), *self.options, node])
-
-    def _command(self) -> list[str]:
-        match self.kind:
-            case "vfat":
-                volume_id = self.uuid.replace("-", "")
-                return ["mkfs.vfat", "-F", "32", "-i", volume_id, "-n", self.label]
-            case "swap":
-                return ["mkswap", "--uuid", self.uuid, "--label", self.label]
-            case "btrfs":
-                return ["mkfs.btrfs", "--quiet", "--force", "-U", self.uuid, "-L", self.label]
-            case "ext4":
-                return ["mkfs.ext4", "-q", "-F", "-U", self.uuid, "-L", self.label]
-            case "xfs":
-                label = self.label[:_XFS_LABEL_LENGTH]
-                return ["mkfs.xfs", "-q", "-f", "-m", f"uuid={self.uuid}", "-L", label]
-        raise ValueError(f"no filesystem is called {self.kind!r}")
+        make = kind.make_command(uuid=self.uuid, label=self.label)
+        context.runner.run([*make, *self.options, node])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +68,7 @@ class MakeSubvolumes:
 
     def run(self, context: Context) -> None:
         """Make them in the top level, which is mounted for that alone."""
-        with mounted_top(context, context.node(self.volume)) as top:
+        with mounted_top(context, context.node(self.volume), "btrfs") as top:
             for name in self.names:
                 place = top / name
                 place.parent.mkdir(parents=True, exist_ok=True)
@@ -175,11 +151,8 @@ class MakeSwapFile:
         """Make it without holes, as the kernel wants it."""
         place = context.root.place(self.path)
         place.unlink(missing_ok=True)
-        if self.kind == BTRFS:
-            # btrfs wants a file that is neither compressed nor copied on write:
-            # https://btrfs.readthedocs.io/en/latest/Swapfile.html
-            command = ["btrfs", "filesystem", "mkswapfile", "--uuid", self.uuid]
-            context.runner.run([*command, "--size", str(self.size), str(place)])
+        if own := filesystem_type(self.kind).swap_file:
+            context.runner.run(filled(own, uuid=self.uuid, size=self.size, path=place))
             return
         new_private_file(place).close()
         context.runner.run(["fallocate", "--length", str(self.size), str(place)])
@@ -187,12 +160,13 @@ class MakeSwapFile:
 
 
 @contextmanager
-def mounted_top(context: Context, node: str) -> Iterator[Path]:
-    """The top level of a btrfs, mounted for a while."""
+def mounted_top(context: Context, node: str, kind: str) -> Iterator[Path]:
+    """The top level of a filesystem, mounted for a while."""
     top = context.work / "top"
     top.mkdir(parents=True, exist_ok=True)
     depth = context.depth
-    context.runner.run(["mount", "-t", BTRFS, "-o", "subvolid=5", node, str(top)])
+    options = filesystem_type(kind).top_option or "defaults"
+    context.runner.run(["mount", "-t", kind, "-o", options, node, str(top)])
     context.on_undo(f"unmount {top}", lambda: context.runner.run(["umount", str(top)]))
     try:
         yield top

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from installer.actions.context import Context
 from installer.actions.storage.filesystem import mounted_top
 from installer.errors import CommandFailed
+from installer.filesystems import Command, filesystem_type, filled
 from installer.sizes import format_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResizeFilesystem:
-    """Give a filesystem (``ext4``, ``btrfs``, ``ntfs``) another size, in bytes.
+    """Give a filesystem another size, in bytes, if its ``kind`` can be resized.
 
-    ``size`` None fills what it lies on. ``volume`` is a reference or a device's path. It is shrunk
+    ``size`` None fills what it is on. ``volume`` is a reference or a device's path. It is shrunk
     before its partition is, and before SaveDisk: what was saved earlier would not fit any more.
     """
 
@@ -33,36 +34,33 @@ class ResizeFilesystem:
         """The tools look closely themselves, before they change anything."""
 
     def run(self, context: Context) -> None:
-        """Resize it."""
+        """Resize it.
+
+        :raises ValueError: the table of filesystems does not say how.
+        """
+        how = filesystem_type(self.kind).resizing
+        if how is None:
+            raise ValueError(f"no {self.kind!r} can be resized")
         node = context.nodes.get(self.volume, self.volume)
         if context.saved:
             # Putting back what was saved would break it: blocks have moved meanwhile.
             context.begin_format()
         context.alter(node)
-        match self.kind:
-            case "ext4":
-                self._resize_ext4(context, node)
-            case "btrfs":
-                with mounted_top(context, node) as top:
-                    size = "max" if self.size is None else str(self.size)
-                    context.runner.run(["btrfs", "filesystem", "resize", size, str(top)])
-            case "ntfs":
-                self._resize_ntfs(context, node)
-            case _:
-                raise ValueError(f"no {self.kind!r} can be resized")
+        commands = how.to_fill if self.size is None else how.to_size
+        if how.mounted:
+            with mounted_top(context, node, self.kind) as top:
+                self._run(context, commands, str(top))
+            return
+        if how.check:
+            check = filled(how.check, at=node)
+            try:
+                context.runner.run(check)
+            except CommandFailed:
+                # It also fails when it has repaired everything: then it finds no more.
+                context.runner.run(check)
+        self._run(context, commands, node)
 
-    def _resize_ext4(self, context: Context, node: str) -> None:
-        check = ["e2fsck", "-f", "-p", node]
-        try:
-            context.runner.run(check)
-        except CommandFailed:
-            # It also ends with an error when it has put everything right: then it finds no more.
-            context.runner.run(check)
-        size = [] if self.size is None else [f"{self.size // 1024}K"]
-        context.runner.run(["resize2fs", node, *size])
-
-    def _resize_ntfs(self, context: Context, node: str) -> None:
-        size = [] if self.size is None else ["--size", str(self.size)]
-        command = ["ntfsresize", "--force", "--no-progress-bar", *size]
-        context.runner.run([*command, "--no-action", node])
-        context.runner.run([*command, node])
+    def _run(self, context: Context, commands: tuple[Command, ...], at: str) -> None:
+        size = self.size or 0
+        for each in commands:
+            context.runner.run(filled(each, at=at, size=size, kib=size // 1024))

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from installer.errors import CommandFailed
+from installer.filesystems import OfflineTools, filesystem_type
 from installer.machine.facts import Disk, Partition
 from installer.sizes import GIB
 from installer.system.runner import Runner
@@ -34,18 +35,22 @@ def smallest_size(runner: Runner, partition: Partition) -> int:
     last has to finish first.
     """
     try:
-        match partition.filesystem:
-            case "ext2" | "ext3" | "ext4":
-                size = _ext_size(runner, partition.path)
-            case "ntfs":
-                size = _ntfs_size(runner, partition.path)
-            case "btrfs":
-                size = _btrfs_size(runner, partition.path)
-            case _:
-                size = 0
+        size = _size_by(filesystem_type(partition.filesystem).tools, runner, partition.path)
     except CommandFailed:  # the runner has logged why
         return 0
     return size if size < partition.size else 0
+
+
+def _size_by(tools: OfflineTools | None, runner: Runner, path: str) -> int:
+    match tools:
+        case OfflineTools.E2FSPROGS:
+            return _ext_size(runner, path)
+        case OfflineTools.NTFS_3G:
+            return _ntfs_size(runner, path)
+        case OfflineTools.BTRFS_PROGS:
+            return _btrfs_size(runner, path)
+        case None:
+            return 0
 
 
 def _ext_size(runner: Runner, path: str) -> int:

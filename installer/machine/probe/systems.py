@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from installer.errors import CommandFailed
+from installer.filesystems import OfflineTools, filesystem_type
 from installer.machine.facts import Disk, Partition
 from installer.system.runner import Runner
 from ks_schema.wording import printable
@@ -20,7 +21,6 @@ _LINUX_ROOTS = {
     "b921b045-1df0-41c3-af44-4c6f280d3fae",  # arm64
     "44479540-f297-41b2-9af7-d131d5f0458a",  # x86
 }
-_LINUX_FILESYSTEMS = {"ext4", "ext3", "btrfs", "xfs", "f2fs"}
 _LINUX_LABELS = {
     "cloudimg-rootfs": "Ubuntu",
     "fedora": "Fedora",
@@ -50,7 +50,7 @@ def operating_system(
             return "Windows"
         case "apfs" | "hfsplus":
             return "macOS"
-        case known if known in _LINUX_FILESYSTEMS:
+        case other if filesystem_type(other).holds_linux:
             return _LINUX_LABELS.get(label, "Linux" if type_guid in _LINUX_ROOTS else "")
         case _:
             return ""
@@ -83,8 +83,8 @@ def release_name(os_release: str) -> str:
 
 
 def _own_name(runner: Runner, partition: Partition) -> str:
-    """debugfs opens read-only unless it is told otherwise, and replays no journal."""
-    if partition.filesystem not in {"ext2", "ext3", "ext4"}:
+    """debugfs opens read-only unless it is asked to write, and replays no journal."""
+    if filesystem_type(partition.filesystem).tools is not OfflineTools.E2FSPROGS:
         return ""
     command = ["debugfs", "-R", f"cat {_OS_RELEASE}", partition.path]
     try:

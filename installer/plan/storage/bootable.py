@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator
 
 from installer.config.boot import BootMode
 from installer.config.storage import ESP_MOUNT, PartitionType, Storage, TableKind
+from installer.filesystems import ESP_FILESYSTEM, EXT4, FILESYSTEMS, filesystem_type, titles
 from installer.machine.text import disk_text
 from installer.plan.storage.model import EspPlace, PlannedDisk, StoragePlan
 from installer.plan.storage.types import is_bios_boot, is_esp
 from installer.plan.storage.unused import ArrayParts
+from installer.raid import MIRROR, raid_level
 from installer.sizes import MIB, format_size
 from ks_schema.problem import Problem
 from ks_schema.syntax import child
 
 _SECTOR_OF_BIOS = 512
 _LOADER_ROOM = MIB
-_BOOT_KINDS = frozenset({"ext4", "xfs", "btrfs"})
-_ROOT_KINDS = frozenset({"ext4", "xfs", "btrfs"})
 # Where the payload, the kernel and the boot menu are written.
 _PLACES_OF_THE_SYSTEM = ("/", "/boot", "/usr", "/var")
 _BOOT_ROOM = 256 * MIB
@@ -76,7 +76,9 @@ def boot_warnings(plan: StoragePlan, mode: BootMode) -> tuple[str, ...]:
 def _is_redundant(plan: StoragePlan, reference: str) -> bool:
     """Whether it is on an array that survives the loss of a disk."""
     lower = all_below(plan, reference)
-    return any(array.level != 0 and array.reference in lower for array in plan.arrays)
+    return any(
+        raid_level(array.level).is_redundant and array.reference in lower for array in plan.arrays
+    )
 
 
 def _paths(disks: Iterable[PlannedDisk]) -> str:
@@ -97,7 +99,7 @@ def array_parts(plan: StoragePlan) -> tuple[ArrayParts, ...]:
     return tuple(
         ArrayParts(members=on_disks(each.members), spares=on_disks(each.spares))
         for each in plan.arrays
-        if each.level != 0  # which stripes what is left of the larger ones too
+        if raid_level(each.level).is_redundant  # RAID 0 stripes what is left of the larger ones too
     )
 
 
@@ -116,7 +118,11 @@ def _volume_sizes(plan: StoragePlan) -> dict[str, int]:
 
 def esp_places(plan: StoragePlan) -> tuple[EspPlace, ...]:
     """The ESPs to fill, the mounted one first: that of each disk, so that any alone starts."""
-    made = {each.volume: each for each in plan.filesystems if each.kind == "vfat" and each.format}
+    made = {
+        each.volume: each
+        for each in plan.filesystems
+        if each.kind == ESP_FILESYSTEM and each.format
+    }
     places = [
         EspPlace(disk=disk, partition=each, filesystem=made[each.reference])
         for disk in plan.disks
@@ -186,8 +192,8 @@ def _holds(plan: StoragePlan, disk: PlannedDisk, reference: str) -> bool:
 
 def _root_problems(plan: StoragePlan) -> Iterator[Problem]:
     root = plan.root
-    if root.kind not in _ROOT_KINDS:
-        hint = "use ext4, xfs or btrfs"
+    if not filesystem_type(root.kind).holds_root:
+        hint = f"use {titles(each for each in FILESYSTEMS if each.holds_root)}"
         yield _problem(f"the root cannot be {root.kind}", hint)
     for path in _PLACES_OF_THE_SYSTEM:
         kept = plan.filesystem_at(path)
@@ -201,19 +207,20 @@ def _boot_volume_problems(plan: StoragePlan) -> Iterator[Problem]:
     """Whether the boot loader can read the kernel."""
     boot = plan.boot
     kinds = {each.partition("/")[0] for each in all_below(plan, boot.volume)}
-    levels = {
-        array.level for array in plan.arrays if array.reference in all_below(plan, boot.volume)
-    }
+    arrays = [array for array in plan.arrays if array.reference in all_below(plan, boot.volume)]
     what = "/boot" if plan.filesystem_at("/boot") else "the root, and with it /boot,"
-    hint = "give /boot a partition of its own (768 MiB, ext4), or an array of level 1 of them"
+    hint = (
+        f"give /boot a partition of its own (768 MiB, {EXT4}), "
+        f"or an array of level {MIRROR} of them"
+    )
     if "encrypted" in kinds:
         yield _problem(f"{what} is encrypted: the boot loader could not read the kernel", hint)
     elif "volume" in kinds:
         yield _problem(f"{what} is on LVM: the boot loader would not find the kernel", hint)
-    elif levels - {1}:
+    elif not all(raid_level(array.level).holds_boot for array in arrays):
         yield _problem(f"{what} is on an array that is not a mirror", hint)
-    if boot.kind not in _BOOT_KINDS:
-        yield _problem(f"/boot cannot be {boot.kind}", "use ext4")
+    if not filesystem_type(boot.kind).holds_boot:
+        yield _problem(f"/boot cannot be {boot.kind}", f"use {EXT4}")
     if boot.size < _BOOT_ROOM:
         yield _problem(
             f"/boot has only {format_size(boot.size)}: no room for a second kernel",

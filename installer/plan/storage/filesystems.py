@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from installer.config.storage import ESP_MOUNT, Filesystem, FilesystemKind, LayoutParts, Subvolume
+from installer.filesystems import ESP_FILESYSTEM, MADE, filesystem_type
 from installer.identifiers import derived_uuid, derived_volume_id
 from installer.plan.storage.model import (
     KeptPartition,
@@ -15,11 +16,10 @@ from installer.plan.storage.model import (
 )
 from installer.plan.storage.types import is_esp, is_overwritten
 from installer.plan.storage.volumes import Volumes
-from installer.sizes import MIB, format_size
+from installer.sizes import format_size
 from ks_schema.problem import Problem
 from ks_schema.syntax import child
 
-_BTRFS_OPTIONS = ("compress=zstd:1",)
 # What the CIS benchmark for Debian wants of separate filesystems at these places, as far as
 # containers work with it: https://www.cisecurity.org/benchmark/debian_linux
 _PLACES = {
@@ -35,10 +35,6 @@ _PLACES = {
     ESP_MOUNT: ("umask=0077", "nofail"),
 }
 _CONTAINER_PLACES = ("/var/lib/docker", "/var/lib/containerd", "/var/lib/containers")
-_LONGEST_LABEL = {"xfs": 12, "vfat": 11, "ext4": 16, "btrfs": 255, "swap": 15}
-_LEAST = {"xfs": 300 * MIB, "btrfs": 128 * MIB, "ext4": 2 * MIB, "vfat": 34 * MIB, "swap": MIB}
-# FAT32 has at least 65525 clusters, and a cluster is no smaller than a sector.
-_LEAST_VFAT_LARGE_SECTORS = 260 * MIB
 
 
 def resolve_filesystems(
@@ -82,7 +78,7 @@ def _unsaid_esps(parts: LayoutParts, disks: Mapping[str, PlannedDisk]) -> tuple[
     return tuple(
         Filesystem(
             volume=name,
-            kind=FilesystemKind.VFAT,
+            kind=FilesystemKind(ESP_FILESYSTEM),
             mount=ESP_MOUNT if number == 0 and not mounted else None,
         )
         for number, name in enumerate(unsaid)
@@ -94,7 +90,7 @@ def _kind(asked: Filesystem, kept: KeptPartition | None) -> str | None:
     if asked.kind is not None and asked.format:
         return str(asked.kind)
     there = kept.partition.filesystem if kept else ""
-    known = {str(each) for each in FilesystemKind}
+    known = {each.name for each in MADE}
     wanted = {str(asked.kind)} if asked.kind else known
     return there if there in wanted else None
 
@@ -108,7 +104,8 @@ def _planned(
     seed: str,
 ) -> PlannedFilesystem:
     name = f"filesystem {asked.volume}"
-    uuid = derived_volume_id(seed, name) if kind == "vfat" else derived_uuid(seed, name)
+    is_fat = filesystem_type(kind).is_fat
+    uuid = derived_volume_id(seed, name) if is_fat else derived_uuid(seed, name)
     if not asked.format and reference in kept:
         uuid = kept[reference].partition.uuid
     mounts = [_mount(asked, asked.mount, kind)] if asked.mount else []
@@ -130,9 +127,10 @@ def _planned(
 def _label(volume: str, kind: str) -> str:
     """The volume's name, after ``photon-`` where there is room for that."""
     name = volume.rpartition("/")[2]
+    known = filesystem_type(kind)
     whole = f"photon-{name}"
-    label = whole if len(whole) <= _LONGEST_LABEL[kind] else name[: _LONGEST_LABEL[kind]]
-    return label.upper() if kind == "vfat" else label
+    label = whole if len(whole) <= known.label_length else name[: known.label_length]
+    return label.upper() if known.is_fat else label
 
 
 def _mount(
@@ -148,23 +146,20 @@ def _mount(
 
 def _usual_options(path: str, kind: str) -> tuple[str, ...]:
     """What suits the filesystem and the place."""
-    options: tuple[str, ...] = ()
-    if kind == "btrfs":
-        options += _BTRFS_OPTIONS
-    if kind == "ext4" and path == "/":
-        options += ("errors=remount-ro",)
-    if kind == "xfs" and path in _CONTAINER_PLACES:
-        # Docker limits a container's writable layer by a project quota.
-        options += ("prjquota",)
-    return options + _PLACES.get(path, ())
+    known = filesystem_type(kind)
+    return (
+        *known.mount_options,
+        *(known.root_options if path == "/" else ()),
+        *(known.container_options if path in _CONTAINER_PLACES else ()),
+        *_PLACES.get(path, ()),
+    )
 
 
 def _size_problems(
     asked: Filesystem, planned: PlannedFilesystem, disks: Mapping[str, PlannedDisk]
 ) -> list[Problem]:
-    least = _LEAST[planned.kind]
-    if planned.kind == "vfat" and any(disk.disk.logical_sector > 512 for disk in disks.values()):
-        least = _LEAST_VFAT_LARGE_SECTORS
+    largest = max((disk.disk.logical_sector for disk in disks.values()), default=0)
+    least = filesystem_type(planned.kind).least_size_on(largest)
     if not planned.format or planned.size >= least:
         return []
     message = f"{asked.volume} has {format_size(planned.size)}, too little for {planned.kind}"

@@ -24,8 +24,10 @@ from installer.config.storage import (
     Table,
     VolumeGroup,
 )
+from installer.filesystems import filesystem_type
 from installer.machine.facts import Disk
 from installer.machine.facts import Partition as PresentPartition
+from installer.raid import MIRROR
 from installer.sizes import GIB, MIB
 
 BIOS_BOOT_SIZE = MIB
@@ -156,7 +158,7 @@ def _partitions(
 
 def _array(name: str, storage: Storage) -> Array:
     members = tuple(f"{name}-{number}" for number in range(1, len(storage.mirror) + 2))
-    return Array(name=name, level=1, members=members)
+    return Array(name=name, level=MIRROR, members=members)
 
 
 def _encrypted(storage: Storage, names: list[str]) -> tuple[Encrypted, ...]:
@@ -218,13 +220,13 @@ def _with_own_disk(
 
 def _containers_filesystem(asked: Containers) -> Filesystem:
     kind = FilesystemKind(asked.filesystem)
-    if kind is FilesystemKind.BTRFS:
+    known = filesystem_type(kind)
+    if known.has_subvolumes:
         subvolumes = tuple(Subvolume(name=name, mount=path) for name, path in CONTAINER_FOLDERS)
         return _filesystem(CONTAINERS, kind, subvolumes=subvolumes)
     return replace(
         _filesystem(CONTAINERS, kind, mount=CONTAINERS_MOUNT),
-        # Docker limits what a container writes by a project quota, which xfs has.
-        options=("prjquota",) if kind is FilesystemKind.XFS else ("defaults",),
+        options=known.container_options or ("defaults",),
         binds=CONTAINER_FOLDERS,
     )
 

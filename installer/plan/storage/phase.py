@@ -18,7 +18,6 @@ from installer.actions.storage.disk import (
 )
 from installer.actions.storage.encryption import AddRecoveryKey, EncryptVolume, SealToTpm2
 from installer.actions.storage.filesystem import (
-    VFAT,
     BindFolder,
     MakeFilesystem,
     MakeSubvolumes,
@@ -30,6 +29,7 @@ from installer.actions.storage.resize import ResizeFilesystem
 from installer.actions.storage.save import Area, SaveDisk
 from installer.actions.storage.table import AlterTable
 from installer.config.storage import ESP_MOUNT, TableKind
+from installer.filesystems import ESP_FILESYSTEM
 from installer.machine.facts import ESP_TYPE, IMAGE_TRANSPORT, Disk, Layer, Partition
 from installer.plan.storage.model import (
     KeptPartition,
@@ -114,7 +114,7 @@ def _esps(partitions: tuple[Partition, ...]) -> tuple[str, ...]:
     return tuple(
         each.path
         for each in partitions
-        if each.filesystem == VFAT or each.type_guid.lower() == ESP_TYPE
+        if each.filesystem == ESP_FILESYSTEM or each.type_guid.lower() == ESP_TYPE
     )
 
 

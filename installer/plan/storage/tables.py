@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from installer.config.storage import LayoutParts, Partition, PartitionType, Size, Table, TableKind
+from installer.filesystems import FILESYSTEMS, filesystem_type, titles
 from installer.identifiers import derived_uuid
 from installer.machine.facts import Disk
 from installer.machine.facts import Partition as PresentPartition
@@ -20,7 +21,7 @@ ALIGNMENT = MIB
 _MOST_PRIMARIES = 4
 _MOST_GPT = 128
 _DOS_LIMIT = 1 << 32  # sectors
-_RESIZABLE = frozenset({"ext4", "btrfs", "ntfs"})
+_RESIZABLE = titles((each for each in FILESYSTEMS if each.resizing), "and")
 _LONGEST_NAME = 36
 # The kernel does not tell how far one reaches, so what is free inside and behind it is not known.
 _EXTENDED = frozenset({"0x5", "0xf", "0x85"})
@@ -119,9 +120,9 @@ def _with_resized(disk: PlannedDisk, asked: Partition) -> PlannedDisk | Problem:
     pointer = f"/storage/partitions/{asked.name}/size"
     there = next(each for each in disk.kept if each.partition.number == asked.existing)
     partition = there.partition
-    if not there.overwritten and partition.filesystem not in _RESIZABLE:
+    if not there.overwritten and filesystem_type(partition.filesystem).resizing is None:
         what = partition.filesystem or "unrecognized data"
-        hint = "leave its size as it is; ext4, btrfs and NTFS can be resized"
+        hint = f"leave its size as it is; {_RESIZABLE} can be resized"
         return _problem(disk, pointer, f"has {what} on partition {partition.number}", hint)
     room = _room_behind(disk, partition)
     # Old tools did not align partitions: in whole MiB, all there is could be less than there was.

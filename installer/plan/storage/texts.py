@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from installer.config.storage import ESP_MOUNT, Swap, SwapKind
+from installer.filesystems import SWAP, filesystem_type
 from installer.identifiers import mdadm_uuid
 from installer.plan.storage.bootable import all_below
 from installer.plan.storage.model import (
@@ -149,7 +150,7 @@ def _luks_options(encrypted: PlannedEncryption) -> tuple[str, ...]:
 def _mount_line(filesystem: PlannedFilesystem, mount: PlannedMount) -> str:
     options = ",".join(mount_options(mount))
     order = 0
-    if filesystem.kind in {"ext4", "vfat"}:
+    if filesystem_type(filesystem.kind).fsck:
         order = 1 if mount.path == "/" else 2
     return f"UUID={filesystem.uuid} {mount.path} {filesystem.kind} {options} 0 {order}"
 
@@ -162,4 +163,4 @@ def _bind_lines(filesystem: PlannedFilesystem) -> Iterator[str]:
 
 
 def _is_swap(filesystem: PlannedFilesystem) -> bool:
-    return filesystem.kind == "swap"
+    return filesystem.kind == SWAP

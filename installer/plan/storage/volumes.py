@@ -22,6 +22,7 @@ from installer.plan.storage.model import (
     PlannedVolume,
 )
 from installer.plan.storage.share import share
+from installer.raid import raid_level
 from installer.sizes import GIB, MIB, format_size
 from ks_schema.problem import Problem
 
@@ -103,8 +104,7 @@ def _below(part: Array | Encrypted | VolumeGroup) -> tuple[str, ...]:
 def array_size(level: int, member: int, count: int) -> int:
     """About what an array of that many members of that size holds, in bytes."""
     each = max(0, member - _ARRAY_OVERHEAD)
-    data_members = {0: count, 1: 1, 5: count - 1, 6: count - 2, 10: count / 2}[level]
-    return int(each * data_members)
+    return int(each * raid_level(level).data_members(count))
 
 
 def _add_array(found: Volumes, array: Array, seed: str) -> None:

@@ -10,6 +10,7 @@ from installer.command import unattended
 from installer.config.disks import DiskSelector
 from installer.config.kickstart import EndAction, Finish, InstallConfig
 from installer.config.read import from_document
+from installer.engine.sinks.compose import event_sinks
 from installer.errors import CommandFailed, ExitCode, KickstartUnreachable
 from installer.events import Emit, Failed, Message
 from installer.machine.facts import Machine
@@ -38,7 +39,7 @@ def probed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[DiskSelector, ...]]:
     monkeypatch.setattr(unattended, "find_volume_kickstart", lambda **_: None)
     monkeypatch.setattr(api, "probe_machine", probe)
     monkeypatch.setattr(api, "payload_index", lambda **_: payload())
-    monkeypatch.setattr(api, "install", lambda *_, **__: None)
+    monkeypatch.setattr(api, "execute_plan", lambda *_, **__: None)
     return waited
 
 
@@ -88,11 +89,14 @@ def test_without_a_kickstart_a_person_is_asked() -> None:
     assert told.of(Failed) == []
 
 
-def test_events_that_cannot_go_where_they_should(capsys: pytest.CaptureFixture[str]) -> None:
-    with unattended._sinks(kernel_parameters("photon.events=/no/such/folder/x")) as emit:
+def test_events_that_cannot_go_where_they_should(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    listeners = unattended._listeners(kernel_parameters("photon.events=/no/such/directory/x"))
+    with event_sinks(tmp_path, listeners=listeners) as emit:
         emit(Message(level="info", text="all the same"))
     out = capsys.readouterr().out
-    assert "warning: /no/such/folder/x" in out
+    assert "warning: /no/such/directory/x" in out
     assert "all the same" in out
 
 
@@ -106,7 +110,7 @@ def test_a_failure_and_a_bug_are_told_once(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(api, "install", fail)
+    monkeypatch.setattr(api, "execute_plan", fail)
     told = Told()
     wanted = Finish(on_success=EndAction.POWEROFF, on_failure=EndAction.HALT)
     assert run(told) == (code, wanted)
@@ -119,7 +123,7 @@ def test_a_bug_shows_nothing_that_a_terminal_obeys(
     def fail(*_: object, **__: object) -> None:
         raise KeyError("x") from RuntimeError("\x1b[2J\x9b\u202e")
 
-    monkeypatch.setattr(api, "install", fail)
+    monkeypatch.setattr(api, "execute_plan", fail)
     run(Told())
     shown = capsys.readouterr().err
     assert r"\u001b[2J\u009b\u202e" in shown

@@ -1,9 +1,11 @@
 """Plans carried out by a runner that pretends: order, failures, and what is left behind."""
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +15,10 @@ from installer.actions.context import Context
 from installer.actions.host.payload import ExtractPayload
 from installer.boot_check.report import Report
 from installer.engine.execute import execute, started_event
-from installer.engine.journal import open_journal, tee
+from installer.engine.sinks import slow
+from installer.engine.sinks.compose import event_sinks, open_journal
+from installer.engine.sinks.lines import tee
+from installer.engine.sinks.places import events_listener
 from installer.errors import Cancelled, CommandFailed, ExitCode, InstallerError
 from installer.events import (
     ActionStarted,
@@ -378,6 +383,37 @@ def test_a_listener_that_dies_changes_nothing(stage: Stage) -> None:
     assert seen == 21
     assert stage.is_tidy()
     assert isinstance(stage.told.events[-1], Finished)
+
+
+def test_a_pipe_that_nobody_reads_changes_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow, "_LINE_SECONDS", 0.2)
+    pipe, journal = stage.folder / "pipe", stage.folder / "journal"
+    os.mkfifo(pipe)
+    listeners = [events_listener(str(pipe))]
+    with pipe_that_is_full(pipe), event_sinks(journal, stage.told, listeners) as sink:
+        execute(stage.plan(), stage.runner, sink, work=stage.folder / "work")
+        assert isinstance(stage.told.events[-1], Finished)
+    assert stage.is_tidy()
+    events = (journal / "events.jsonl").read_text("utf-8").splitlines()
+    report = json.loads(events[-1])
+    assert report["text"].startswith(f"{pipe} dropped {len(events) - 1} events: they are not read")
+
+
+@contextlib.contextmanager
+def pipe_that_is_full(pipe: Path) -> Iterator[None]:
+    """A pipe with a reader that reads nothing, and no room for anything more."""
+    end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    start = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(start, bytes(4096))
+        yield
+    finally:
+        os.close(start)
+        os.close(end)
 
 
 def test_no_secret_comes_out(stage: Stage) -> None:

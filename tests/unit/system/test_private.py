@@ -13,7 +13,8 @@ from installer.actions.context import Context
 from installer.actions.storage.disk import CreateImage
 from installer.actions.storage.filesystem import MakeSwapFile
 from installer.api import save_kickstart
-from installer.engine.journal import event_file, open_journal
+from installer.engine.sinks.compose import event_sinks, open_journal
+from installer.engine.sinks.places import events_listener
 from installer.events import EVENTS_NAME, LOG_NAME, Message
 from installer.system.private import new_private_file, private_directory, private_text
 from screens.session import Paths, Session
@@ -60,11 +61,11 @@ def test_the_event_file(tmp_path: Path) -> None:
     place.write_text("a longer text than an event, which is written over")
     (tmp_path / "link").symlink_to(place)
     for path in (place, tmp_path / "link", tmp_path / "new"):
-        with event_file(str(path)) as emit:
+        with event_sinks(tmp_path / "work", listeners=[events_listener(str(path))]) as emit:
             emit(Message(level="info", text="text"))
         assert mode(path) == 0o600
         assert "longer" not in path.read_text()
-    with event_file("/dev/null"):
+    with event_sinks(tmp_path / "work", listeners=[events_listener("/dev/null")]):
         assert mode(Path("/dev/null")) == 0o666
 
 
