@@ -47,12 +47,12 @@ def event_sinks(
 
 
 @contextmanager
-def open_journal(folder: Path) -> Iterator[Emit]:
+def open_journal(work: Path) -> Iterator[Emit]:
     """The log and the JSON lines of an installation, in new files in ``work``."""
-    private_directory(folder)
+    private_directory(work)
     with (
-        private_text(folder / LOG_NAME, errors="backslashreplace") as log,
-        private_text(folder / EVENTS_NAME, errors="backslashreplace") as events,
+        private_text(work / LOG_NAME, errors="backslashreplace") as log,
+        private_text(work / EVENTS_NAME, errors="backslashreplace") as events,
     ):
         yield tee(log_lines(log), json_lines(events))
 
