@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from installer.boot.esp import IMAGES, SYSTEMD_LOADER, VENDOR, Esp, is_readable, starts_images
+from installer.boot.esp import Esp, is_readable
 from installer.boot.places import Places, UnseenError
 from installer.errors import CommandFailed
 from installer.machine.facts import BootEntry
 from installer.machine.probe.nodes import block_devices
 from installer.measured.log import LOG, read_log
-from installer.measured.menu import UNNUMBERED, Volume
+from installer.measured.menu import UNNUMBERED, GrubVolume
 from installer.measured.predict import FirmwareState, HostFiles, Way, predict_start
 from installer.measured.prediction import Prediction, Predictions, UnpredictableError
 from installer.measured.uki import predict_unified_start
@@ -88,7 +88,7 @@ def predictions_of(
     if subject.judge is None or not esps:
         return {}
     try:
-        if starts_images(esps[0]):
+        if esps[0].starts_images:
             return _images_start(subject.judge.verifier, esps[0], firmware())
         return predict_host(subject.judge.verifier, esps, subject.places, firmware(), names=names())
     except CommandFailed as error:
@@ -96,13 +96,15 @@ def predictions_of(
 
 
 def _images_start(verifier: SignatureVerifier, esp: Esp, firmware: FirmwareState) -> Predictions:
-    images = [each for each in esp.files if each.startswith(f"{IMAGES.lower()}/")]
-    loader = esp.read(SYSTEMD_LOADER)
+    images = esp.images
+    loader = esp.read(esp.layout.systemd_path)
     image = esp.read(images[0]) if len(images) == 1 else None
     if loader is None or image is None:
         why = f"there are {len(images)} unified kernel images: which of them starts is not known"
         return {11: Prediction(value=None, why=why)}
-    return predict_unified_start(verifier, loader, image, firmware, partition=esp.partition)
+    return predict_unified_start(
+        verifier, loader, image, firmware, partition=esp.partition, layout=esp.layout
+    )
 
 
 def predict_host(
@@ -128,7 +130,7 @@ def predict_host(
         return known.get(guid.lower(), f"{UNNUMBERED}{other}")
 
     volumes = tuple(
-        Volume(
+        GrubVolume(
             device=name(each.partition, each.uuid),
             uuid=each.uuid,
             read=_reader(places, each.uuid),
@@ -136,10 +138,14 @@ def predict_host(
         for each in places.volumes
         if each.uuid
     )
-    own = Volume(device=name(esp.partition, "esp"), read=lambda path: esp.read(path.lstrip("/")))
+    own = GrubVolume(
+        device=name(esp.partition, "esp"), read=lambda path: esp.read(path.lstrip("/"))
+    )
     others = tuple(each for each in volumes if each.device != own.device)
     kernels = tuple(_kernels(esp, places))
-    host = HostFiles(esp=own, volumes=others, partition=esp.partition, kernels=kernels)
+    host = HostFiles(
+        esp=own, volumes=others, partition=esp.partition, kernels=kernels, layout=esp.layout
+    )
     return predict_start(verifier, host, firmware, way=way)
 
 
@@ -192,8 +198,8 @@ def _reader(places: Places, uuid: str) -> Callable[[str], bytes | None]:
 
 
 def _kernels(esp: Esp, places: Places) -> Iterator[Path]:
-    path = f"{VENDOR}/grub.cfg"
-    found = read_menu(esp.text(path) or "", path, places).kernels
+    path = esp.layout.esp_menu
+    found = read_menu(esp.text(path) or "", path, places, esp.layout).kernels
     for each in found:
         with contextlib.suppress(OSError):  # a damaged filesystem: the check has said so
             if is_readable(each.place):

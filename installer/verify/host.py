@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.boot.esp import VENDOR, Esp, read_program, starts_images
+from installer.boot.esp import Esp, read_program
 from installer.boot.places import Places, text_inside
 from installer.verify.bios import check_bios
 from installer.verify.esp import Judge, check_esp, verdict
@@ -22,7 +22,6 @@ from installer.verify.menu import Menu, read_bios_menu, read_menu
 from installer.verify.nvram import Nvram, check_entry
 from installer.verify.uki import check_images
 
-_ESP_MENU = f"{VENDOR}/grub.cfg"
 _FSTAB = "/etc/fstab"
 _REWRITE = "Run `photon-boot sync` in the host, or install again."
 _SOURCE = re.compile(r"(UUID|PARTUUID)=\"?([^\"]+)")
@@ -60,7 +59,7 @@ def _efi(subject: Subject) -> Iterator[Finding]:
         if not esp.present:  # one of several: the host starts from another
             yield note(esp.name, "its partition is not there", "Replace the missing disk.")
             continue
-        if starts_images(esp):
+        if esp.starts_images:
             yield from check_images(esp, subject.judge, subject.places)
         else:
             yield from _chain(subject, esp, subject.judge)
@@ -71,18 +70,19 @@ def _efi(subject: Subject) -> Iterator[Finding]:
 def _chain(subject: Subject, esp: Esp, expert: Judge) -> Iterator[Finding]:
     """shim, GRUB, and everything that its menus start."""
     yield from check_esp(esp, expert)
-    text = esp.text(_ESP_MENU)
+    path = esp.layout.esp_menu
+    text = esp.text(path)
     if text is not None:
-        menu = read_menu(text, _ESP_MENU, subject.places)
+        menu = read_menu(text, path, subject.places, esp.layout)
         yield from menu.findings
         yield from _kernels(menu, esp, expert)
     elif esp.files:
-        yield bad(f"{esp.name}, {_ESP_MENU}", "it is missing", _REWRITE)
+        yield bad(f"{esp.name}, {path}", "it is missing", _REWRITE)
 
 
 def _kernels(menu: Menu, esp: Esp, expert: Judge) -> Iterator[Finding]:
     """Each kernel is judged by the shim that starts first."""
-    shim = esp.read(f"{VENDOR}/shimx64.efi")
+    shim = esp.read(esp.layout.shim_path)
     for kernel in menu.kernels:
         data = read_program(kernel.place)
         if data is None:

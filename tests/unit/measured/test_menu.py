@@ -8,8 +8,8 @@ import random
 
 import pytest
 
+from installer.boot.grub.condition import holds
 from installer.config.boot import Boot
-from installer.measured.condition import holds
 from installer.measured.menu import GrubStart, start_menu
 from installer.measured.prediction import UnpredictableError
 from installer.plan.boot.loader import BootPlace, esp_grub_cfg_text, grub_cfg_text

@@ -4,15 +4,17 @@ import random
 
 import pytest
 
-from installer.boot.grub_script import Command, If, ScriptError, expand, parse_script
+from installer.boot.grub.errors import ScriptError
+from installer.boot.grub.script import Command, If, Statement, parse_script
+from installer.boot.grub.tokens import expanded
 
 
 def words(text: str, **variables: str) -> list[list[str]]:
-    return [
-        [expand(word, variables) for word in each.words]
-        for each in parse_script(text)
-        if isinstance(each, Command)
-    ]
+    return plain(parse_script(text), **variables)
+
+
+def plain(script: tuple[Statement, ...], **variables: str) -> list[list[str]]:
+    return [expanded(each.words, variables) for each in script if isinstance(each, Command)]
 
 
 @pytest.mark.parametrize(
@@ -29,7 +31,7 @@ def words(text: str, **variables: str) -> list[list[str]]:
         ("a\\ b", [["a b"]]),
         ("echo $", [["echo", "$"]]),
         ("a ''", [["a", ""]]),
-        ("while x; do a; done", [["while", "x"], ["a"], ["true"]]),
+        ("while x; do a; done", [["while", "x"], ["a"]]),
     ],
 )
 def test_words(text: str, expected: list[list[str]]) -> None:
@@ -39,7 +41,7 @@ def test_words(text: str, expected: list[list[str]]) -> None:
 def test_bodies() -> None:
     (entry,) = parse_script("menuentry 'A {' --id a {\n linux /k\n submenu x { initrd /i; }\n}")
     assert isinstance(entry, Command)
-    assert [expand(each, {}) for each in entry.words] == ["menuentry", "A {", "--id", "a"]
+    assert expanded(entry.words, {}) == ["menuentry", "A {", "--id", "a"]
     linux, submenu = entry.body or ()
     assert isinstance(linux, Command)
     assert isinstance(submenu, Command)
@@ -49,9 +51,9 @@ def test_bodies() -> None:
 def test_branches() -> None:
     (found,) = parse_script("if [ a = b ]; then x; elif y; then if z; then w; fi; else v; fi")
     assert isinstance(found, If)
-    conditions = [[expand(each, {}) for each in condition] for condition, _ in found.branches]
-    assert conditions == [["[", "a", "=", "b", "]"], ["y"], []]
-    assert [len(body) for _, body in found.branches] == [1, 1, 1]
+    conditions = [plain(each.condition) for each in found.branches]
+    assert conditions == [[["[", "a", "=", "b", "]"]], [["y"]], []]
+    assert [len(each.body) for each in found.branches] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
