@@ -11,19 +11,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from installer.boot.volumes import Volume, same_id
 from installer.errors import CommandFailed
 from installer.system.mounts import Mount
-from installer.system.program_output import tags
 from installer.system.rooted_path import resolved
 from installer.system.runner import Runner
 
 # Nothing may be written: neither by a replay of the journal nor by a repair.
 _READ_ONLY = {"ext4": "ro,noload", "xfs": "ro,norecovery,nouuid", "btrfs": "ro,rescue=nologreplay"}
-_OPAQUE = {
-    "crypto_LUKS": "encrypted",
-    "LVM2_member": "a part of a volume group",
-    "linux_raid_member": "a part of an array",
-}
 # What mount says of a filesystem that it knows and that is not sound.
 _DAMAGE = ("Structure needs cleaning", "can't read superblock")
 _MOST_TEXT = 1 << 20
@@ -31,22 +26,6 @@ _MOST_TEXT = 1 << 20
 
 class UnseenError(Exception):
     """What was asked for may be there, but cannot be looked at; the text says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Volume:
-    """A device node, and the filesystem (or what else has a UUID) on it."""
-
-    node: str
-    uuid: str = ""
-    kind: str = ""
-    partition: str = ""
-    partition_type: str = ""
-
-    @property
-    def opaque(self) -> str:
-        """What hides its contents ("" when nothing does)."""
-        return _OPAQUE.get(self.kind, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +46,11 @@ class Places:
 
     def volume(self, uuid: str) -> Volume | None:
         """The volume with this UUID."""
-        return next((each for each in self.volumes if _same(each.uuid, uuid)), None)
+        return next((each for each in self.volumes if same_id(each.uuid, uuid)), None)
 
     def partition(self, guid: str) -> Volume | None:
         """The partition with this GUID."""
-        return next((each for each in self.volumes if _same(each.partition, guid)), None)
+        return next((each for each in self.volumes if same_id(each.partition, guid)), None)
 
     @property
     def hidden(self) -> str:
@@ -95,7 +74,7 @@ class Places:
         return self._inside(self._open(volume), path)
 
     def _mounts_of(self, volume: Volume) -> list[Mount]:
-        nodes = {_real(each.node) for each in self.volumes if _same(each.uuid, volume.uuid)}
+        nodes = {_real(each.node) for each in self.volumes if same_id(each.uuid, volume.uuid)}
         return [each for each in self.mounts if _real(each.node) in nodes]
 
     def _open(self, volume: Volume) -> Mount:
@@ -160,25 +139,6 @@ def is_file(path: Path) -> bool:
         return False
 
 
-def read_volumes(runner: Runner, nodes: Iterable[str]) -> tuple[Volume, ...]:
-    """What is on each of some device nodes, looked at anew."""
-    return tuple(_read_volume(runner, each) for each in dict.fromkeys(nodes))
-
-
-def _read_volume(runner: Runner, node: str) -> Volume:
-    try:
-        found = tags(runner.run(["blkid", "-p", "-o", "export", node]))
-    except CommandFailed:
-        return Volume(node=node)
-    return Volume(
-        node=node,
-        uuid=found.get("UUID", ""),
-        kind=found.get("TYPE", ""),
-        partition=found.get("PART_ENTRY_UUID", "").lower(),
-        partition_type=found.get("PART_ENTRY_TYPE", "").lower(),
-    )
-
-
 def mounts_below(root: Path, mounts: Iterable[Mount]) -> tuple[Mount, ...]:
     """Those of the mounts that are of a host whose root is at ``root``.
 
@@ -201,7 +161,3 @@ def _below(path: str, top: str) -> str | None:
 
 def _real(node: str) -> Path:
     return Path(node).resolve()
-
-
-def _same(one: str, other: str) -> bool:
-    return bool(one) and one.lower() == other.lower()

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from installer.boot.esp import Esp, is_readable
 from installer.boot.places import Places, UnseenError
+from installer.boot.volumes import Volume, read_volumes
 from installer.errors import CommandFailed
 from installer.machine.facts import BootEntry
-from installer.machine.probe.nodes import block_devices
+from installer.machine.probe.nodes import listed_devices
 from installer.measured.log import LOG, read_log
 from installer.measured.menu import UNNUMBERED, GrubVolume
 from installer.measured.predict import FirmwareState, HostFiles, Way, predict_start
@@ -28,7 +29,6 @@ from installer.secureboot.variables import (
     read_store,
     variable,
 )
-from installer.system.program_output import json_object, tags
 from installer.system.runner import Runner
 from installer.verify.host import Subject
 from installer.verify.menu import read_menu
@@ -156,13 +156,13 @@ def grub_names(runner: Runner) -> dict[str, str]:
 
     :raises CommandFailed: the disks cannot be listed.
     """
-    argv = ["lsblk", "--json", "--bytes", "--list", "--output", "PATH,TYPE,SIZE"]
-    listed = block_devices(json_object("lsblk", runner.run(argv)))
+    listed = listed_devices(runner)
     found = [each for each in listed if each["size"] and not each["path"].startswith(_NO_DISKS)]
     if len([each for each in found if each["type"] == "disk"]) != 1:
         return {}
-    parts = (_part(runner, each["path"]) for each in found if each["type"] == "part")
-    return dict(each for each in parts if each)
+    volumes = read_volumes(runner, (each["path"] for each in found if each["type"] == "part"))
+    names = {each.partition: _name(each) for each in volumes if each.partition}
+    return {guid: name for guid, name in names.items() if name}
 
 
 def disk_names(partitions: Iterable[DiskPartition]) -> dict[str, str]:
@@ -170,14 +170,9 @@ def disk_names(partitions: Iterable[DiskPartition]) -> dict[str, str]:
     return {each.guid: f"hd0,gpt{each.number}" for each in partitions if each.guid}
 
 
-def _part(runner: Runner, node: str) -> tuple[str, str] | None:
-    try:
-        told = tags(runner.run(["blkid", "-p", "-o", "export", node]))
-    except CommandFailed:
-        return None
-    scheme = _SCHEMES.get(told.get("PART_ENTRY_SCHEME", ""))
-    guid, number = told.get("PART_ENTRY_UUID", "").lower(), told.get("PART_ENTRY_NUMBER", "")
-    return (guid, f"hd0,{scheme}{number}") if scheme and guid and number else None
+def _name(volume: Volume) -> str:
+    scheme = _SCHEMES.get(volume.table)
+    return f"hd0,{scheme}{volume.number}" if scheme and volume.number else ""
 
 
 def _reader(places: Places, uuid: str) -> Callable[[str], bytes | None]:

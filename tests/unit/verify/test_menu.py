@@ -6,7 +6,8 @@ import pytest
 
 from installer.actions.boot.esp import WriteEsp
 from installer.actions.host.files import WriteFile
-from installer.boot.places import Places, Volume
+from installer.boot.places import Places
+from installer.boot.volumes import Volume
 from installer.plan.boot.slots import SECOND_ROOT, slot_roots
 from installer.plan.model import InstallPlan
 from installer.plan.storage.model import StoragePlan
