@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from installer.boot.esp import Esp, copied_files, esp_files
+from installer.boot.layout import DEBIAN
 from installer.boot.places import (
     Places,
     UnseenError,
-    Volume,
     inside,
     is_file,
     mounts_below,
-    read_volumes,
     text_inside,
 )
+from installer.boot.volumes import Volume, read_volumes
 from installer.boot_check.next_start import (
     OTHER_FIRMWARE,
     disk_names,
@@ -30,13 +30,12 @@ from installer.boot_check.next_start import (
 from installer.boot_check.report import Report, check_host
 from installer.errors import CommandFailed
 from installer.machine.facts import ESP_TYPE
-from installer.machine.probe.nodes import block_devices
+from installer.machine.probe.nodes import listed_devices
 from installer.measured.predict import FirmwareState
 from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.trust import Trust, machine_trust, stock_trust, store_trust
 from installer.secureboot.variables import EFIVARS
 from installer.system.mounts import Mount, read_mounts
-from installer.system.program_output import json_object
 from installer.system.runner import Runner
 from installer.verify.esp import Judge
 from installer.verify.host import Subject
@@ -45,8 +44,8 @@ from installer.verify.table import DiskPartition, disk_table, torn_findings
 
 _ESP_LIST = "etc/photon-boot/esps"
 _FSTAB = "etc/fstab"
-_ESP_FOLDER = "boot/efi"
-_BIOS_FOLDERS = ("boot/grub/i386-pc", "grub/i386-pc")
+# In the host, and at the top of a filesystem that is only its /boot.
+_BIOS_PLACES = (DEBIAN.bios_path, DEBIAN.bios_path.removeprefix(DEBIAN.boot))
 _MOST_LISTED = 64
 
 
@@ -116,7 +115,7 @@ def verify_root(
         mounts = mounts_below(root, read_mounts())
         places = work.places(volumes, mounts)
         found = tuple(_esps_of(work, root, places, esps))
-        grub = root / _BIOS_FOLDERS[0]
+        grub = root / DEBIAN.bios_path.lstrip("/")
         bios = _disks_below(runner, root, mounts) if (grub / "core.img").is_file() else ()
         running = root == Path("/") and EFIVARS.is_dir() and variables is None
         subject = Subject(
@@ -160,7 +159,7 @@ def verify_disk(
         places = work.places(volumes)
         tops = tuple(_tops(places))
         root = next((each for each in tops if _has(each, _FSTAB)), None)
-        found = (inside(top, name) for top in tops for name in _BIOS_FOLDERS)
+        found = (inside(top, name) for top in tops for name in _BIOS_PLACES)
         grub = next((each for each in found if each and _has(each, "core.img")), None)
         esps = tuple(
             work.esp(
@@ -215,19 +214,17 @@ def _firmware(variables: Path | None) -> FirmwareState:
 
 def _block_devices(runner: Runner) -> tuple[str, ...]:
     """Every block device that could have a filesystem on it."""
-    argv = ["lsblk", "--json", "--bytes", "--list", "--output", "PATH,TYPE,SIZE"]
-    listed = block_devices(json_object("lsblk", runner.run(argv)))
+    listed = listed_devices(runner)
     return tuple(each["path"] for each in listed if each["type"] != "rom" and each["size"])
 
 
 def _disks_below(runner: Runner, root: Path, mounts: tuple[Mount, ...]) -> tuple[str, ...]:
-    """The disks that the filesystem with ``/boot`` lies on."""
+    """The disks that the filesystem with ``/boot`` is on."""
     nodes = {each.folder: each.node for each in mounts}
-    node = nodes.get(root / "boot") or nodes.get(root)
+    node = nodes.get(root / DEBIAN.boot.lstrip("/")) or nodes.get(root)
     if node is None:
         return ()
-    argv = ["lsblk", "--json", "--list", "--inverse", "--output", "PATH,TYPE", node]
-    listed = block_devices(json_object("lsblk", runner.run(argv)))
+    listed = listed_devices(runner, "--inverse", node)
     return tuple(dict.fromkeys(each["path"] for each in listed if each["type"] == "disk"))
 
 
@@ -249,10 +246,11 @@ def _esps_of(work: _Workplace, root: Path, places: Places, given: Iterable[str])
             yield Esp(name=f"ESP {guid}", partition=guid, files={}, present=False)
         else:
             yield _esp_on(work, volume)
-    if not listed and (files := esp_files(root / _ESP_FOLDER)):
-        node = next((each.node for each in places.mounts if each.folder == root / _ESP_FOLDER), "")
+    mounted = root / DEBIAN.esp_mount.lstrip("/")
+    if not listed and (files := esp_files(mounted)):
+        node = next((each.node for each in places.mounts if each.folder == mounted), "")
         guids = [each.partition for each in places.volumes if each.node == node]
-        yield Esp(name=f"/{_ESP_FOLDER}", partition="".join(guids), files=files)
+        yield Esp(name=DEBIAN.esp_mount, partition="".join(guids), files=files)
 
 
 def _esp_on(work: _Workplace, volume: Volume) -> Esp:

@@ -13,7 +13,9 @@ from installer.actions.context import Context
 from installer.actions.host.files import WriteFile
 from installer.actions.host.finish import LOG_FOLDER
 from installer.boot.esp import Esp, copied_files
-from installer.boot.places import Places, mounts_below, read_volumes
+from installer.boot.layout import DEBIAN
+from installer.boot.places import Places, mounts_below
+from installer.boot.volumes import read_volumes
 from installer.boot_check.next_start import (
     OTHER_FIRMWARE,
     grub_names,
@@ -118,7 +120,7 @@ def _report(action: VerifyBoot, context: Context) -> Report:
             esps=tuple(_esp(each, context, folder) for each in action.esps) if efi else (),
             judge=_judge(action, context, folder / "signatures") if efi else None,
             bios=tuple(context.node(each) for each in action.bios),
-            bios_grub=context.root.followed("/boot/grub/i386-pc"),
+            bios_grub=context.root.followed(DEBIAN.bios_path),
             nvram=None if action.elsewhere else machine_nvram(ordered=action.ordered),
         )
         pcrs = predictions_of(

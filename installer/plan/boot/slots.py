@@ -15,6 +15,7 @@ from installer.actions.boot.slot import CopySlot
 from installer.actions.host.files import WriteFile
 from installer.actions.host.services import SetUnits
 from installer.actions.storage.filesystem import MountFilesystem
+from installer.boot.layout import DEBIAN
 from installer.config.boot import Boot
 from installer.config.storage import Swap
 from installer.plan.boot.loader import (
@@ -171,7 +172,7 @@ def second_slot_actions(
     differing = {
         "/etc/fstab": (fstab_text(storage, swap), 0o644),
         "/etc/default/grub.d/zz-installer.cfg": (grub_defaults_text(boot, place), 0o644),
-        "/boot/grub/grub.cfg": (grub_cfg_text(boot, kernel_version, place), 0o600),
+        DEBIAN.menu_path: (grub_cfg_text(boot, kernel_version, place), 0o600),
     }
     return (
         MountFilesystem(volume=root.volume, kind=root.kind, path=SECOND_ROOT, options=options),
@@ -189,7 +190,7 @@ menuentry '{boot.entry_name}, slot {slot}' --class photon --id slot-{slot} --unr
   set photon_other={other}
   export photon_other
   search.fs_uuid {uuid} root
-  set prefix=($root)/boot/grub
+  set prefix=($root){DEBIAN.grub_path}
   configfile $prefix/grub.cfg
 }}
 """
