@@ -22,8 +22,10 @@ class HostLayout:
 
     ``vendor`` is the directory that the boot entry leads to, ``removable`` the one for firmware
     without an entry, where shim is called ``removable_loader``. GRUB has its menu ``menu`` in the
-    first, and in ``/boot/grub``; for a BIOS its own files are in ``bios_grub``. ``systemd_boot``
-    is in ``systemd``, and starts the unified kernel images in ``images``.
+    first, and in ``/boot/grub``; GRUB for a BIOS is in ``bios_path``, made of what is in
+    ``bios_modules``, with the script ``bios_start`` built in. ``systemd_boot`` is in ``systemd``,
+    and starts the unified kernel images in ``images``. ``kernel`` and ``initrd`` are what the names
+    of those in ``/boot`` begin with.
     """
 
     vendor: str
@@ -42,6 +44,7 @@ class HostLayout:
     grub_directory: str = "grub"
     menu: str = "grub.cfg"
     bios_platform: str = "i386-pc"
+    bios_start: str = "load.cfg"
     bios_modules: str
     kernel: str = "vmlinuz-"
     initrd: str = "initrd.img-"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.boot.esp import Esp, read_program
+from installer.boot.layout import DEBIAN
 from installer.boot.places import Places, text_inside
 from installer.verify.bios import check_bios
 from installer.verify.esp import Judge, check_esp, verdict
@@ -97,22 +98,11 @@ def _bios(subject: Subject) -> Iterator[Finding]:
     for disk in subject.bios:
         yield check_bios(disk, subject.bios_grub)
     if subject.judge is None:
-        place = _bios_menu(subject.bios_grub)
-        if place is None:
-            yield unseen("the menu", "where GRUB for BIOS finds it is not known")
-            return
-        yield from read_bios_menu(*place, subject.places).findings
-
-
-def _bios_menu(folder: Path) -> tuple[str, str] | None:
-    """The filesystem and the path of the menu, from what GRUB's core image was built with."""
-    try:
-        text = text_inside(folder, "load.cfg") or ""
-    except OSError:
-        return None
-    uuid = re.search(r"^search\.fs_uuid ([0-9a-fA-F-]+) root", text, re.MULTILINE)
-    prefix = re.search(r"^set prefix=\(\$root\)'?([^'\n]*)", text, re.MULTILINE)
-    return (uuid.group(1), f"{prefix.group(1)}/grub.cfg") if uuid and prefix else None
+        try:
+            start = text_inside(subject.bios_grub, DEBIAN.bios_start) or ""
+        except OSError:
+            start = ""
+        yield from read_bios_menu(start, subject.places).findings
 
 
 def _fstab(subject: Subject) -> Iterator[Finding]:

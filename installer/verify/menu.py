@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from installer.boot.grub.errors import LimitError, ScriptError
 from installer.boot.grub.evaluator import ENCODING, Evaluator
-from installer.boot.grub.scope import GrubFile, first_scope
+from installer.boot.grub.scope import GrubFile, first_scope, located
 from installer.boot.grub.strategies import EveryBranch
 from installer.boot.layout import DEBIAN, HostLayout
 from installer.boot.places import Places, UnseenError, is_file
@@ -38,32 +38,51 @@ class Kernel:
 class Menu:
     """What the menus lead to."""
 
-    kernels: tuple[Kernel, ...]
-    findings: tuple[Finding, ...]
+    kernels: tuple[Kernel, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def read_menu(start: str, where: str, places: Places, layout: HostLayout = DEBIAN) -> Menu:
     """Follow the menus from the text ``start`` of the ESP's, which is in ``where``."""
     scope = first_scope(_ESP, f"({_ESP})/{layout.vendor}", platform="efi")
+
+    def follow(evaluator: Evaluator) -> str:
+        evaluator.menu_text(start.encode(*ENCODING), where, scope)
+        return where
+
+    return _followed(places, follow)
+
+
+def read_bios_menu(start: str, places: Places, layout: HostLayout = DEBIAN) -> Menu:
+    """Follow the menus from the text ``start`` that is built into GRUB for BIOS.
+
+    That finds the filesystem and the directory of the first menu.
+    """
+    scope = first_scope("", "", platform="pc")
+
+    def follow(evaluator: Evaluator) -> str:
+        evaluator.script(start.encode(*ENCODING), layout.bios_start, scope)
+        first = located(f"{scope.variables['prefix']}/{layout.menu}", scope)
+        if not first.device:
+            return ""
+        path = first.path if first.device == scope.variables["root"] else first.written
+        evaluator.menu(path, scope)
+        return path
+
+    return _followed(places, follow)
+
+
+def _followed(places: Places, follow: Callable[[Evaluator], str]) -> Menu:
+    """What comes of following menus; ``follow`` gives the first of them, "" if it is not known."""
     host, strategy = _Host(places=places), EveryBranch()
+    where = ""
     try:
-        data = start.encode(*ENCODING)
-        Evaluator(host=host, strategy=strategy).menu_text(data, where, scope)
+        where = follow(Evaluator(host=host, strategy=strategy))
     except LimitError as reason:
         host.bad(f"it {reason}")
+    if not where and not host.findings:
+        return Menu(findings=(unseen(_MENU, "where GRUB for BIOS finds it is not known"),))
     return host.menu(where, strategy.entries_met)
-
-
-def read_bios_menu(uuid: str, path: str, places: Places) -> Menu:
-    """Follow the menus from the grub.cfg that GRUB for BIOS reads."""
-    device = f"{_UUID}{uuid}"
-    scope = first_scope(device, f"({device}){path.rpartition('/')[0]}", platform="pc")
-    host, strategy = _Host(places=places), EveryBranch()
-    try:
-        Evaluator(host=host, strategy=strategy).menu(path, scope)
-    except LimitError as reason:
-        host.bad(f"it {reason}")
-    return host.menu(path, strategy.entries_met)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -50,7 +50,7 @@ class PrepareBiosGrub:
             if module.is_file() and not module.is_symlink():
                 context.root.write(f"{_DIRECTORY}/{module.name}", module.read_bytes())
         start = f"search.fs_uuid {self.uuid} root\nset prefix=($root)'{prefix}'\n"
-        context.root.write(f"{_DIRECTORY}/load.cfg", start.encode())
+        context.root.write(f"{_DIRECTORY}/{DEBIAN.bios_start}", start.encode())
         modules = ["part_gpt", "part_msdos", "search_fs_uuid", _MODULES_OF[self.filesystem]]
         modules += ["mdraid1x"] if self.arrays else []
         context.runner.run(
@@ -61,7 +61,7 @@ class PrepareBiosGrub:
                 f"--format={DEBIAN.bios_platform}",
                 f"--directory={_MODULES}",
                 f"--prefix={prefix}",
-                f"--config={_DIRECTORY}/load.cfg",
+                f"--config={_DIRECTORY}/{DEBIAN.bios_start}",
                 f"--output={_DIRECTORY}/core.img",
                 "biosdisk",
                 "normal",
