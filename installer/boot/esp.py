@@ -70,7 +70,7 @@ def read_program(place: Path) -> bytes | None:
 def is_readable(place: Path) -> bool:
     """Whether it is a file, and none that is far too large for a program.
 
-    :raises OSError: it cannot be looked at.
+    :raises OSError: it cannot be examined.
     """
     return place.is_file() and place.stat().st_size <= MOST_BYTES
 

@@ -1,6 +1,6 @@
 """Files by the UUID of their filesystem and their path in it, which is how a boot loader has them.
 
-What is mounted is looked at where it is mounted; what is not is mounted for reading alone.
+What is mounted is read where it is mounted; what is not is mounted read-only.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ _MOST_TEXT = 1 << 20
 
 
 class UnseenError(Exception):
-    """What was asked for may be there, but cannot be looked at; the text says why."""
+    """What was asked for may be there, but cannot be examined; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
     """The volumes that a host consists of, and how to look into them.
 
-    ``mounts`` are those of the host itself, ``work`` is a private folder for others; whoever made
-    ``undo`` takes back what is mounted there, by ``undo_runner``.
+    ``mounts`` are those of the host itself, ``work`` is a private directory for others; whoever
+    made ``undo`` unmounts what is mounted there, by ``undo_runner``.
     """
 
     runner: Runner
@@ -59,7 +59,7 @@ class Places:
         return " and ".join(parts)
 
     def find(self, uuid: str, path: str) -> Path | None:
-        """The file or folder at a path inside a filesystem; None when there is none.
+        """The file or directory at a path inside a filesystem; None when there is none.
 
         :raises UnseenError: nobody can look into that filesystem here.
         :raises OSError: the filesystem is damaged.
@@ -83,10 +83,10 @@ class Places:
             return self.opened[volume.node]
         if volume.opaque or volume.kind not in _READ_ONLY:
             raise UnseenError(f"{volume.node} is {volume.opaque or volume.kind or 'empty'}")
-        folder = self.work / f"volume-{len(self.opened)}"
-        folder.mkdir(parents=True, exist_ok=True)
+        place = self.work / f"volume-{len(self.opened)}"
+        place.mkdir(parents=True, exist_ok=True)
         options = _READ_ONLY[volume.kind] + (",subvolid=5" if volume.kind == "btrfs" else "")
-        argv = ["mount", "-t", volume.kind, "-o", options, volume.node, str(folder)]
+        argv = ["mount", "-t", volume.kind, "-o", options, volume.node, str(place)]
         try:
             self.runner.run(argv)
         except CommandFailed as error:
@@ -95,9 +95,9 @@ class Places:
                     errno.EUCLEAN, f"the filesystem on {volume.node} is damaged"
                 ) from error
             raise UnseenError(f"{volume.node} cannot be mounted for reading") from error
-        self.undo.callback(folder.rmdir)
-        self.undo.callback(self.undo_runner.run, ["umount", str(folder)])
-        self.opened[volume.node] = Mount(node=volume.node, top="/", folder=folder)
+        self.undo.callback(place.rmdir)
+        self.undo.callback(self.undo_runner.run, ["umount", str(place)])
+        self.opened[volume.node] = Mount(node=volume.node, top="/", folder=place)
         return self.opened[volume.node]
 
     def _inside(self, mount: Mount, path: str) -> Path | None:
@@ -109,9 +109,9 @@ class Places:
 
 
 def inside(top: Path, path: str, look: Callable[[Path], None] = lambda _: None) -> Path | None:
-    """A path below a folder, links followed as a boot loader follows them: never out of it.
+    """A path below a directory, links followed as a boot loader follows them: never out of it.
 
-    ``look`` sees each folder on the way. None when there is no such path.
+    ``look`` sees each directory on the way. None when there is no such path.
     """
     if "\0" in path:
         return None

@@ -1,4 +1,4 @@
-"""Where a host to be checked is found: mounted below a folder, on a disk, or in an image."""
+"""Where a host to be checked is found: mounted at a directory, on a disk, or in an image."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class _Workplace:
 
     runner: Runner
     undo_runner: Runner
-    folder: Path
+    directory: Path
     undo: contextlib.ExitStack
 
     def places(self, volumes: tuple[Volume, ...], mounts: tuple[Mount, ...] = ()) -> Places:
@@ -66,7 +66,7 @@ class _Workplace:
         return Places(
             runner=self.runner,
             undo_runner=self.undo_runner,
-            work=self.folder,
+            work=self.directory,
             undo=self.undo,
             volumes=volumes,
             mounts=mounts,
@@ -74,14 +74,14 @@ class _Workplace:
 
     def judge(self, trust: Trust) -> Judge:
         """Who judges by this trust."""
-        verifier = SignatureVerifier(runner=self.runner, folder=self.folder / "signatures")
+        verifier = SignatureVerifier(runner=self.runner, folder=self.directory / "signatures")
         verifier.require()
         return Judge(verifier=verifier, trust=trust)
 
     def esp(self, source: str, *, name: str, partition: str = "") -> Esp:
-        """The ESP on a device node or in an image, read anew."""
-        folder = Path(tempfile.mkdtemp(prefix="esp-", dir=self.folder))
-        files = copied_files(self.runner, source, folder)
+        """The ESP on a device node or in an image, read from there now."""
+        place = Path(tempfile.mkdtemp(prefix="esp-", dir=self.directory))
+        files = copied_files(self.runner, source, place)
         return Esp(name=name, partition=partition, files=files)
 
 
@@ -93,13 +93,13 @@ def verify_root(
     variables: Path | None = None,
     undo_runner: Runner | None = None,
 ) -> Report:
-    """Check a host that is mounted at a folder; ``/`` is the one that runs.
+    """Check a host that is mounted at a directory; ``/`` is the one that runs.
 
-    ``esps`` are folders or device nodes, those that the host lists unless any are given;
+    ``esps`` are directories or device nodes, those that the host lists unless any are given;
     ``variables`` is a variable store to go by instead of this machine's firmware; ``undo_runner``
     detaches what was attached.
 
-    :raises CommandFailed: it cannot be looked at.
+    :raises CommandFailed: it cannot be examined.
     :raises Cancelled: the user gave up.
     """
     if missing := next((each for each in esps if not Path(each).exists()), None):
@@ -144,7 +144,7 @@ def verify_disk(
     firmware, and an image, which will start elsewhere, by what firmware comes with.
     ``undo_runner`` detaches what was attached.
 
-    :raises CommandFailed: it cannot be looked at.
+    :raises CommandFailed: it cannot be examined.
     :raises Cancelled: the user gave up.
     """
     if not disk.exists():
@@ -193,11 +193,11 @@ def verify_disk(
 @contextlib.contextmanager
 def _workplace(runner: Runner, undo_runner: Runner) -> Iterator[_Workplace]:
     try:
-        folder = tempfile.TemporaryDirectory(prefix="photon-verify-", dir="/run")
+        directory = tempfile.TemporaryDirectory(prefix="photon-verify-", dir="/run")
     except OSError as error:
         raise CommandFailed(f"/run: {error.strerror}", "Run it again with sudo.") from error
-    with folder as path, contextlib.ExitStack() as undo:
-        yield _Workplace(runner=runner, undo_runner=undo_runner, folder=Path(path), undo=undo)
+    with directory as path, contextlib.ExitStack() as undo:
+        yield _Workplace(runner=runner, undo_runner=undo_runner, directory=Path(path), undo=undo)
 
 
 def _trust(variables: Path | None) -> Trust:
@@ -257,9 +257,9 @@ def _esp_on(work: _Workplace, volume: Volume) -> Esp:
     """An ESP where it is mounted, else from its node: what is still to be written counts."""
     name = f"ESP {volume.node}"
     mounted = mounts_below(Path("/"), read_mounts())
-    folder = next((each.folder for each in mounted if each.node == volume.node), None)
-    if folder is not None:
-        return Esp(name=name, partition=volume.partition, files=esp_files(folder))
+    place = next((each.folder for each in mounted if each.node == volume.node), None)
+    if place is not None:
+        return Esp(name=name, partition=volume.partition, files=esp_files(place))
     return work.esp(volume.node, name=name, partition=volume.partition)
 
 
@@ -289,7 +289,7 @@ def _attached(work: _Workplace, disk: Path, entry: DiskPartition) -> Volume:
 
 
 def _tops(places: Places) -> Iterator[Path]:
-    """The folders that may be a host's root: filesystems, and subvolumes at their top."""
+    """The directories that may be a host's root: filesystems, and subvolumes at their top."""
     for volume in places.volumes:
         if not volume.uuid:
             continue

@@ -66,7 +66,7 @@ def first_entry(efivars: Path = EFIVARS) -> BootEntry | None:
 def stored_firmware(place: Path) -> FirmwareState:
     """The firmware of the virtual machine that has this variable store.
 
-    :raises CommandFailed: it cannot be read, or is no such store.
+    :raises CommandFailed: it cannot be read, or is not such a store.
     """
     return FirmwareState(variables=read_store(place))
 
@@ -82,7 +82,7 @@ def predictions_of(
     """What the next start of a host will measure that the boot check looks at.
 
     Nothing for one that starts by BIOS. ``firmware`` and ``names`` are asked for when they are
-    needed; what they raise is the reason why nothing can be told.
+    needed; what they raise is the reason why nothing can be predicted.
     """
     esps = tuple(each for each in subject.esps if each.present)
     if subject.judge is None or not esps:
@@ -120,7 +120,7 @@ def predict_host(
 
     It is by that one of the ESPs which the firmware tries first, else by the first of them; there
     must be one. ``names`` is what GRUB calls the partitions, by their GUIDs (``grub_names``,
-    ``disk_names``); without it PCR 8 cannot be told.
+    ``disk_names``); without it PCR 8 cannot be predicted.
     """
     known = names or {}
     first = firmware.first.partition if firmware.first else ""

@@ -16,7 +16,7 @@ from installer.measured import policy, programs, shim
 from installer.measured.log import ZERO, Event, register
 from installer.measured.menu import UNNUMBERED, GrubStart, GrubVolume, start_menu
 from installer.measured.policy import predict_policy
-from installer.measured.prediction import Prediction, UnpredictableError, told
+from installer.measured.prediction import Prediction, UnpredictableError, attempt
 from installer.measured.programs import predict_programs
 from installer.measured.shim import predict_owner, shim_state
 from installer.secureboot.signature import SignatureVerifier
@@ -82,8 +82,8 @@ class FirmwareState:
     @property
     def setup(self) -> bool:
         """Whether its setup can be entered from the system, as with all that do not say."""
-        told = (self.variables or {}).get((_SUPPORTED, GLOBAL))
-        return told is None or bool(told[:1] and told[0] & _SETUP)
+        supported = (self.variables or {}).get((_SUPPORTED, GLOBAL))
+        return supported is None or bool(supported[:1] and supported[0] & _SETUP)
 
 
 def predict_start(
@@ -122,12 +122,12 @@ def predict_start(
         return predict_owner(shim_state(_read(host.esp, shim_path), firmware.known))
 
     return {
-        programs.PCR: told(by_programs),
-        policy.PCR: told(by_policy),
-        COMMANDS: told(lambda: _predict_commands(menu())),
-        FILES: told(lambda: _predict_files(menu(), host.layout)),
+        programs.PCR: attempt(by_programs),
+        policy.PCR: attempt(by_policy),
+        COMMANDS: attempt(lambda: _predict_commands(menu())),
+        FILES: attempt(lambda: _predict_files(menu(), host.layout)),
         UNIFIED: Prediction(value=ZERO, why="nothing: the kernel is not a unified kernel image"),
-        shim.PCR: told(by_owner),
+        shim.PCR: attempt(by_owner),
     }
 
 

@@ -25,14 +25,14 @@ class Prediction:
     why: str
 
     def __post_init__(self) -> None:
-        # It repeats names and texts of the disk that is looked at.
+        # It repeats names and texts of the disk that is examined.
         object.__setattr__(self, "why", printable_lines(self.why))
 
 
 Predictions = Mapping[int, Prediction]
 
 
-def told(predict: Callable[[], Prediction]) -> Prediction:
+def attempt(predict: Callable[[], Prediction]) -> Prediction:
     """What a function predicts, or why it cannot."""
     try:
         return predict()

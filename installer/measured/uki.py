@@ -17,7 +17,7 @@ from installer.measured import policy, programs, shim, stub
 from installer.measured.log import ZERO, register
 from installer.measured.policy import predict_policy
 from installer.measured.predict import COMMANDS, FirmwareState, require_first
-from installer.measured.prediction import Prediction, UnpredictableError, told
+from installer.measured.prediction import Prediction, UnpredictableError, attempt
 from installer.measured.programs import predict_programs
 from installer.measured.stub import predict_handover, require_known_stub
 from installer.secureboot.pe import NotPeError, PeImage, parse_pe
@@ -84,11 +84,11 @@ def predict_unified_start(
         return predict_policy(verifier, [loader, image], firmware.known, None, firmware.events)
 
     return {
-        programs.PCR: told(by_programs),
-        policy.PCR: told(by_policy),
+        programs.PCR: attempt(by_programs),
+        policy.PCR: attempt(by_policy),
         COMMANDS: Prediction(value=ZERO, why="nothing: no GRUB is involved"),
-        stub.PCR: told(lambda: predict_handover(parsed())),
-        PCR: told(lambda: _predict_parts(parsed(), PHASES)),
+        stub.PCR: attempt(lambda: predict_handover(parsed())),
+        PCR: attempt(lambda: _predict_parts(parsed(), PHASES)),
         shim.PCR: Prediction(value=ZERO, why="nothing: no shim is involved"),
     }
 

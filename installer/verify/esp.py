@@ -32,7 +32,7 @@ class Judge:
     known: dict[tuple[str, ...], Judgement] = field(default_factory=dict)
 
     def by_firmware(self, data: bytes) -> Judgement:
-        """Whether the firmware starts a program that is no shim."""
+        """Whether the firmware starts a program that is not a shim."""
         return self._judge((_digest(data), "firmware"), firmware_policy(self.trust), data)
 
     def shim(self, shim: bytes) -> Judgement:

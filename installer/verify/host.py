@@ -33,7 +33,7 @@ class Subject:
     """What is checked: ``root`` is None when the host's root cannot be looked into.
 
     ``judge`` is None where EFI does not start the host; ``bios`` are the disks (device nodes or
-    images) that a BIOS should start it from, ``bios_grub`` the folder of GRUB's files for that;
+    images) that a BIOS should start it from, ``bios_grub`` the directory of GRUB's files for that;
     ``nvram`` is None when it is another machine's.
     """
 

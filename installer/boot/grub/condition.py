@@ -15,7 +15,7 @@ _FILES = frozenset({"-e", "-f", "-s"})
 def holds(arguments: Sequence[str], is_file: Callable[[str, str], bool]) -> bool:
     """Whether a condition holds; ``is_file`` answers a test (like ``-f``) of a path.
 
-    It goes on to the end, as GRUB does: a file is looked at even when nothing depends on it.
+    It goes on to the end, as GRUB does: a file is examined even when nothing depends on it.
 
     :raises UncertainError: it is of a kind that is not known here.
     """
