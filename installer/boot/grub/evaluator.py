@@ -225,9 +225,9 @@ def _entry_words(words: list[str]) -> tuple[str, str]:
     """The title of an entry and its name."""
     titles, name, rest = [], "", iter(words[1:])
     for word in rest:
-        if word.split(" ")[-1] in _ENTRY_VALUES:
+        if word in _ENTRY_VALUES:
             value = next(rest, "")
-            name = value if word.endswith("--id") else name
+            name = value if word == "--id" else name
         elif not word.startswith("--"):
             titles.append(word)
     return " ".join(titles), name

@@ -32,19 +32,19 @@ _LONGEST_COMMAND_LINE = 2047
 _ADDED_BY_GRUB = 128
 
 # GRUB takes what to fall back to by number alone, so this is the first entry of a slot's menu.
-OTHER_SLOT = """\
+OTHER_SLOT = f"""\
 # When no kernel of this slot can be loaded, the other slot has its turn; then the machine restarts.
 set fallback=0
-menuentry 'The other slot' --id photon-other --unrestricted {
+menuentry 'The other slot' --id photon-other --unrestricted {{
   if [ -n "$photon_other" ]; then
     search.fs_uuid $photon_other root
     set photon_other=
-    set prefix=($root)/boot/grub
-    configfile $prefix/grub.cfg
+    set prefix=($root){DEBIAN.grub_path}
+    configfile $prefix/{DEBIAN.menu}
   fi
   sleep --interruptible 30
   reboot
-}
+}}
 """
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from importlib import resources
 
 from installer.actions.action import Action
+from installer.actions.boot.menu_password import PASSWORD_FILE
 from installer.actions.boot.slot import CopySlot
 from installer.actions.host.files import WriteFile
 from installer.actions.host.services import SetUnits
@@ -90,8 +91,8 @@ fi
 """
 _UNLOCK = """\
 if search.fs_uuid {uuid} photon_root; then
-  if [ -s ($photon_root)/boot/grub/password.cfg ]; then
-    source ($photon_root)/boot/grub/password.cfg
+  if [ -s ($photon_root){password} ]; then
+    source ($photon_root){password}
   fi
 fi
 """
@@ -139,7 +140,7 @@ def _unlock_text(boot: Boot, *roots: str) -> str:
     """The menu's password, from whichever slot has it."""
     if not boot.menu_password:
         return ""
-    return "".join(_UNLOCK.format(uuid=uuid) for uuid in roots)
+    return "".join(_UNLOCK.format(uuid=uuid, password=PASSWORD_FILE) for uuid in roots)
 
 
 def environment_text() -> str:
@@ -191,7 +192,7 @@ menuentry '{boot.entry_name}, slot {slot}' --class photon --id slot-{slot} --unr
   export photon_other
   search.fs_uuid {uuid} root
   set prefix=($root){DEBIAN.grub_path}
-  configfile $prefix/grub.cfg
+  configfile $prefix/{DEBIAN.menu}
 }}
 """
 

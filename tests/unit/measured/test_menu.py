@@ -94,6 +94,17 @@ def test_the_default_may_be_a_name_or_a_title() -> None:
         assert found.arguments == f"{KERNEL} ro"
 
 
+def test_the_options_of_an_entry_may_be_in_a_variable() -> None:
+    options = 'set options="--unrestricted --id"\n'
+    entry = ENTRY.replace("--id it", "$options it")
+    other = f"menuentry Other {{\n linux {KERNEL} other\n}}\n"
+    found = start(f'set default="it"\n{options}{other}{entry}')
+    assert found.arguments == f"{KERNEL} ro"
+    assert any(
+        each.startswith("menuentry Linux --unrestricted --id it {") for each in found.commands
+    )
+
+
 def test_functions_see_their_arguments() -> None:
     menu = 'function mode {\n set gfxpayload="${1}"\n}\nmode text\n' + ENTRY
     assert "set gfxpayload=text" in start(menu).commands
