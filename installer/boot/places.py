@@ -1,6 +1,6 @@
 """Files by the UUID of their filesystem and their path in it, which is how a boot loader has them.
 
-What is mounted is looked at where it is mounted; what is not is mounted for reading alone.
+What is mounted is read where it is mounted; what is not is mounted read-only.
 """
 
 from __future__ import annotations
@@ -11,51 +11,30 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from installer.boot.volumes import Volume, same_id
 from installer.errors import CommandFailed
 from installer.filesystems import FILESYSTEMS
 from installer.system.mounts import Mount
-from installer.system.program_output import tags
 from installer.system.rooted_path import resolved
 from installer.system.runner import Runner
 
 # What a host of this installer may consist of, with the options that let nothing be written.
 _READ_ONLY = {each.name: each.read_only for each in FILESYSTEMS if each.holds_root}
-_OPAQUE = {
-    "crypto_LUKS": "encrypted",
-    "LVM2_member": "a part of a volume group",
-    "linux_raid_member": "a part of an array",
-}
 # What mount says of a filesystem that it knows and that is not sound.
 _DAMAGE = ("Structure needs cleaning", "can't read superblock")
 _MOST_TEXT = 1 << 20
 
 
 class UnseenError(Exception):
-    """What was asked for may be there, but cannot be looked at; the text says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Volume:
-    """A device node, and the filesystem (or what else has a UUID) on it."""
-
-    node: str
-    uuid: str = ""
-    kind: str = ""
-    partition: str = ""
-    partition_type: str = ""
-
-    @property
-    def opaque(self) -> str:
-        """What hides its contents ("" when nothing does)."""
-        return _OPAQUE.get(self.kind, "")
+    """What was asked for may be there, but cannot be examined; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
     """The volumes that a host consists of, and how to look into them.
 
-    ``mounts`` are those of the host itself, ``work`` is a private folder for others; whoever made
-    ``undo`` takes back what is mounted there, by ``undo_runner``.
+    ``mounts`` are those of the host itself, ``work`` is a private directory for others; whoever
+    made ``undo`` unmounts what is mounted there, by ``undo_runner``.
     """
 
     runner: Runner
@@ -68,11 +47,11 @@ class Places:
 
     def volume(self, uuid: str) -> Volume | None:
         """The volume with this UUID."""
-        return next((each for each in self.volumes if _same(each.uuid, uuid)), None)
+        return next((each for each in self.volumes if same_id(each.uuid, uuid)), None)
 
     def partition(self, guid: str) -> Volume | None:
         """The partition with this GUID."""
-        return next((each for each in self.volumes if _same(each.partition, guid)), None)
+        return next((each for each in self.volumes if same_id(each.partition, guid)), None)
 
     @property
     def hidden(self) -> str:
@@ -81,7 +60,7 @@ class Places:
         return " and ".join(parts)
 
     def find(self, uuid: str, path: str) -> Path | None:
-        """The file or folder at a path inside a filesystem; None when there is none.
+        """The file or directory at a path inside a filesystem; None when there is none.
 
         :raises UnseenError: nobody can look into that filesystem here.
         :raises OSError: the filesystem is damaged.
@@ -96,7 +75,7 @@ class Places:
         return self._inside(self._open(volume), path)
 
     def _mounts_of(self, volume: Volume) -> list[Mount]:
-        nodes = {_real(each.node) for each in self.volumes if _same(each.uuid, volume.uuid)}
+        nodes = {_real(each.node) for each in self.volumes if same_id(each.uuid, volume.uuid)}
         return [each for each in self.mounts if _real(each.node) in nodes]
 
     def _open(self, volume: Volume) -> Mount:
@@ -105,10 +84,10 @@ class Places:
             return self.opened[volume.node]
         if volume.opaque or volume.kind not in _READ_ONLY:
             raise UnseenError(f"{volume.node} is {volume.opaque or volume.kind or 'empty'}")
-        folder = self.work / f"volume-{len(self.opened)}"
-        folder.mkdir(parents=True, exist_ok=True)
+        place = self.work / f"volume-{len(self.opened)}"
+        place.mkdir(parents=True, exist_ok=True)
         options = _READ_ONLY[volume.kind] + (",subvolid=5" if volume.kind == "btrfs" else "")
-        argv = ["mount", "-t", volume.kind, "-o", options, volume.node, str(folder)]
+        argv = ["mount", "-t", volume.kind, "-o", options, volume.node, str(place)]
         try:
             self.runner.run(argv)
         except CommandFailed as error:
@@ -117,9 +96,9 @@ class Places:
                     errno.EUCLEAN, f"the filesystem on {volume.node} is damaged"
                 ) from error
             raise UnseenError(f"{volume.node} cannot be mounted for reading") from error
-        self.undo.callback(folder.rmdir)
-        self.undo.callback(self.undo_runner.run, ["umount", str(folder)])
-        self.opened[volume.node] = Mount(node=volume.node, top="/", folder=folder)
+        self.undo.callback(place.rmdir)
+        self.undo.callback(self.undo_runner.run, ["umount", str(place)])
+        self.opened[volume.node] = Mount(node=volume.node, top="/", folder=place)
         return self.opened[volume.node]
 
     def _inside(self, mount: Mount, path: str) -> Path | None:
@@ -131,9 +110,9 @@ class Places:
 
 
 def inside(top: Path, path: str, look: Callable[[Path], None] = lambda _: None) -> Path | None:
-    """A path below a folder, links followed as a boot loader follows them: never out of it.
+    """A path below a directory, links followed as a boot loader follows them: never out of it.
 
-    ``look`` sees each folder on the way. None when there is no such path.
+    ``look`` sees each directory on the way. None when there is no such path.
     """
     if "\0" in path:
         return None
@@ -161,25 +140,6 @@ def is_file(path: Path) -> bool:
         return False
 
 
-def read_volumes(runner: Runner, nodes: Iterable[str]) -> tuple[Volume, ...]:
-    """What is on each of some device nodes, looked at anew."""
-    return tuple(_read_volume(runner, each) for each in dict.fromkeys(nodes))
-
-
-def _read_volume(runner: Runner, node: str) -> Volume:
-    try:
-        found = tags(runner.run(["blkid", "-p", "-o", "export", node]))
-    except CommandFailed:
-        return Volume(node=node)
-    return Volume(
-        node=node,
-        uuid=found.get("UUID", ""),
-        kind=found.get("TYPE", ""),
-        partition=found.get("PART_ENTRY_UUID", "").lower(),
-        partition_type=found.get("PART_ENTRY_TYPE", "").lower(),
-    )
-
-
 def mounts_below(root: Path, mounts: Iterable[Mount]) -> tuple[Mount, ...]:
     """Those of the mounts that are of a host whose root is at ``root``.
 
@@ -202,7 +162,3 @@ def _below(path: str, top: str) -> str | None:
 
 def _real(node: str) -> Path:
     return Path(node).resolve()
-
-
-def _same(one: str, other: str) -> bool:
-    return bool(one) and one.lower() == other.lower()

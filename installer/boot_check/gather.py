@@ -1,4 +1,4 @@
-"""Where a host to be checked is found: mounted below a folder, on a disk, or in an image."""
+"""Where a host to be checked is found: mounted at a directory, on a disk, or in an image."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from installer.boot.esp import Esp, copied_files, esp_files
+from installer.boot.layout import DEBIAN
 from installer.boot.places import (
     Places,
     UnseenError,
-    Volume,
     inside,
     is_file,
     mounts_below,
-    read_volumes,
     text_inside,
 )
+from installer.boot.volumes import Volume, read_volumes
 from installer.boot_check.next_start import (
     OTHER_FIRMWARE,
     disk_names,
@@ -30,13 +30,12 @@ from installer.boot_check.next_start import (
 from installer.boot_check.report import Report, check_host
 from installer.errors import CommandFailed
 from installer.machine.facts import ESP_TYPE
-from installer.machine.probe.nodes import block_devices
+from installer.machine.probe.nodes import listed_devices
 from installer.measured.predict import FirmwareState
 from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.trust import Trust, machine_trust, stock_trust, store_trust
 from installer.secureboot.variables import EFIVARS
 from installer.system.mounts import Mount, read_mounts
-from installer.system.program_output import json_object
 from installer.system.runner import Runner
 from installer.verify.esp import Judge
 from installer.verify.host import Subject
@@ -45,8 +44,8 @@ from installer.verify.table import DiskPartition, disk_table, torn_findings
 
 _ESP_LIST = "etc/photon-boot/esps"
 _FSTAB = "etc/fstab"
-_ESP_FOLDER = "boot/efi"
-_BIOS_FOLDERS = ("boot/grub/i386-pc", "grub/i386-pc")
+# In the host, and at the top of a filesystem that is only its /boot.
+_BIOS_PLACES = (DEBIAN.bios_path, DEBIAN.bios_path.removeprefix(DEBIAN.boot))
 _MOST_LISTED = 64
 
 
@@ -59,7 +58,7 @@ class _Workplace:
 
     runner: Runner
     undo_runner: Runner
-    folder: Path
+    directory: Path
     undo: contextlib.ExitStack
 
     def places(self, volumes: tuple[Volume, ...], mounts: tuple[Mount, ...] = ()) -> Places:
@@ -67,7 +66,7 @@ class _Workplace:
         return Places(
             runner=self.runner,
             undo_runner=self.undo_runner,
-            work=self.folder,
+            work=self.directory,
             undo=self.undo,
             volumes=volumes,
             mounts=mounts,
@@ -75,14 +74,14 @@ class _Workplace:
 
     def judge(self, trust: Trust) -> Judge:
         """Who judges by this trust."""
-        verifier = SignatureVerifier(runner=self.runner, folder=self.folder / "signatures")
+        verifier = SignatureVerifier(runner=self.runner, folder=self.directory / "signatures")
         verifier.require()
         return Judge(verifier=verifier, trust=trust)
 
     def esp(self, source: str, *, name: str, partition: str = "") -> Esp:
-        """The ESP on a device node or in an image, read anew."""
-        folder = Path(tempfile.mkdtemp(prefix="esp-", dir=self.folder))
-        files = copied_files(self.runner, source, folder)
+        """The ESP on a device node or in an image, read from there now."""
+        place = Path(tempfile.mkdtemp(prefix="esp-", dir=self.directory))
+        files = copied_files(self.runner, source, place)
         return Esp(name=name, partition=partition, files=files)
 
 
@@ -94,13 +93,13 @@ def verify_root(
     variables: Path | None = None,
     undo_runner: Runner | None = None,
 ) -> Report:
-    """Check a host that is mounted at a folder; ``/`` is the one that runs.
+    """Check a host that is mounted at a directory; ``/`` is the one that runs.
 
-    ``esps`` are folders or device nodes, those that the host lists unless any are given;
+    ``esps`` are directories or device nodes, those that the host lists unless any are given;
     ``variables`` is a variable store to go by instead of this machine's firmware; ``undo_runner``
     detaches what was attached.
 
-    :raises CommandFailed: it cannot be looked at.
+    :raises CommandFailed: it cannot be examined.
     :raises Cancelled: the user gave up.
     """
     if missing := next((each for each in esps if not Path(each).exists()), None):
@@ -116,7 +115,7 @@ def verify_root(
         mounts = mounts_below(root, read_mounts())
         places = work.places(volumes, mounts)
         found = tuple(_esps_of(work, root, places, esps))
-        grub = root / _BIOS_FOLDERS[0]
+        grub = root / DEBIAN.bios_path.lstrip("/")
         bios = _disks_below(runner, root, mounts) if (grub / "core.img").is_file() else ()
         running = root == Path("/") and EFIVARS.is_dir() and variables is None
         subject = Subject(
@@ -145,7 +144,7 @@ def verify_disk(
     firmware, and an image, which will start elsewhere, by what firmware comes with.
     ``undo_runner`` detaches what was attached.
 
-    :raises CommandFailed: it cannot be looked at.
+    :raises CommandFailed: it cannot be examined.
     :raises Cancelled: the user gave up.
     """
     if not disk.exists():
@@ -160,7 +159,7 @@ def verify_disk(
         places = work.places(volumes)
         tops = tuple(_tops(places))
         root = next((each for each in tops if _has(each, _FSTAB)), None)
-        found = (inside(top, name) for top in tops for name in _BIOS_FOLDERS)
+        found = (inside(top, name) for top in tops for name in _BIOS_PLACES)
         grub = next((each for each in found if each and _has(each, "core.img")), None)
         esps = tuple(
             work.esp(
@@ -194,11 +193,11 @@ def verify_disk(
 @contextlib.contextmanager
 def _workplace(runner: Runner, undo_runner: Runner) -> Iterator[_Workplace]:
     try:
-        folder = tempfile.TemporaryDirectory(prefix="photon-verify-", dir="/run")
+        directory = tempfile.TemporaryDirectory(prefix="photon-verify-", dir="/run")
     except OSError as error:
         raise CommandFailed(f"/run: {error.strerror}", "Run it again with sudo.") from error
-    with folder as path, contextlib.ExitStack() as undo:
-        yield _Workplace(runner=runner, undo_runner=undo_runner, folder=Path(path), undo=undo)
+    with directory as path, contextlib.ExitStack() as undo:
+        yield _Workplace(runner=runner, undo_runner=undo_runner, directory=Path(path), undo=undo)
 
 
 def _trust(variables: Path | None) -> Trust:
@@ -215,19 +214,17 @@ def _firmware(variables: Path | None) -> FirmwareState:
 
 def _block_devices(runner: Runner) -> tuple[str, ...]:
     """Every block device that could have a filesystem on it."""
-    argv = ["lsblk", "--json", "--bytes", "--list", "--output", "PATH,TYPE,SIZE"]
-    listed = block_devices(json_object("lsblk", runner.run(argv)))
+    listed = listed_devices(runner)
     return tuple(each["path"] for each in listed if each["type"] != "rom" and each["size"])
 
 
 def _disks_below(runner: Runner, root: Path, mounts: tuple[Mount, ...]) -> tuple[str, ...]:
-    """The disks that the filesystem with ``/boot`` lies on."""
+    """The disks that the filesystem with ``/boot`` is on."""
     nodes = {each.folder: each.node for each in mounts}
-    node = nodes.get(root / "boot") or nodes.get(root)
+    node = nodes.get(root / DEBIAN.boot.lstrip("/")) or nodes.get(root)
     if node is None:
         return ()
-    argv = ["lsblk", "--json", "--list", "--inverse", "--output", "PATH,TYPE", node]
-    listed = block_devices(json_object("lsblk", runner.run(argv)))
+    listed = listed_devices(runner, "--inverse", node)
     return tuple(dict.fromkeys(each["path"] for each in listed if each["type"] == "disk"))
 
 
@@ -249,19 +246,20 @@ def _esps_of(work: _Workplace, root: Path, places: Places, given: Iterable[str])
             yield Esp(name=f"ESP {guid}", partition=guid, files={}, present=False)
         else:
             yield _esp_on(work, volume)
-    if not listed and (files := esp_files(root / _ESP_FOLDER)):
-        node = next((each.node for each in places.mounts if each.folder == root / _ESP_FOLDER), "")
+    mounted = root / DEBIAN.esp_mount.lstrip("/")
+    if not listed and (files := esp_files(mounted)):
+        node = next((each.node for each in places.mounts if each.folder == mounted), "")
         guids = [each.partition for each in places.volumes if each.node == node]
-        yield Esp(name=f"/{_ESP_FOLDER}", partition="".join(guids), files=files)
+        yield Esp(name=DEBIAN.esp_mount, partition="".join(guids), files=files)
 
 
 def _esp_on(work: _Workplace, volume: Volume) -> Esp:
     """An ESP where it is mounted, else from its node: what is still to be written counts."""
     name = f"ESP {volume.node}"
     mounted = mounts_below(Path("/"), read_mounts())
-    folder = next((each.folder for each in mounted if each.node == volume.node), None)
-    if folder is not None:
-        return Esp(name=name, partition=volume.partition, files=esp_files(folder))
+    place = next((each.folder for each in mounted if each.node == volume.node), None)
+    if place is not None:
+        return Esp(name=name, partition=volume.partition, files=esp_files(place))
     return work.esp(volume.node, name=name, partition=volume.partition)
 
 
@@ -291,7 +289,7 @@ def _attached(work: _Workplace, disk: Path, entry: DiskPartition) -> Volume:
 
 
 def _tops(places: Places) -> Iterator[Path]:
-    """The folders that may be a host's root: filesystems, and subvolumes at their top."""
+    """The directories that may be a host's root: filesystems, and subvolumes at their top."""
     for volume in places.volumes:
         if not volume.uuid:
             continue

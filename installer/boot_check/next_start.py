@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from installer.boot.esp import IMAGES, SYSTEMD_LOADER, VENDOR, Esp, is_readable, starts_images
+from installer.boot.esp import Esp, is_readable
 from installer.boot.places import Places, UnseenError
+from installer.boot.volumes import Volume, read_volumes
 from installer.errors import CommandFailed
 from installer.machine.facts import BootEntry
-from installer.machine.probe.nodes import block_devices
+from installer.machine.probe.nodes import listed_devices
 from installer.measured.log import LOG, read_log
-from installer.measured.menu import UNNUMBERED, Volume
+from installer.measured.menu import UNNUMBERED, GrubVolume
 from installer.measured.predict import FirmwareState, HostFiles, Way, predict_start
 from installer.measured.prediction import Prediction, Predictions, UnpredictableError
 from installer.measured.uki import predict_unified_start
@@ -28,7 +29,6 @@ from installer.secureboot.variables import (
     read_store,
     variable,
 )
-from installer.system.program_output import json_object, tags
 from installer.system.runner import Runner
 from installer.verify.host import Subject
 from installer.verify.menu import read_menu
@@ -66,7 +66,7 @@ def first_entry(efivars: Path = EFIVARS) -> BootEntry | None:
 def stored_firmware(place: Path) -> FirmwareState:
     """The firmware of the virtual machine that has this variable store.
 
-    :raises CommandFailed: it cannot be read, or is no such store.
+    :raises CommandFailed: it cannot be read, or is not such a store.
     """
     return FirmwareState(variables=read_store(place))
 
@@ -82,13 +82,13 @@ def predictions_of(
     """What the next start of a host will measure that the boot check looks at.
 
     Nothing for one that starts by BIOS. ``firmware`` and ``names`` are asked for when they are
-    needed; what they raise is the reason why nothing can be told.
+    needed; what they raise is the reason why nothing can be predicted.
     """
     esps = tuple(each for each in subject.esps if each.present)
     if subject.judge is None or not esps:
         return {}
     try:
-        if starts_images(esps[0]):
+        if esps[0].starts_images:
             return _images_start(subject.judge.verifier, esps[0], firmware())
         return predict_host(subject.judge.verifier, esps, subject.places, firmware(), names=names())
     except CommandFailed as error:
@@ -96,13 +96,15 @@ def predictions_of(
 
 
 def _images_start(verifier: SignatureVerifier, esp: Esp, firmware: FirmwareState) -> Predictions:
-    images = [each for each in esp.files if each.startswith(f"{IMAGES.lower()}/")]
-    loader = esp.read(SYSTEMD_LOADER)
+    images = esp.images
+    loader = esp.read(esp.layout.systemd_path)
     image = esp.read(images[0]) if len(images) == 1 else None
     if loader is None or image is None:
         why = f"there are {len(images)} unified kernel images: which of them starts is not known"
         return {11: Prediction(value=None, why=why)}
-    return predict_unified_start(verifier, loader, image, firmware, partition=esp.partition)
+    return predict_unified_start(
+        verifier, loader, image, firmware, partition=esp.partition, layout=esp.layout
+    )
 
 
 def predict_host(
@@ -118,7 +120,7 @@ def predict_host(
 
     It is by that one of the ESPs which the firmware tries first, else by the first of them; there
     must be one. ``names`` is what GRUB calls the partitions, by their GUIDs (``grub_names``,
-    ``disk_names``); without it PCR 8 cannot be told.
+    ``disk_names``); without it PCR 8 cannot be predicted.
     """
     known = names or {}
     first = firmware.first.partition if firmware.first else ""
@@ -128,7 +130,7 @@ def predict_host(
         return known.get(guid.lower(), f"{UNNUMBERED}{other}")
 
     volumes = tuple(
-        Volume(
+        GrubVolume(
             device=name(each.partition, each.uuid),
             uuid=each.uuid,
             read=_reader(places, each.uuid),
@@ -136,10 +138,14 @@ def predict_host(
         for each in places.volumes
         if each.uuid
     )
-    own = Volume(device=name(esp.partition, "esp"), read=lambda path: esp.read(path.lstrip("/")))
+    own = GrubVolume(
+        device=name(esp.partition, "esp"), read=lambda path: esp.read(path.lstrip("/"))
+    )
     others = tuple(each for each in volumes if each.device != own.device)
     kernels = tuple(_kernels(esp, places))
-    host = HostFiles(esp=own, volumes=others, partition=esp.partition, kernels=kernels)
+    host = HostFiles(
+        esp=own, volumes=others, partition=esp.partition, kernels=kernels, layout=esp.layout
+    )
     return predict_start(verifier, host, firmware, way=way)
 
 
@@ -150,13 +156,13 @@ def grub_names(runner: Runner) -> dict[str, str]:
 
     :raises CommandFailed: the disks cannot be listed.
     """
-    argv = ["lsblk", "--json", "--bytes", "--list", "--output", "PATH,TYPE,SIZE"]
-    listed = block_devices(json_object("lsblk", runner.run(argv)))
+    listed = listed_devices(runner)
     found = [each for each in listed if each["size"] and not each["path"].startswith(_NO_DISKS)]
     if len([each for each in found if each["type"] == "disk"]) != 1:
         return {}
-    parts = (_part(runner, each["path"]) for each in found if each["type"] == "part")
-    return dict(each for each in parts if each)
+    volumes = read_volumes(runner, (each["path"] for each in found if each["type"] == "part"))
+    names = {each.partition: _name(each) for each in volumes if each.partition}
+    return {guid: name for guid, name in names.items() if name}
 
 
 def disk_names(partitions: Iterable[DiskPartition]) -> dict[str, str]:
@@ -164,14 +170,9 @@ def disk_names(partitions: Iterable[DiskPartition]) -> dict[str, str]:
     return {each.guid: f"hd0,gpt{each.number}" for each in partitions if each.guid}
 
 
-def _part(runner: Runner, node: str) -> tuple[str, str] | None:
-    try:
-        told = tags(runner.run(["blkid", "-p", "-o", "export", node]))
-    except CommandFailed:
-        return None
-    scheme = _SCHEMES.get(told.get("PART_ENTRY_SCHEME", ""))
-    guid, number = told.get("PART_ENTRY_UUID", "").lower(), told.get("PART_ENTRY_NUMBER", "")
-    return (guid, f"hd0,{scheme}{number}") if scheme and guid and number else None
+def _name(volume: Volume) -> str:
+    scheme = _SCHEMES.get(volume.table)
+    return f"hd0,{scheme}{volume.number}" if scheme and volume.number else ""
 
 
 def _reader(places: Places, uuid: str) -> Callable[[str], bytes | None]:
@@ -192,8 +193,8 @@ def _reader(places: Places, uuid: str) -> Callable[[str], bytes | None]:
 
 
 def _kernels(esp: Esp, places: Places) -> Iterator[Path]:
-    path = f"{VENDOR}/grub.cfg"
-    found = read_menu(esp.text(path) or "", path, places).kernels
+    path = esp.layout.esp_menu
+    found = read_menu(esp.text(path) or "", path, places, esp.layout).kernels
     for each in found:
         with contextlib.suppress(OSError):  # a damaged filesystem: the check has said so
             if is_readable(each.place):

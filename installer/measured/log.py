@@ -117,12 +117,12 @@ def read_log(place: Path = LOG) -> tuple[Event, ...]:
         return ()
 
 
-def read_pcrs(folder: Path = PCRS) -> Mapping[int, bytes]:
+def read_pcrs(directory: Path = PCRS) -> Mapping[int, bytes]:
     """What this machine's registers hold now; nothing without a TPM 2.0."""
     found = {}
     for each in range(24):
         try:
-            found[each] = bytes.fromhex((folder / str(each)).read_text("ascii").strip())
+            found[each] = bytes.fromhex((directory / str(each)).read_text("ascii").strip())
         except (OSError, ValueError):
             continue
     return found

@@ -76,8 +76,8 @@ def predict_policy(
     by_shim = list(_shim_part(state)) if state else []
     for image in images[1:] if on and state and state.checks else ():
         by_shim += _new(by_shim, _vouchers(verifier, image, [db, mok]))
-    told = "" if own else "; the firmware's own part as specified, not from its log"
-    why = f"Secure Boot {'on' if on else 'off'}, the firmware's keys, who vouches for what{told}"
+    missing = "" if own else "; the firmware's own part as specified, not from its log"
+    why = f"Secure Boot {'on' if on else 'off'}, the firmware's keys, who vouches for what{missing}"
     return Prediction(value=register([*digests, *by_shim]), why=why)
 
 

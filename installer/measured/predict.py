@@ -9,12 +9,14 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
+from installer.boot.grub.evaluator import ENCODING
+from installer.boot.layout import DEBIAN, HostLayout, firmware_path
 from installer.machine.facts import BootEntry
 from installer.measured import policy, programs, shim
 from installer.measured.log import ZERO, Event, register
-from installer.measured.menu import ENCODING, UNNUMBERED, GrubStart, Volume, start_menu
+from installer.measured.menu import UNNUMBERED, GrubStart, GrubVolume, start_menu
 from installer.measured.policy import predict_policy
-from installer.measured.prediction import Prediction, UnpredictableError, told
+from installer.measured.prediction import Prediction, UnpredictableError, attempt
 from installer.measured.programs import predict_programs
 from installer.measured.shim import predict_owner, shim_state
 from installer.secureboot.signature import SignatureVerifier
@@ -24,7 +26,6 @@ COMMANDS, FILES, UNIFIED = 8, 9, 11
 
 _SUPPORTED = "OsIndicationsSupported"
 _SETUP = 1  # the bit that says that the setup can be entered from the system
-_FALLBACK = "/EFI/BOOT/fbx64.efi"
 
 
 class Way(StrEnum):
@@ -32,12 +33,6 @@ class Way(StrEnum):
 
     ENTRY = "entry"
     REMOVABLE = "removable"
-
-
-_LOADERS = {
-    Way.ENTRY: ("/EFI/debian/shimx64.efi", "/EFI/debian/grubx64.efi"),
-    Way.REMOVABLE: ("/EFI/BOOT/BOOTX64.EFI", "/EFI/BOOT/grubx64.efi"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +43,17 @@ class HostFiles:
     menus may start.
     """
 
-    esp: Volume
-    volumes: tuple[Volume, ...]
+    esp: GrubVolume
+    volumes: tuple[GrubVolume, ...]
     partition: str = ""
     kernels: tuple[Path, ...] = ()
+    layout: HostLayout = DEBIAN
+
+    def loaders(self, way: Way) -> tuple[str, str]:
+        """The paths of the shim that starts first, and of GRUB."""
+        if way is Way.ENTRY:
+            return f"/{self.layout.shim_path}", f"/{self.layout.vendor}/{self.layout.grub.name}"
+        return f"/{self.layout.removable_path}", f"/{self.layout.removable}/{self.layout.grub.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +82,8 @@ class FirmwareState:
     @property
     def setup(self) -> bool:
         """Whether its setup can be entered from the system, as with all that do not say."""
-        told = (self.variables or {}).get((_SUPPORTED, GLOBAL))
-        return told is None or bool(told[:1] and told[0] & _SETUP)
+        supported = (self.variables or {}).get((_SUPPORTED, GLOBAL))
+        return supported is None or bool(supported[:1] and supported[0] & _SETUP)
 
 
 def predict_start(
@@ -93,13 +95,13 @@ def predict_start(
     shim's fallback, where it is, writes an entry and restarts: the start after that is meant.
     """
     by_entry = way is Way.ENTRY
-    if host.esp.read(_FALLBACK):
+    if host.esp.read(f"/{host.layout.removable}/{host.layout.fallback.name}"):
         way = Way.ENTRY
-    shim_path, grub_path = _LOADERS[way]
+    shim_path, grub_path = host.loaders(way)
 
     @cache
     def menu() -> GrubStart:
-        return start_menu(host.esp, host.volumes, firmware_setup=firmware.setup)
+        return start_menu(host.esp, host.volumes, firmware_setup=firmware.setup, layout=host.layout)
 
     @cache
     def chain() -> tuple[tuple[str, bytes], ...]:
@@ -108,7 +110,7 @@ def predict_start(
 
     def by_programs() -> Prediction:
         if by_entry:
-            require_first(firmware.first, host.partition, _LOADERS[Way.ENTRY][0])
+            require_first(firmware.first, host.partition, host.layout.shim_path)
         return predict_programs(chain(), firmware.events)
 
     def by_policy() -> Prediction:
@@ -120,21 +122,21 @@ def predict_start(
         return predict_owner(shim_state(_read(host.esp, shim_path), firmware.known))
 
     return {
-        programs.PCR: told(by_programs),
-        policy.PCR: told(by_policy),
-        COMMANDS: told(lambda: _predict_commands(menu())),
-        FILES: told(lambda: _predict_files(menu())),
+        programs.PCR: attempt(by_programs),
+        policy.PCR: attempt(by_policy),
+        COMMANDS: attempt(lambda: _predict_commands(menu())),
+        FILES: attempt(lambda: _predict_files(menu(), host.layout)),
         UNIFIED: Prediction(value=ZERO, why="nothing: the kernel is not a unified kernel image"),
-        shim.PCR: told(by_owner),
+        shim.PCR: attempt(by_owner),
     }
 
 
 def require_first(first: BootEntry | None, partition: str, loader: str) -> None:
-    """The firmware tries nothing before this loader, on the partition with this GUID.
+    """The firmware tries nothing before this loader on the ESP with this partition's GUID.
 
     :raises UnpredictableError: it does, and measures that.
     """
-    own = loader.replace("/", "\\").lower()
+    own = firmware_path(loader).lower()
     if first and (first.partition != partition.lower() or first.loader.lower() != own):
         raise UnpredictableError(f'the firmware tries "{first.label}" first, and measures that')
 
@@ -149,7 +151,7 @@ def _predict_commands(start: GrubStart) -> Prediction:
     return Prediction(value=register(digests), why=why)
 
 
-def _predict_files(start: GrubStart) -> Prediction:
+def _predict_files(start: GrubStart, layout: HostLayout) -> Prediction:
     """What GRUB reads; then the kernel measures its command line and the initrd itself.
 
     https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/drivers/firmware/efi/libstub/efi-stub-helper.c
@@ -157,7 +159,8 @@ def _predict_files(start: GrubStart) -> Prediction:
     options = f"BOOT_IMAGE={start.arguments}".encode("utf-16-le")
     by_kernel = [options, start.initrd] if start.initrd else [options]
     value = register([*start.files, *(hashlib.sha256(each).digest() for each in by_kernel)])
-    why = f"GRUB's menus, {_release(start.arguments)}, its initrd and its command line"
+    release = _release(start.arguments, layout)
+    why = f"GRUB's menus, {release}, its initrd and its command line"
     return Prediction(value=value, why=why)
 
 
@@ -170,15 +173,15 @@ def _kernel(host: HostFiles, menu: Callable[[], GrubStart]) -> tuple[str, bytes]
         if len(found) != 1:
             raise
         ((data, name),) = found.items()
-        return _release(name), data
-    return _release(start.arguments), start.kernel
+        return _release(name, host.layout), data
+    return _release(start.arguments, host.layout), start.kernel
 
 
-def _release(path: str) -> str:
-    return "Linux " + path.partition(" ")[0].rpartition("/")[2].removeprefix("vmlinuz-")
+def _release(path: str, layout: HostLayout) -> str:
+    return "Linux " + path.partition(" ")[0].rpartition("/")[2].removeprefix(layout.kernel)
 
 
-def _read(volume: Volume, path: str) -> bytes:
+def _read(volume: GrubVolume, path: str) -> bytes:
     data = volume.read(path)
     if data is None:
         raise UnpredictableError(f"the ESP has no {path}")

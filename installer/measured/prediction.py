@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ks_schema.wording import printable_lines
+
 _WIDTH = 80
 _INDENT = " " * 8
 
@@ -22,11 +24,15 @@ class Prediction:
     value: bytes | None
     why: str
 
+    def __post_init__(self) -> None:
+        # It repeats names and texts of the disk that is examined.
+        object.__setattr__(self, "why", printable_lines(self.why))
+
 
 Predictions = Mapping[int, Prediction]
 
 
-def told(predict: Callable[[], Prediction]) -> Prediction:
+def attempt(predict: Callable[[], Prediction]) -> Prediction:
     """What a function predicts, or why it cannot."""
     try:
         return predict()

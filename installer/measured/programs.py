@@ -44,12 +44,12 @@ def predict_programs(
     except NotPeError as error:
         raise UnpredictableError(f"a program of the boot loader is damaged: {error}") from error
     names = ", ".join(name for name, _ in programs)
-    told = "" if own else "; the firmware's own part as specified, not from its log"
-    return Prediction(value=register([*before, *digests]), why=names + told)
+    missing = "" if own else "; the firmware's own part as specified, not from its log"
+    return Prediction(value=register([*before, *digests]), why=names + missing)
 
 
 def _is_foreign(event: Event) -> bool:
-    """Whether it is a program that is no part of the firmware: QEMU starts a kernel like that."""
+    """Whether it is a program that is not part of the firmware: QEMU starts a kernel like that."""
     if event.kind != APPLICATION:
         return False
     return event.data[_LOADED_FROM:][:2] not in _FIRMWARE_VOLUMES

@@ -108,7 +108,7 @@ def _own(variables: Variables, name: str, built_in: bytes) -> bytes:
 
 
 def _trusted(variables: Variables) -> bool:
-    """Whether the kernel shall trust the list: yes when nobody said anything."""
+    """Whether the kernel is to trust the list: yes when nothing says otherwise."""
     mirrored = variables.get(("MokListTrustedRT", SHIM))
     if mirrored is None:
         return ("MokListTrusted", SHIM) not in variables

@@ -12,12 +12,12 @@ import hashlib
 from collections.abc import Iterable
 from functools import cache
 
-from installer.boot.esp import SYSTEMD_LOADER
+from installer.boot.layout import DEBIAN, HostLayout
 from installer.measured import policy, programs, shim, stub
 from installer.measured.log import ZERO, register
 from installer.measured.policy import predict_policy
 from installer.measured.predict import COMMANDS, FirmwareState, require_first
-from installer.measured.prediction import Prediction, UnpredictableError, told
+from installer.measured.prediction import Prediction, UnpredictableError, attempt
 from installer.measured.programs import predict_programs
 from installer.measured.stub import predict_handover, require_known_stub
 from installer.secureboot.pe import NotPeError, PeImage, parse_pe
@@ -28,7 +28,7 @@ PCR = 11
 # What systemd adds while the host starts, each when that point is reached: systemd-pcrphase(8).
 PHASES = ("enter-initrd", "leave-initrd", "sysinit", "ready")
 
-# In the order in which they are measured, wherever they lie. The signatures of the result are not.
+# In the order in which they are measured, wherever they are. The signatures of the result are not.
 _SECTIONS = (
     *(".linux", ".osrel", ".cmdline", ".initrd", ".ucode", ".splash", ".dtb", ".uname", ".sbat"),
     *(".pcrpkey", ".profile", ".dtbauto", ".hwids"),
@@ -62,6 +62,7 @@ def predict_unified_start(
     firmware: FirmwareState,
     *,
     partition: str = "",
+    layout: HostLayout = DEBIAN,
 ) -> dict[int, Prediction]:
     """What the registers will hold after systemd-boot and a unified kernel image have started.
 
@@ -74,7 +75,7 @@ def predict_unified_start(
         return _parsed(image)
 
     def by_programs() -> Prediction:
-        require_first(firmware.first, partition, f"/{SYSTEMD_LOADER}")
+        require_first(firmware.first, partition, layout.systemd_path)
         require_known_stub(parsed())
         started = (("systemd-boot", loader), ("the unified kernel image", image))
         return predict_programs(started, firmware.events)
@@ -83,11 +84,11 @@ def predict_unified_start(
         return predict_policy(verifier, [loader, image], firmware.known, None, firmware.events)
 
     return {
-        programs.PCR: told(by_programs),
-        policy.PCR: told(by_policy),
+        programs.PCR: attempt(by_programs),
+        policy.PCR: attempt(by_policy),
         COMMANDS: Prediction(value=ZERO, why="nothing: no GRUB is involved"),
-        stub.PCR: told(lambda: predict_handover(parsed())),
-        PCR: told(lambda: _predict_parts(parsed(), PHASES)),
+        stub.PCR: attempt(lambda: predict_handover(parsed())),
+        PCR: attempt(lambda: _predict_parts(parsed(), PHASES)),
         shim.PCR: Prediction(value=ZERO, why="nothing: no shim is involved"),
     }
 

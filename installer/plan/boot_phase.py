@@ -11,6 +11,7 @@ from installer.actions.boot.initramfs import MakeInitramfs
 from installer.actions.boot.verify_boot import EspToCheck, VerifyBoot
 from installer.actions.host.files import WriteFile
 from installer.actions.host.finish import SyncRoot
+from installer.boot.layout import DEBIAN
 from installer.config.boot import BootLoader, BootMode, BootOrder
 from installer.config.kickstart import InstallConfig
 from installer.machine.facts import Machine
@@ -61,7 +62,7 @@ def boot_actions(
         WriteFile(path="/etc/default/grub.d/zz-installer.cfg", text=defaults),
         *loader.terminal_actions(config.boot, place),
         *password_actions(config.boot),
-        WriteFile(path="/boot/grub/grub.cfg", text=menu, mode=0o600),
+        WriteFile(path=DEBIAN.menu_path, text=menu, mode=0o600),
         *([_bios_grub(made.storage, place)] if bios else []),
         *host_boot_actions(esps, label=config.boot.entry_name, grub_cfg=kept_menu),
         *(signing_actions(config, seed) if esps else ()),

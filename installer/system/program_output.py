@@ -1,4 +1,4 @@
-"""What other programs print, for programs: JSON, and the pairs of ``blkid``.
+"""The JSON that other programs print.
 
 Releases differ in what they print, and some of it is what a disk says of itself.
 """
@@ -6,7 +6,6 @@ Releases differ in what they print, and some of it is what a disk says of itself
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -57,21 +56,8 @@ def number_in(row: Mapping[str, Any], key: str) -> int:
     return value if type(value) is int and value > 0 else 0
 
 
-def tags(export: str) -> dict[str, str]:
-    """The pairs in the output of ``blkid --output export``."""
-    pairs = (word.partition("=") for line in export.split("\n") for word in _words(line))
-    return {key: value for key, equals, value in pairs if equals}
-
-
 def _rows(program: str, found: object) -> Iterator[Mapping[str, Any]]:
     for each in found if isinstance(found, list) else (None,):
         if not isinstance(each, Mapping):
             raise CommandFailed(f"{program}: its output is not the list that it prints")
         yield each
-
-
-def _words(line: str) -> list[str]:
-    try:
-        return shlex.split(line)
-    except ValueError:  # a quote without its other half, in what a disk says of itself
-        return []

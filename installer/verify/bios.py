@@ -19,10 +19,10 @@ _MOST_SECTORS = 1 << 33
 _REPAIR = "Run grub-install for this disk in the host, or install again."
 
 
-def check_bios(disk: str, folder: Path) -> Finding:
-    """Whether a disk (a device node or an image) has the GRUB that the host keeps in a folder."""
+def check_bios(disk: str, directory: Path) -> Finding:
+    """Whether a disk (a device node or an image) has the GRUB of the host's own directory."""
     what = f"{disk}, GRUB for BIOS"
-    boot, core = read_program(folder / "boot.img"), read_program(folder / "core.img")
+    boot, core = read_program(directory / "boot.img"), read_program(directory / "core.img")
     if boot is None or core is None:
         return bad(what, "the host's own copy cannot be read", _REPAIR)
     try:

@@ -1,4 +1,4 @@
-"""What lies on an ESP, and whether the chain of loaders there would start."""
+"""What is on an ESP, and whether the chain of loaders there would start."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from installer.boot.esp import REMOVABLE, VENDOR, Esp
+from installer.boot.esp import Esp
+from installer.boot.layout import HostLayout
 from installer.secureboot.chain import (
     Judgement,
     Policy,
@@ -19,9 +20,6 @@ from installer.secureboot.signature import SignatureVerifier
 from installer.secureboot.trust import Trust
 from installer.verify.finding import Finding, bad, good, note
 
-_SHIMS = {VENDOR: "shimx64.efi", REMOVABLE: "BOOTX64.EFI"}
-_GRUB, _MOK_MANAGER, _FALLBACK = "grubx64.efi", "mmx64.efi", "fbx64.efi"
-_LIST = "BOOTX64.CSV"
 _REPAIR = "Run `photon-boot sync` in the host, or install again."
 
 
@@ -34,7 +32,7 @@ class Judge:
     known: dict[tuple[str, ...], Judgement] = field(default_factory=dict)
 
     def by_firmware(self, data: bytes) -> Judgement:
-        """Whether the firmware starts a program that is no shim."""
+        """Whether the firmware starts a program that is not a shim."""
         return self._judge((_digest(data), "firmware"), firmware_policy(self.trust), data)
 
     def shim(self, shim: bytes) -> Judgement:
@@ -62,17 +60,23 @@ def check_esp(esp: Esp, expert: Judge) -> Iterator[Finding]:
     if not esp.files:
         yield bad(esp.name, "it has no boot loader", _REPAIR)
         return
-    for folder in (VENDOR, REMOVABLE):
-        shim_path = f"{folder}/{_SHIMS[folder]}"
+    layout = esp.layout
+    for shim_path in (layout.shim_path, layout.removable_path):
+        directory, _, _ = shim_path.rpartition("/")
         shim = esp.read(shim_path)
         if shim is None:
             yield bad(f"{esp.name}, {shim_path}", "it is missing", _REPAIR)
             continue
         yield verdict(f"{esp.name}, {shim_path}", expert.shim(shim), shim)
-        for name in (_GRUB, _MOK_MANAGER, _FALLBACK):
-            yield _second(esp, f"{folder}/{name}", shim, expert, needed=name == _GRUB)
+        for name in _started_by_shim(layout):
+            needed = name == layout.grub.name
+            yield _second(esp, f"{directory}/{name}", shim, expert, needed=needed)
     yield from _differences(esp)
     yield _fallback_list(esp)
+
+
+def _started_by_shim(layout: HostLayout) -> tuple[str, ...]:
+    return (layout.grub.name, layout.mok_manager.name, layout.fallback.name)
 
 
 def verdict(what: str, judgement: Judgement, data: bytes) -> Finding:
@@ -95,22 +99,26 @@ def _second(esp: Esp, path: str, shim: bytes, expert: Judge, *, needed: bool) ->
 
 def _differences(esp: Esp) -> Iterator[Finding]:
     """The two paths have the same files, unless an upgrade reached one of them alone."""
-    pairs = [(_SHIMS[VENDOR], _SHIMS[REMOVABLE])]
-    pairs += [(name, name) for name in (_GRUB, _MOK_MANAGER, _FALLBACK)]
+    layout = esp.layout
+    pairs = [(layout.shim_path, layout.removable_path)]
+    pairs += [
+        (f"{layout.vendor}/{name}", f"{layout.removable}/{name}")
+        for name in _started_by_shim(layout)
+    ]
     for vendor, removable in pairs:
-        one, other = esp.read(f"{VENDOR}/{vendor}"), esp.read(f"{REMOVABLE}/{removable}")
+        one, other = esp.read(vendor), esp.read(removable)
         if one is not None and other is not None and one != other:
-            text = f"it differs from {VENDOR}/{vendor}"
-            yield note(f"{esp.name}, {REMOVABLE}/{removable}", text, _REPAIR)
+            yield note(f"{esp.name}, {removable}", f"it differs from {vendor}", _REPAIR)
 
 
 def _fallback_list(esp: Esp) -> Finding:
-    """The list from which the fallback loader writes a lost boot entry anew."""
-    what = f"{esp.name}, {VENDOR}/{_LIST}"
-    data = esp.read(f"{VENDOR}/{_LIST}")
-    in_use = esp.read(f"{REMOVABLE}/{_FALLBACK}") is not None
+    """The list from which the fallback loader restores a lost boot entry."""
+    layout = esp.layout
+    path = f"{layout.vendor}/{layout.fallback_list}"
+    what, data = f"{esp.name}, {path}", esp.read(path)
+    in_use = esp.read(f"{layout.removable}/{layout.fallback.name}") is not None
     loaders = _loaders(data or b"")
-    if any(esp.read(f"{VENDOR}/{each}") is not None for each in loaders):
+    if any(esp.read(f"{layout.vendor}/{each}") is not None for each in loaders):
         return good(what, f"it names {loaders[0]}")
     text = "it is missing" if data is None else "it names no loader that is there"
     if in_use:  # then it is what the removable path goes by

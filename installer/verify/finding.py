@@ -19,7 +19,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at: what it is, how it stands, and what to do (``hint``).
+    """One thing that was examined: what it is, how it stands, and what to do (``hint``).
 
     ``secure_boot`` marks what matters only where the firmware enforces Secure Boot.
     """
@@ -31,7 +31,7 @@ class Finding:
     secure_boot: bool = False
 
     def __post_init__(self) -> None:
-        # It repeats names and texts of the disk that is looked at.
+        # It repeats names and texts of the disk that is examined.
         for name in ("what", "text", "hint"):
             object.__setattr__(self, name, printable_lines(getattr(self, name)))
 
@@ -57,5 +57,5 @@ def note(what: str, text: str, hint: str = "") -> Finding:
 
 
 def unseen(what: str, text: str) -> Finding:
-    """It could not be looked at."""
+    """It could not be examined."""
     return Finding(what=what, outcome=Outcome.UNSEEN, text=text)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.boot.esp import VENDOR, Esp, read_program, starts_images
+from installer.boot.esp import Esp, read_program
+from installer.boot.layout import DEBIAN
 from installer.boot.places import Places, text_inside
 from installer.verify.bios import check_bios
 from installer.verify.esp import Judge, check_esp, verdict
@@ -22,7 +23,6 @@ from installer.verify.menu import Menu, read_bios_menu, read_menu
 from installer.verify.nvram import Nvram, check_entry
 from installer.verify.uki import check_images
 
-_ESP_MENU = f"{VENDOR}/grub.cfg"
 _FSTAB = "/etc/fstab"
 _REWRITE = "Run `photon-boot sync` in the host, or install again."
 _SOURCE = re.compile(r"(UUID|PARTUUID)=\"?([^\"]+)")
@@ -33,7 +33,7 @@ class Subject:
     """What is checked: ``root`` is None when the host's root cannot be looked into.
 
     ``judge`` is None where EFI does not start the host; ``bios`` are the disks (device nodes or
-    images) that a BIOS should start it from, ``bios_grub`` the folder of GRUB's files for that;
+    images) that a BIOS should start it from, ``bios_grub`` the directory of GRUB's files for that;
     ``nvram`` is None when it is another machine's.
     """
 
@@ -60,7 +60,7 @@ def _efi(subject: Subject) -> Iterator[Finding]:
         if not esp.present:  # one of several: the host starts from another
             yield note(esp.name, "its partition is not there", "Replace the missing disk.")
             continue
-        if starts_images(esp):
+        if esp.starts_images:
             yield from check_images(esp, subject.judge, subject.places)
         else:
             yield from _chain(subject, esp, subject.judge)
@@ -71,18 +71,19 @@ def _efi(subject: Subject) -> Iterator[Finding]:
 def _chain(subject: Subject, esp: Esp, expert: Judge) -> Iterator[Finding]:
     """shim, GRUB, and everything that its menus start."""
     yield from check_esp(esp, expert)
-    text = esp.text(_ESP_MENU)
+    path = esp.layout.esp_menu
+    text = esp.text(path)
     if text is not None:
-        menu = read_menu(text, _ESP_MENU, subject.places)
+        menu = read_menu(text, path, subject.places, esp.layout)
         yield from menu.findings
         yield from _kernels(menu, esp, expert)
     elif esp.files:
-        yield bad(f"{esp.name}, {_ESP_MENU}", "it is missing", _REWRITE)
+        yield bad(f"{esp.name}, {path}", "it is missing", _REWRITE)
 
 
 def _kernels(menu: Menu, esp: Esp, expert: Judge) -> Iterator[Finding]:
     """Each kernel is judged by the shim that starts first."""
-    shim = esp.read(f"{VENDOR}/shimx64.efi")
+    shim = esp.read(esp.layout.shim_path)
     for kernel in menu.kernels:
         data = read_program(kernel.place)
         if data is None:
@@ -97,22 +98,11 @@ def _bios(subject: Subject) -> Iterator[Finding]:
     for disk in subject.bios:
         yield check_bios(disk, subject.bios_grub)
     if subject.judge is None:
-        place = _bios_menu(subject.bios_grub)
-        if place is None:
-            yield unseen("the menu", "where GRUB for BIOS finds it is not known")
-            return
-        yield from read_bios_menu(*place, subject.places).findings
-
-
-def _bios_menu(folder: Path) -> tuple[str, str] | None:
-    """The filesystem and the path of the menu, from what GRUB's core image was built with."""
-    try:
-        text = text_inside(folder, "load.cfg") or ""
-    except OSError:
-        return None
-    uuid = re.search(r"^search\.fs_uuid ([0-9a-fA-F-]+) root", text, re.MULTILINE)
-    prefix = re.search(r"^set prefix=\(\$root\)'?([^'\n]*)", text, re.MULTILINE)
-    return (uuid.group(1), f"{prefix.group(1)}/grub.cfg") if uuid and prefix else None
+        try:
+            start = text_inside(subject.bios_grub, DEBIAN.bios_start) or ""
+        except OSError:
+            start = ""
+        yield from read_bios_menu(start, subject.places).findings
 
 
 def _fstab(subject: Subject) -> Iterator[Finding]:

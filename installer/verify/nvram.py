@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from installer.boot.esp import Esp, starts_images
+from installer.boot.esp import Esp
+from installer.boot.layout import firmware_path
 from installer.machine.facts import BootEntry
 from installer.secureboot.entries import boot_order, read_entries
 from installer.secureboot.variables import EFIVARS
 from installer.verify.finding import Finding, good, note
 
-_SHIM = r"\EFI\debian\shimx64.efi"
-_SYSTEMD_BOOT = r"\EFI\systemd\systemd-bootx64.efi"
-_ANEW = "Start the host by the disk's removable path: it restores its entry."
+_RESTORE = "Start the host by the disk's removable path: it restores its entry."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +34,7 @@ def machine_nvram(*, ordered: bool = True) -> Nvram:
 def check_entry(esp: Esp, nvram: Nvram) -> Finding:
     """The firmware's entry: it is there, leads to this ESP's first loader, and is tried."""
     what = f"{esp.name}, its boot entry"
-    loader = _SYSTEMD_BOOT if starts_images(esp) else _SHIM
+    loader = firmware_path(esp.layout.systemd_path if esp.starts_images else esp.layout.shim_path)
     found = [
         each
         for each in nvram.entries
@@ -45,10 +44,10 @@ def check_entry(esp: Esp, nvram: Nvram) -> Finding:
     ]
     if not found:
         # The removable path starts it, unless something else comes before that.
-        return note(what, "the firmware has none that leads to its loader", _ANEW)
+        return note(what, "the firmware has none that leads to its loader", _RESTORE)
     usable = [each for each in found if each.active and each.number in nvram.order]
     best = (usable or found)[0]
     text = f'Boot{best.number} "{best.label}" leads to its loader'
     if nvram.ordered and not usable:
-        return note(what, f"{text}, but the firmware does not try it by itself", _ANEW)
+        return note(what, f"{text}, but the firmware does not try it by itself", _RESTORE)
     return good(what, text)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from installer.boot.esp import IMAGES, REMOVABLE, SYSTEMD_LOADER, Esp
+from installer.boot.esp import Esp
 from installer.boot.places import Places
 from installer.secureboot.pe import NotPeError, PeImage, parse_pe
 from installer.verify.esp import Judge, verdict
 from installer.verify.finding import Finding, bad, good, note, unseen
 from installer.verify.menu import UUID_ARGUMENT
 
-_FALLBACK = f"{REMOVABLE}/BOOTX64.EFI"
 _REPAIR = "Run `photon-uki sync` in the host, or install again."
 # Its name counts how often it may still be tried: https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT/
 _NO_TRIES = re.compile(r"\+0(-[0-9]+)?\.efi")
@@ -21,24 +20,24 @@ _PARTS = {".linux": "kernel", ".initrd": "initrd", ".cmdline": "command line"}
 
 def check_images(esp: Esp, expert: Judge, places: Places) -> Iterator[Finding]:
     """The loader on both paths, and each image."""
-    for path in (SYSTEMD_LOADER, _FALLBACK):
+    for path in (esp.layout.systemd_path, esp.layout.removable_path):
         what, data = f"{esp.name}, {path}", esp.read(path)
         if data is None:
             yield bad(what, "it is missing", _REPAIR)
         else:
             yield verdict(what, expert.by_firmware(data), data)
-    names = sorted(each for each in esp.files if each.startswith(f"{IMAGES.lower()}/"))
-    images = [each for each in names if each.endswith(".efi")]
+    directory = f"{esp.name}, {esp.layout.images}"
+    images = [each for each in esp.images if each.endswith(".efi")]
     if not images:
-        yield bad(f"{esp.name}, {IMAGES}", "no unified kernel image was found", _REPAIR)
+        yield bad(directory, "no unified kernel image was found", _REPAIR)
     for each in images:
         yield from _image(esp, each, expert, places)
     if images and all(_NO_TRIES.search(each) for each in images):
-        yield note(f"{esp.name}, {IMAGES}", "no image has a try left", _REPAIR)
+        yield note(directory, "no image has a try left", _REPAIR)
 
 
 def _image(esp: Esp, path: str, expert: Judge, places: Places) -> Iterator[Finding]:
-    what = f"{esp.name}, {IMAGES}/{esp.files[path].name}"
+    what = f"{esp.name}, {esp.layout.images}/{esp.files[path].name}"
     data = esp.read(path)
     if data is None:
         yield bad(what, "it cannot be read", _REPAIR)

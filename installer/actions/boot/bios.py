@@ -14,11 +14,12 @@ from typing import BinaryIO
 
 from installer.actions.context import Context
 from installer.boot.bios_grub import SECTOR, boot_sector_code, core_image
+from installer.boot.layout import DEBIAN
 from installer.errors import CommandFailed
 from installer.filesystems import filesystem_type
 
-_MODULES = "/usr/lib/grub/i386-pc"
-_FOLDER = "/boot/grub/i386-pc"
+_DIRECTORY = DEBIAN.bios_path
+_MODULES = DEBIAN.bios_modules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class PrepareBiosGrub:
     """Put GRUB's modules into the new root and build its core image with the host's own GRUB.
 
     ``filesystem`` (its kind), ``uuid`` and ``folder`` (``/boot`` as seen from its top) say where
-    the core image finds its modules and its menu; ``arrays`` whether that lies on an array.
+    the core image finds its modules and its menu; ``arrays`` whether that is on an array.
     """
 
     filesystem: str
@@ -37,19 +38,19 @@ class PrepareBiosGrub:
 
     def describe(self) -> str:
         """See :class:`~installer.actions.action.Action`."""
-        return f"build GRUB for BIOS in {_FOLDER}, its menu on {self.filesystem} {self.uuid}"
+        return f"build GRUB for BIOS in {_DIRECTORY}, its menu on {self.filesystem} {self.uuid}"
 
     def check(self, context: Context) -> None:
         """Nothing to look at before the root is there."""
 
     def run(self, context: Context) -> None:
         """Build it."""
-        prefix = f"{self.folder}/grub"
+        prefix = f"{self.folder}/{DEBIAN.grub_directory}"
         for module in sorted(context.root.followed(_MODULES).iterdir()):
             if module.is_file() and not module.is_symlink():
-                context.root.write(f"{_FOLDER}/{module.name}", module.read_bytes())
+                context.root.write(f"{_DIRECTORY}/{module.name}", module.read_bytes())
         start = f"search.fs_uuid {self.uuid} root\nset prefix=($root)'{prefix}'\n"
-        context.root.write(f"{_FOLDER}/load.cfg", start.encode())
+        context.root.write(f"{_DIRECTORY}/{DEBIAN.bios_start}", start.encode())
         reader = filesystem_type(self.filesystem).grub_module
         modules = ["part_gpt", "part_msdos", "search_fs_uuid", reader]
         modules += ["mdraid1x"] if self.arrays else []
@@ -58,11 +59,11 @@ class PrepareBiosGrub:
                 "chroot",
                 str(context.target),
                 "grub-mkimage",
-                "--format=i386-pc",
+                f"--format={DEBIAN.bios_platform}",
                 f"--directory={_MODULES}",
                 f"--prefix={prefix}",
-                f"--config={_FOLDER}/load.cfg",
-                f"--output={_FOLDER}/core.img",
+                f"--config={_DIRECTORY}/{DEBIAN.bios_start}",
+                f"--output={_DIRECTORY}/core.img",
                 "biosdisk",
                 "normal",
                 "configfile",
@@ -93,8 +94,8 @@ class EmbedBiosGrub:
 
     def run(self, context: Context) -> None:
         """Write the core image, then what loads it."""
-        core = context.root.followed(f"{_FOLDER}/core.img").read_bytes()
-        boot = context.root.followed(f"{_FOLDER}/boot.img").read_bytes()
+        core = context.root.followed(f"{_DIRECTORY}/core.img").read_bytes()
+        boot = context.root.followed(f"{_DIRECTORY}/boot.img").read_bytes()
         if len(core) > self.size:
             raise CommandFailed(f"GRUB's core image has {len(core)} bytes, its place {self.size}")
         sector = self.start // SECTOR

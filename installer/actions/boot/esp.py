@@ -12,33 +12,18 @@ from pathlib import Path
 from installer.actions.boot.esp_copy import copy_to_esp
 from installer.actions.boot.owner_keys import signed_copy
 from installer.actions.context import Context
+from installer.boot.layout import DEBIAN, firmware_path
 from installer.config.boot import ENTRY_NAME
 from installer.errors import CommandFailed
 
-_SHIM = "/usr/lib/shim/shimx64.efi.signed"
-_MOK_MANAGER = "/usr/lib/shim/mmx64.efi.signed"
-_GRUB = "/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed"
-_FALLBACK = "/usr/lib/shim/fbx64.efi.signed"
-
-LOADER = r"\EFI\debian\shimx64.efi"
-
-# Debian's signed GRUB looks for its configuration in /EFI/debian wherever it was started from.
-# /EFI/BOOT is what firmware starts that has no entry for this disk: shim finds the fallback there,
-# which writes the entries anew that the lists of the ESP name.
-ESP_FILES = {
-    "EFI/debian/shimx64.efi": _SHIM,
-    "EFI/debian/mmx64.efi": _MOK_MANAGER,
-    "EFI/debian/grubx64.efi": _GRUB,
-    "EFI/debian/fbx64.efi": _FALLBACK,
-    "EFI/BOOT/mmx64.efi": _MOK_MANAGER,
-    "EFI/BOOT/grubx64.efi": _GRUB,
-    "EFI/BOOT/fbx64.efi": _FALLBACK,
-    "EFI/BOOT/BOOTX64.EFI": _SHIM,
-}
-FALLBACK_LIST = "EFI/debian/BOOTX64.CSV"
+LOADER = firmware_path(DEBIAN.shim_path)
+# On the removable path shim finds the fallback, which restores the boot entries that the lists of
+# the ESP name.
+ESP_FILES = DEBIAN.esp_sources()
+FALLBACK_LIST = f"{DEBIAN.vendor}/{DEBIAN.fallback_list}"
 # What the firmware starts: by its boot entry, and without one. The second needs the first: the
 # fallback starts what its list names, and restarts the machine when that is missing.
-STARTED = ("EFI/debian/shimx64.efi", "EFI/BOOT/BOOTX64.EFI")
+STARTED = (DEBIAN.shim_path, DEBIAN.removable_path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +51,13 @@ class WriteEsp:
 
     def run(self, context: Context) -> None:
         """Copy the files over, compare what a fresh read gives."""
-        folder = "EFI/debian"
         files: dict[str, Path | bytes] = {
             **{name: self._program(context, source) for name, source in ESP_FILES.items()},
             FALLBACK_LIST: fallback_list(self.label),
-            f"{folder}/grub.cfg": self.grub_cfg.encode(),
+            DEBIAN.esp_menu: self.grub_cfg.encode(),
         }
         if self.environment:
-            files[f"{folder}/grubenv"] = self.environment.encode()
+            files[f"{DEBIAN.vendor}/grubenv"] = self.environment.encode()
         copy_to_esp(context, self.volume, files, started=STARTED)
 
     def _program(self, context: Context, source: str) -> Path:
@@ -90,5 +74,5 @@ def fallback_list(label: str) -> bytes:
 
     https://github.com/rhboot/shim/blob/main/README.fallback
     """
-    line = f"shimx64.efi,{label},,This is the boot entry for {label}\r\n"
+    line = f"{DEBIAN.shim.name},{label},,This is the boot entry for {label}\r\n"
     return b"\xff\xfe" + line.encode("utf-16-le")

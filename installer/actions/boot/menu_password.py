@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from installer.actions.context import Context
 from installer.actions.host.files import WriteFile
+from installer.boot.layout import DEBIAN
 from installer.secret import Secret
 
 # Beside grub.cfg, which reads it. The ESP has no copy: a FAT keeps nothing from anybody.
-PASSWORD_FILE = "/boot/grub/password.cfg"  # noqa: S105 (the name of a file)
+PASSWORD_FILE = f"{DEBIAN.grub_path}/password.cfg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

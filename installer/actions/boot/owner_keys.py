@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.actions.context import Context
+from installer.boot.layout import DEBIAN
 from installer.config.boot import SigningKey
 from installer.config.boot_certificate import certificate_name
 from installer.errors import CommandFailed, MachineUnfit
@@ -28,13 +29,6 @@ BOOT_FOLDER = "/etc/photon-boot"
 HANDED_OVER = "/var/lib/photon-boot/keys"
 _SIGNED = "/var/lib/photon-boot/signed"
 
-# What the firmware, or shim after it, starts from an ESP; Debian's signature is in them already.
-_PROGRAMS = (
-    "/usr/lib/shim/shimx64.efi.signed",
-    "/usr/lib/shim/mmx64.efi.signed",
-    "/usr/lib/shim/fbx64.efi.signed",
-    "/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed",
-)
 _PLACE = "/boot/owner_keys"
 NOT_IN_SETUP_MODE = "the firmware is not in Setup Mode, so it takes no keys from here"
 ENTER_SETUP_MODE = (
@@ -118,13 +112,14 @@ class SignBootFiles:
         """Sign; each signature is verified."""
         pair, runner = db_pair(context, self.db), context.runner
         context.root.directory(_SIGNED)
-        for program in _PROGRAMS:
-            source = context.root.followed(program)
-            sign_program(runner, pair, source, signed_copy(context, program))
-        found = sorted(context.root.followed("/boot").glob("vmlinuz-*"))
+        # What the firmware, or shim after it, starts from an ESP.
+        for program in DEBIAN.chain:
+            source = context.root.followed(program.source)
+            sign_program(runner, pair, source, signed_copy(context, program.source))
+        found = sorted(context.root.followed(DEBIAN.boot).glob(f"{DEBIAN.kernel}*"))
         kernels = [each for each in found if not each.is_symlink()]
         if not kernels:
-            raise CommandFailed("/boot has no kernel to sign", "Rebuild the payload.")
+            raise CommandFailed(f"{DEBIAN.boot} has no kernel to sign", "Rebuild the payload.")
         for kernel in kernels:
             sign_program(runner, pair, kernel, kernel)
 

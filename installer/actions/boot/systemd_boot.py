@@ -13,16 +13,16 @@ from installer.actions.boot.esp_copy import copy_to_esp
 from installer.actions.boot.owner_keys import db_pair
 from installer.actions.boot.uki import signed_uki, uki_name
 from installer.actions.context import Context
+from installer.boot.layout import DEBIAN, firmware_path
 from installer.config.boot import SigningKey
 from installer.errors import CommandFailed
 from installer.secureboot.owner import sign_program
 
-SYSTEMD_BOOT = "/usr/lib/systemd/boot/efi/systemd-bootx64.efi"
-LOADER = r"\EFI\systemd\systemd-bootx64.efi"
+SYSTEMD_BOOT = DEBIAN.systemd_boot.source
+LOADER = firmware_path(DEBIAN.systemd_path)
 # By the boot entry, and without one.
-LOADER_FILES = ("EFI/systemd/systemd-bootx64.efi", "EFI/BOOT/BOOTX64.EFI")
+LOADER_FILES = (DEBIAN.systemd_path, DEBIAN.removable_path)
 LOADER_CONF = "loader/loader.conf"
-UKI_FOLDER = "EFI/Linux"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class WriteSystemdBoot:
         """Copy the files over, compare what a fresh read gives."""
         files: dict[str, Path | bytes] = {
             **dict.fromkeys(LOADER_FILES, _signed_loader(context)),
-            f"{UKI_FOLDER}/{uki_name(self.kernel_version)}": signed_uki(
+            f"{DEBIAN.images}/{uki_name(self.kernel_version)}": signed_uki(
                 context, self.kernel_version
             ),
             LOADER_CONF: self.loader_conf.encode(),
@@ -85,4 +85,4 @@ class WriteSystemdBoot:
 
 
 def _signed_loader(context: Context) -> Path:
-    return context.work / "systemd-boot" / Path(SYSTEMD_BOOT).name
+    return context.work / "systemd-boot" / DEBIAN.systemd_boot.name

@@ -13,7 +13,9 @@ from installer.actions.context import Context
 from installer.actions.host.files import WriteFile
 from installer.actions.host.finish import LOG_FOLDER
 from installer.boot.esp import Esp, copied_files
-from installer.boot.places import Places, mounts_below, read_volumes
+from installer.boot.layout import DEBIAN
+from installer.boot.places import Places, mounts_below
+from installer.boot.volumes import read_volumes
 from installer.boot_check.next_start import (
     OTHER_FIRMWARE,
     grub_names,
@@ -48,7 +50,7 @@ class EspToCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyBoot:
-    """Read everything anew that the host starts from, and fail if it would not start.
+    """Read everything again that the host starts from, and fail if it would not start.
 
     ``bios`` are the disks that a BIOS should start it from. ``elsewhere`` says that another
     machine will start it (an image, or EFI on a machine that runs its BIOS): stock firmware, with
@@ -99,14 +101,14 @@ class VerifyBoot:
 
 
 def _report(action: VerifyBoot, context: Context) -> Report:
-    folder = context.work / "boot-check"
-    private_directory(folder)
+    directory = context.work / "boot-check"
+    private_directory(directory)
     with contextlib.ExitStack() as undo:
-        undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        undo.callback(shutil.rmtree, directory, ignore_errors=True)
         places = Places(
             runner=context.runner,
             undo_runner=context.undo_runner or context.runner,
-            work=folder / "volumes",
+            work=directory / "volumes",
             undo=undo,
             volumes=read_volumes(context.runner, context.nodes.values()),
             mounts=mounts_below(context.target, read_mounts()),
@@ -115,10 +117,10 @@ def _report(action: VerifyBoot, context: Context) -> Report:
         subject = Subject(
             places=places,
             root=context.target,
-            esps=tuple(_esp(each, context, folder) for each in action.esps) if efi else (),
-            judge=_judge(action, context, folder / "signatures") if efi else None,
+            esps=tuple(_esp(each, context, directory) for each in action.esps) if efi else (),
+            judge=_judge(action, context, directory / "signatures") if efi else None,
             bios=tuple(context.node(each) for each in action.bios),
-            bios_grub=context.root.followed("/boot/grub/i386-pc"),
+            bios_grub=context.root.followed(DEBIAN.bios_path),
             nvram=None if action.elsewhere else machine_nvram(ordered=action.ordered),
         )
         pcrs = predictions_of(
@@ -129,12 +131,12 @@ def _report(action: VerifyBoot, context: Context) -> Report:
         return replace(check_host(subject), pcrs=pcrs)
 
 
-def _esp(wanted: EspToCheck, context: Context, folder: Path) -> Esp:
+def _esp(wanted: EspToCheck, context: Context, directory: Path) -> Esp:
     """The ESP as the disk has it, not as the kernel remembers it."""
     node = context.node(wanted.volume)
     context.runner.run(["sync", node])
     context.runner.run(["blockdev", "--flushbufs", node])
-    place = folder / f"esp-{wanted.partition_guid}"
+    place = directory / f"esp-{wanted.partition_guid}"
     return Esp(
         name=f"ESP {node}",
         files=copied_files(context.runner, node, place),
@@ -143,13 +145,13 @@ def _esp(wanted: EspToCheck, context: Context, folder: Path) -> Esp:
     )
 
 
-def _judge(action: VerifyBoot, context: Context, folder: Path) -> Judge:
+def _judge(action: VerifyBoot, context: Context, directory: Path) -> Judge:
     if _is_unknown(action):
         owner = context.root.followed(f"{BOOT_FOLDER}/db.pem")
         trust = stock_trust(owner if owner.is_file() else None)
     else:
         trust = machine_trust(enforced=action.enforcing or None)
-    verifier = SignatureVerifier(runner=context.runner, folder=folder)
+    verifier = SignatureVerifier(runner=context.runner, folder=directory)
     verifier.require()
     return Judge(verifier=verifier, trust=trust)
 

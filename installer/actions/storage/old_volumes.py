@@ -12,7 +12,8 @@ from installer.errors import CommandFailed, MachineUnfit
 from installer.events import Message
 from installer.machine.probe.layers import parse_members
 from installer.secret import Secret
-from installer.system.program_output import json_rows, tags, text_in
+from installer.system.blkid import probed
+from installer.system.program_output import json_rows, text_in
 from ks_schema.problem import Problem
 
 # No system gives an opened volume such a name.
@@ -73,11 +74,7 @@ class OldVolumes:
 
     def _content(self, node: str) -> tuple[str, str]:
         """The kind and the UUID of what is on a device, read from the device itself."""
-        try:
-            text = self.context.runner.run(["blkid", "--probe", "--output=export", node])
-        except CommandFailed:  # how it says that there is nothing it knows
-            return "", ""
-        found = tags(text)
+        found = probed(self.context.runner, node)
         return found.get("TYPE", ""), found.get("UUID", "")
 
     def _opened(self, node: str) -> list[str]:

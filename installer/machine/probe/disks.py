@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.errors import CommandFailed
 from installer.machine.facts import Disk, Layer, LeftOut, Partition
 from installer.machine.probe.layers import (
     SWAP_MOUNT,
@@ -18,7 +17,8 @@ from installer.machine.probe.layers import (
 )
 from installer.machine.probe.nodes import Node, block_devices, children_of, mounts_of, text_of
 from installer.machine.probe.systems import operating_system
-from installer.system.program_output import json_object, tags
+from installer.system.blkid import probed
+from installer.system.program_output import json_object
 from installer.system.runner import Runner
 
 COLUMNS = (
@@ -240,21 +240,14 @@ def _links(folder: Path) -> dict[str, tuple[str, ...]]:
 def _signed(runner: Runner, node: Node) -> Node:
     """The node and its children with what ``blkid`` finds on them."""
     children = tuple(_signed(runner, child) for child in children_of(node))
-    found = {} if node["type"] == "rom" or not node["size"] else _signatures(runner, node["path"])
-    return {**node, **found, "children": children}
+    found = {} if node["type"] == "rom" or not node["size"] else probed(runner, node["path"])
+    return {**node, **lsblk_columns(found), "children": children}
 
 
-def _signatures(runner: Runner, path: str) -> dict[str, str]:
-    try:
-        return parse_blkid(runner.run(["blkid", "--probe", "--output", "export", path]))
-    except CommandFailed:  # how it says that it knows nothing there: with an exit code
-        return {}
-
-
-def parse_blkid(text: str) -> dict[str, str]:
-    """lsblk's columns from the output of ``blkid --probe --output export``."""
+def lsblk_columns(found: Mapping[str, str]) -> dict[str, str]:
+    """lsblk's columns for what blkid found."""
     columns = {
         "TYPE": "fstype", "LABEL": "label", "UUID": "uuid", "PTTYPE": "pttype",
         "PART_ENTRY_TYPE": "parttype", "PART_ENTRY_NAME": "partlabel",
     }  # fmt: skip
-    return {columns[key]: value for key, value in tags(text).items() if key in columns}
+    return {columns[key]: value for key, value in found.items() if key in columns}

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from installer.errors import CommandFailed
-from installer.system.program_output import number_in
+from installer.system.program_output import json_object, number_in
+from installer.system.runner import Runner
 
 Node = Mapping[str, Any]
 
@@ -34,6 +35,15 @@ def block_devices(listing: object) -> tuple[Node, ...]:
     if not isinstance(found, list):
         raise CommandFailed("lsblk: its output is not a list of block devices")
     return tuple(_nodes(found))
+
+
+def listed_devices(runner: Runner, *arguments: str) -> tuple[Node, ...]:
+    """Every device in a flat list, with path, type and size.
+
+    :raises CommandFailed: ``lsblk`` fails.
+    """
+    argv = ["lsblk", "--json", "--bytes", "--list", "--output", "PATH,TYPE,SIZE", *arguments]
+    return block_devices(json_object("lsblk", runner.run(argv)))
 
 
 def children_of(node: Node) -> tuple[Node, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from installer.actions.action import Action
 from installer.actions.host.files import WriteFile
+from installer.boot.layout import DEBIAN
 from installer.config.boot import Boot, BootLoader
 from installer.machine.facts import Machine
 from installer.plan.boot.hardening import hardening_arguments
@@ -31,19 +32,19 @@ _LONGEST_COMMAND_LINE = 2047
 _ADDED_BY_GRUB = 128
 
 # GRUB takes what to fall back to by number alone, so this is the first entry of a slot's menu.
-OTHER_SLOT = """\
+OTHER_SLOT = f"""\
 # When no kernel of this slot can be loaded, the other slot has its turn; then the machine restarts.
 set fallback=0
-menuentry 'The other slot' --id photon-other --unrestricted {
+menuentry 'The other slot' --id photon-other --unrestricted {{
   if [ -n "$photon_other" ]; then
     search.fs_uuid $photon_other root
     set photon_other=
-    set prefix=($root)/boot/grub
-    configfile $prefix/grub.cfg
+    set prefix=($root){DEBIAN.grub_path}
+    configfile $prefix/{DEBIAN.menu}
   fi
   sleep --interruptible 30
   reboot
-}
+}}
 """
 
 
@@ -129,6 +130,7 @@ def console_arguments(boot: Boot) -> tuple[str, ...]:
 def grub_cfg_text(boot: Boot, kernel_version: str, place: BootPlace) -> str:
     """The first boot menu; the host's own update-grub writes the ones after it."""
     command_line = kernel_command_line(boot, place)
+    kernel, initrd = DEBIAN.kernel_name(kernel_version), DEBIAN.initrd_name(kernel_version)
     rescue = f"{boot.entry_name} (rescue: only what is needed to log in)"
     return f"""\
 # Written by photon-installer; update-grub rewrites it with each kernel.
@@ -141,12 +143,12 @@ search --no-floppy --fs-uuid --set=root {place.uuid}
 {OTHER_SLOT if place.slot else ""}\
 menuentry '{boot.entry_name}' --class photon --id photon --unrestricted {{
   echo 'Loading Linux {kernel_version} ...'
-  linux {place.folder}/vmlinuz-{kernel_version} {command_line}
-  initrd {place.folder}/initrd.img-{kernel_version}
+  linux {place.folder}/{kernel} {command_line}
+  initrd {place.folder}/{initrd}
 }}
 menuentry '{rescue}' --class photon --id photon-rescue {{
-  linux {place.folder}/vmlinuz-{kernel_version} {command_line} systemd.unit=rescue.target
-  initrd {place.folder}/initrd.img-{kernel_version}
+  linux {place.folder}/{kernel} {command_line} systemd.unit=rescue.target
+  initrd {place.folder}/{initrd}
 }}
 """
 
@@ -156,9 +158,9 @@ def esp_grub_cfg_text(place: BootPlace, boot: Boot) -> str:
     return f"""\
 {lock_text(boot)}\
 search.fs_uuid {place.uuid} root
-set prefix=($root)'{place.folder}/grub'
+set prefix=($root)'{place.folder}/{DEBIAN.grub_directory}'
 {unlock_text(boot)}\
-configfile $prefix/grub.cfg
+configfile $prefix/{DEBIAN.menu}
 """
 
 

@@ -11,10 +11,12 @@ from dataclasses import replace
 from importlib import resources
 
 from installer.actions.action import Action
+from installer.actions.boot.menu_password import PASSWORD_FILE
 from installer.actions.boot.slot import CopySlot
 from installer.actions.host.files import WriteFile
 from installer.actions.host.services import SetUnits
 from installer.actions.storage.filesystem import MountFilesystem
+from installer.boot.layout import DEBIAN
 from installer.config.boot import Boot
 from installer.config.storage import Swap
 from installer.plan.boot.loader import (
@@ -89,8 +91,8 @@ fi
 """
 _UNLOCK = """\
 if search.fs_uuid {uuid} photon_root; then
-  if [ -s ($photon_root)/boot/grub/password.cfg ]; then
-    source ($photon_root)/boot/grub/password.cfg
+  if [ -s ($photon_root){password} ]; then
+    source ($photon_root){password}
   fi
 fi
 """
@@ -138,7 +140,7 @@ def _unlock_text(boot: Boot, *roots: str) -> str:
     """The menu's password, from whichever slot has it."""
     if not boot.menu_password:
         return ""
-    return "".join(_UNLOCK.format(uuid=uuid) for uuid in roots)
+    return "".join(_UNLOCK.format(uuid=uuid, password=PASSWORD_FILE) for uuid in roots)
 
 
 def environment_text() -> str:
@@ -171,7 +173,7 @@ def second_slot_actions(
     differing = {
         "/etc/fstab": (fstab_text(storage, swap), 0o644),
         "/etc/default/grub.d/zz-installer.cfg": (grub_defaults_text(boot, place), 0o644),
-        "/boot/grub/grub.cfg": (grub_cfg_text(boot, kernel_version, place), 0o600),
+        DEBIAN.menu_path: (grub_cfg_text(boot, kernel_version, place), 0o600),
     }
     return (
         MountFilesystem(volume=root.volume, kind=root.kind, path=SECOND_ROOT, options=options),
@@ -189,8 +191,8 @@ menuentry '{boot.entry_name}, slot {slot}' --class photon --id slot-{slot} --unr
   set photon_other={other}
   export photon_other
   search.fs_uuid {uuid} root
-  set prefix=($root)/boot/grub
-  configfile $prefix/grub.cfg
+  set prefix=($root){DEBIAN.grub_path}
+  configfile $prefix/{DEBIAN.menu}
 }}
 """
 

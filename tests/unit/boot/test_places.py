@@ -9,11 +9,10 @@ import pytest
 from installer.boot.places import (
     Places,
     UnseenError,
-    Volume,
     mounts_below,
-    read_volumes,
     text_inside,
 )
+from installer.boot.volumes import Volume, read_volumes
 from installer.system.mounts import Mount, parse_mounts
 from tests.recorder import Recorder
 from tests.unit.verify.hosts import BOOT, ROOT, places_of, put
@@ -121,8 +120,16 @@ def test_no_file_of_a_host_is_read_outside_of_it(tmp_path: Path) -> None:
 
 def test_what_is_on_the_devices() -> None:
     text = "DEVNAME=/dev/sda1\nUUID=1111-2222\nTYPE=vfat\nPART_ENTRY_UUID=ABCD\n"
-    runner = Recorder(answers={"blkid -p": [text]})
+    text += "PART_ENTRY_SCHEME=gpt\nPART_ENTRY_NUMBER=1\n"
+    runner = Recorder(answers={"blkid --probe": [text]})
     assert read_volumes(runner, ["/dev/sda1", "/dev/sda1"]) == (
-        Volume(node="/dev/sda1", uuid="1111-2222", kind="vfat", partition="abcd"),
+        Volume(
+            node="/dev/sda1",
+            uuid="1111-2222",
+            kind="vfat",
+            partition="abcd",
+            table="gpt",
+            number="1",
+        ),
     )
     assert read_volumes(Recorder(failing=["blkid"]), ["/dev/sda"]) == (Volume(node="/dev/sda"),)

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from installer.boot.esp import Esp, esp_files
-from installer.boot.places import Places, Volume
+from installer.boot.places import Places
+from installer.boot.volumes import Volume
 from installer.boot_check.next_start import (
     OTHER_FIRMWARE,
     disk_names,

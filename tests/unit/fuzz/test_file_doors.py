@@ -55,7 +55,7 @@ from tests.unit.fuzz.test_boot_doors import TABLES, entry, with_harmed_table
 from tests.unit.secureboot.programs import lists, program, shim_sections, signature_verifier, trust
 from tests.unit.sources.raw_server import OK, raw_server, sends
 from tests.unit.verify.hosts import ROOT, places_of
-from tests.unit.verify.whole_host import MENU, Keys
+from tests.unit.verify.whole_host import MENU, ON_ESP, Keys
 
 QUICK = RetryPolicy(waits=(0.0,), silence=1.0, one_try=2.0, sleep=lambda _: None)
 
@@ -160,8 +160,8 @@ def test_grub_menus(tmp_path: Path) -> None:
 
     def feed(data: bytes) -> None:
         menu.write_bytes(data)
-        for each in read_bios_menu(ROOT, "/boot/grub/grub.cfg", places).findings:
-            assert each.text
+        for start in (ON_ESP, data.decode("utf-8", "replace")):
+            assert read_bios_menu(start, places).findings
 
     fuzz("GRUB menus", lambda random: changed_bytes(random, samples), feed)
 

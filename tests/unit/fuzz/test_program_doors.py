@@ -15,7 +15,8 @@ from installer.actions.context import Context
 from installer.actions.host.identity import _hosts
 from installer.actions.storage.encryption import _key_slots
 from installer.actions.storage.save import Area, _signatures
-from installer.boot.places import mounts_below, read_volumes
+from installer.boot.places import mounts_below
+from installer.boot.volumes import read_volumes
 from installer.boot_check.gather import _block_devices, _disks_below
 from installer.boot_check.next_start import grub_names
 from installer.errors import CommandFailed
@@ -24,9 +25,10 @@ from installer.machine.probe.layers import parse_members
 from installer.machine.probe.machine import memory_size
 from installer.machine.probe.shrink import smallest_size
 from installer.machine.probe.systems import release_name
+from installer.system.blkid import tags
 from installer.system.kernel_log import device_error
 from installer.system.mounts import parse_mounts
-from installer.system.program_output import json_rows, tags
+from installer.system.program_output import json_rows
 from installer.system.runner import Runner
 from tests.engine import Told
 from tests.unit.fuzz.frame import fuzz

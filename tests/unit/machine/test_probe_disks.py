@@ -9,8 +9,9 @@ import pytest
 
 from installer.errors import CommandFailed
 from installer.machine.facts import Disk, machine_from_json
-from installer.machine.probe.disks import parse_blkid, parse_devices, probe_disks
+from installer.machine.probe.disks import lsblk_columns, parse_devices, probe_disks
 from installer.machine.probe.systems import operating_system
+from installer.system.blkid import tags
 from tests.unit.machine.test_probe import FakeRunner, write
 
 HERE = Path(__file__).parent
@@ -238,7 +239,8 @@ def test_without_udev_blkid_is_asked(tmp_path: Path) -> None:
 
 def test_blkid_escapes_like_a_shell() -> None:
     text = "DEVNAME=/dev/vda1\nLABEL=my\\ \\'disk\nTYPE=ext4\nPART_ENTRY_TYPE=0x83\n"
-    assert parse_blkid(text) == {"label": "my 'disk", "fstype": "ext4", "parttype": "0x83"}
+    found = lsblk_columns(tags(text))
+    assert found == {"label": "my 'disk", "fstype": "ext4", "parttype": "0x83"}
 
 
 @pytest.mark.parametrize(

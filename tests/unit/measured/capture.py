@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from installer.measured.log import VARIABLE, parse_log
-from installer.measured.menu import Volume
+from installer.measured.menu import GrubVolume
 from installer.measured.variables import measured_name
 from installer.secureboot.variables import SHIM, Variables
 from tests.unit.measured.programs import program_with
@@ -58,11 +58,11 @@ def shim_program() -> bytes:
     return program_with({".text": b"\xc3", ".vendor_cert": vendor, ".sbatlevel": level})
 
 
-def esp(files: dict[str, bytes] | None = None, device: str = "hd0,gpt2") -> Volume:
+def esp(files: dict[str, bytes] | None = None, device: str = "hd0,gpt2") -> GrubVolume:
     """Its ESP, or one with other files."""
-    return Volume(device=device, read=(ESP_FILES if files is None else files).get)
+    return GrubVolume(device=device, read=(ESP_FILES if files is None else files).get)
 
 
-def root(files: dict[str, bytes] | None = None, device: str = "hd0,gpt3") -> Volume:
+def root(files: dict[str, bytes] | None = None, device: str = "hd0,gpt3") -> GrubVolume:
     """Its root (the kernel and the initrd are not the real ones), or one with other files."""
-    return Volume(device=device, uuid=UUID, read=(ROOT_FILES if files is None else files).get)
+    return GrubVolume(device=device, uuid=UUID, read=(ROOT_FILES if files is None else files).get)

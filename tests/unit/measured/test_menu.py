@@ -8,10 +8,10 @@ import random
 
 import pytest
 
+from installer.boot.grub.condition import holds
 from installer.config.boot import Boot
-from installer.measured.condition import holds
 from installer.measured.menu import GrubStart, start_menu
-from installer.measured.prediction import UnpredictableError
+from installer.measured.prediction import Prediction, UnpredictableError
 from installer.plan.boot.loader import BootPlace, esp_grub_cfg_text, grub_cfg_text
 from tests.unit.measured.capture import (
     INITRD,
@@ -94,6 +94,17 @@ def test_the_default_may_be_a_name_or_a_title() -> None:
         assert found.arguments == f"{KERNEL} ro"
 
 
+def test_the_options_of_an_entry_may_be_in_a_variable() -> None:
+    options = 'set options="--unrestricted --id"\n'
+    entry = ENTRY.replace("--id it", "$options it")
+    other = f"menuentry Other {{\n linux {KERNEL} other\n}}\n"
+    found = start(f'set default="it"\n{options}{other}{entry}')
+    assert found.arguments == f"{KERNEL} ro"
+    assert any(
+        each.startswith("menuentry Linux --unrestricted --id it {") for each in found.commands
+    )
+
+
 def test_functions_see_their_arguments() -> None:
     menu = 'function mode {\n set gfxpayload="${1}"\n}\nmode text\n' + ENTRY
     assert "set gfxpayload=text" in start(menu).commands
@@ -122,6 +133,26 @@ def test_functions_see_their_arguments() -> None:
 def test_what_is_not_known_is_not_told(menu: str, reason: str) -> None:
     with pytest.raises(UnpredictableError, match=reason):
         start(menu)
+
+
+def test_a_variable_without_a_value_leaves_no_word() -> None:
+    found = start(f"menuentry a {{\n linux {KERNEL} $gone ro\n}}\n")
+    assert found.arguments == f"{KERNEL} ro"
+    found = start(f"set x='a  b'\nmenuentry a {{\n linux {KERNEL} $x\n}}\n")
+    assert found.arguments == f"{KERNEL} a b"
+
+
+def test_what_is_read_has_an_end() -> None:
+    files = {**ROOT_FILES, "/large": bytes(1 << 26)}
+    files[ROOT_MENU] = b"if [ -s /large ]; then true; fi\n" * 40 + ENTRY.encode()
+    with pytest.raises(UnpredictableError, match="reads far too much"):
+        start_menu(esp(), [root(files)], firmware_setup=True)
+
+
+def test_what_a_menu_says_is_shown_escaped() -> None:
+    with pytest.raises(UnpredictableError) as error:
+        start_menu(esp({ESP_MENU: b"source /\xff\x1b[2J"}), [root()], firmware_setup=True)
+    assert Prediction(value=None, why=str(error.value)).why.count("\\u") == 2
 
 
 @pytest.mark.parametrize("seed", range(300))

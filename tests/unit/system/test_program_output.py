@@ -8,8 +8,9 @@ import pytest
 
 from installer.errors import CommandFailed
 from installer.machine.probe.layers import parse_members
+from installer.system.blkid import tags
 from installer.system.mounts import Mount, parse_mounts, read_mounts
-from installer.system.program_output import json_object, json_rows, number_in, tags, text_in
+from installer.system.program_output import json_object, json_rows, number_in, text_in
 
 ODD = "a\u2028b\u00a0c\x85d"
 

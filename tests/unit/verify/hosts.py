@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from installer.boot.places import Places, Volume
+from installer.boot.places import Places
+from installer.boot.volumes import Volume
 from installer.system.mounts import Mount
 from tests.recorder import Recorder
 

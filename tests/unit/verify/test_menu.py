@@ -1,12 +1,14 @@
 """The paths of the menus: the installer's own, those of update-grub, and what can be wrong."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from installer.actions.boot.esp import WriteEsp
 from installer.actions.host.files import WriteFile
-from installer.boot.places import Places, Volume
+from installer.boot.places import Places
+from installer.boot.volumes import Volume
 from installer.plan.boot.slots import SECOND_ROOT, slot_roots
 from installer.plan.model import InstallPlan
 from installer.plan.storage.model import StoragePlan
@@ -23,6 +25,7 @@ OLDER = "boot/vmlinuz-6.12.90+deb13-cloud-amd64"
 ON_ESP = (
     f"search.fs_uuid {ROOT} root\nset prefix=($root)'/boot/grub'\nconfigfile $prefix/grub.cfg\n"
 )
+BUILT_IN = f"search.fs_uuid {ROOT} root\nset prefix=($root)'/boot/grub'\n"
 
 
 def bad_texts(menu: Menu) -> list[str]:
@@ -125,9 +128,45 @@ def test_links_never_lead_out_of_the_filesystem(root: Path) -> None:
 
 
 def test_the_menu_that_a_bios_reads(root: Path) -> None:
-    found = read_bios_menu(ROOT, "/boot/grub/grub.cfg", places_of({ROOT: root}))
+    found = read_bios_menu(BUILT_IN, places_of({ROOT: root}))
     assert bad_texts(found) == []
     assert len(found.kernels) == 2
+
+
+def test_the_menu_of_a_bios_has_its_prefix(root: Path) -> None:
+    put(root, "boot/grub/more.cfg", data=f"linux /{KERNEL}\n".encode())
+    put(root, "boot/grub/grub.cfg", data=b"configfile $prefix/more.cfg\n")
+    found = read_bios_menu(BUILT_IN, places_of({ROOT: root}))
+    assert bad_texts(found) == []
+    assert [each.place for each in found.kernels] == [root / KERNEL]
+
+
+def test_where_a_bios_has_its_menu_may_be_unknown(root: Path) -> None:
+    found = read_bios_menu("set prefix=/boot/grub\n", places_of({ROOT: root}))
+    assert unseen(found) == ["where GRUB for BIOS finds it is not known"]
+    hidden = (Volume(node="/dev/sda3", uuid="x", kind="crypto_LUKS"),)
+    found = read_bios_menu(BUILT_IN.replace(ROOT, "1234"), places_of({ROOT: root}, more=hidden))
+    assert bad_texts(found) == []
+    assert "/dev/sda3 is encrypted" in unseen(found)[0]
+
+
+def test_functions_and_parts_of_a_menu_are_followed(root: Path) -> None:
+    menu = f"function start {{\n linux /{KERNEL}\n}}\nmenuentry a {{ start }}\n"
+    put(root, "boot/grub/grub.cfg", data=f"{menu}source $prefix/custom.cfg\n".encode())
+    assert len(read(root).kernels) == 1
+    put(root, "boot/grub/custom.cfg", data=b"menuentry b { linux /boot/gone }\n")
+    (text,) = bad_texts(read(root))
+    assert "/boot/gone" in text
+
+
+def test_a_name_that_is_not_utf8(root: Path) -> None:
+    name = b"boot/vmlinuz-\xff"
+    (root / os.fsdecode(name)).write_bytes(b"something")
+    put(root, "boot/grub/grub.cfg", data=b"linux /" + name + b"\nlinux /boot/\xfe\n")
+    found = read(root)
+    assert len(found.kernels) == 1
+    (text,) = bad_texts(found)
+    assert "/boot/\\udcfe does not exist" in text
 
 
 PLANNED = [

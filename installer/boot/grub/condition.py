@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from installer.measured.prediction import UnpredictableError
+from installer.boot.grub.errors import UncertainError
 
 _FILES = frozenset({"-e", "-f", "-s"})
 
@@ -15,9 +15,9 @@ _FILES = frozenset({"-e", "-f", "-s"})
 def holds(arguments: Sequence[str], is_file: Callable[[str, str], bool]) -> bool:
     """Whether a condition holds; ``is_file`` answers a test (like ``-f``) of a path.
 
-    It goes on to the end, as GRUB does: a file is looked at even when nothing depends on it.
+    It goes on to the end, as GRUB does: a file is examined even when nothing depends on it.
 
-    :raises UnpredictableError: it is of a kind that is not known here.
+    :raises UncertainError: it is of a kind that is not known here.
     """
     rest, either, all_of, inverted = list(arguments), False, True, False
     while rest:
@@ -50,4 +50,4 @@ def _one(words: Sequence[str], is_file: Callable[[str, str], bool]) -> tuple[boo
             return is_file(test, path), 2
         case [text, *_] if not text.startswith("-"):
             return bool(text), 1
-    raise UnpredictableError(f"the menu asks [ {' '.join(words)} ]")
+    raise UncertainError(f"the menu asks [ {' '.join(words)} ]")
