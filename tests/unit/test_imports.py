@@ -53,6 +53,7 @@ NEVER_REACHES = (
             "measured", "boot_check",
         )
     ),
+    ("installer.boot", ("installer.verify", "installer.measured", "installer.machine")),
     ("installer.verify", ("installer.measured",)),
     ("installer.measured", ("installer.verify",)),
 )  # fmt: skip
