@@ -13,13 +13,11 @@ from pathlib import Path
 
 from installer.boot.volumes import Volume, same_id
 from installer.errors import CommandFailed
-from installer.filesystems import FILESYSTEMS
+from installer.filesystems import filesystem_type
 from installer.system.mounts import Mount
 from installer.system.rooted_path import resolved
 from installer.system.runner import Runner
 
-# What a host of this installer may consist of, with the options that let nothing be written.
-_READ_ONLY = {each.name: each.read_only for each in FILESYSTEMS if each.holds_root}
 # What mount says of a filesystem that it knows and that is not sound.
 _DAMAGE = ("Structure needs cleaning", "can't read superblock")
 _MOST_TEXT = 1 << 20
@@ -82,11 +80,13 @@ class Places:
         """Mount a filesystem as a whole, for reading alone."""
         if volume.node in self.opened:
             return self.opened[volume.node]
-        if volume.opaque or volume.kind not in _READ_ONLY:
+        kind = filesystem_type(volume.kind)
+        # What a host may consist of. Nothing is written to it, not even by a journal's replay.
+        if volume.opaque or not kind.holds_root:
             raise UnseenError(f"{volume.node} is {volume.opaque or volume.kind or 'empty'}")
         place = self.work / f"volume-{len(self.opened)}"
         place.mkdir(parents=True, exist_ok=True)
-        options = _READ_ONLY[volume.kind] + (",subvolid=5" if volume.kind == "btrfs" else "")
+        options = ",".join(each for each in (kind.read_only, kind.top_option) if each)
         argv = ["mount", "-t", volume.kind, "-o", options, volume.node, str(place)]
         try:
             self.runner.run(argv)

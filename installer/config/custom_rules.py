@@ -8,6 +8,7 @@ from typing import Any
 from installer.config.name_rules import name_problems
 from installer.config.sound import Sound
 from installer.config.storage import size_of
+from installer.raid import raid_level
 from ks_schema import Problem
 from ks_schema.syntax import child
 from ks_schema.wording import did_you_mean, quoted
@@ -32,7 +33,6 @@ _WHAT_IS_MOUNTED = {
                     "leave it out"),
 }  # fmt: skip
 _OF_THE_KERNEL = ("/dev", "/proc", "/run", "/sys")
-_FEWEST_MEMBERS = {0: 2, 1: 2, 5: 3, 6: 4, 10: 2}
 
 Data = Mapping[str, Any]
 
@@ -191,7 +191,7 @@ def _bounds_problem(sound: Sound, pointer: str) -> Problem:
 
 def _volume_group_problems(sound: Sound, storage: Data) -> Iterator[Problem]:
     for name, array in storage.get("arrays", {}).items():
-        fewest = _FEWEST_MEMBERS[array["level"]]
+        fewest = raid_level(array["level"]).fewest_members
         if len(array["members"]) < fewest:
             yield sound.document.problem(
                 f"/storage/arrays/{name}/members",

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from installer.config.sound import Sound
+from installer.filesystems import ESP_FILESYSTEM, filesystem_type
 from ks_schema import Problem
 from ks_schema.syntax import child
 from ks_schema.wording import quoted
 
-_LONGEST_VFAT_LABEL = 11
 # apply_lvname_restrictions in https://sourceware.org/git/?p=lvm2.git;f=lib/misc/lvm-string.c
 _LVM_PREFIXES = ("pvmove", "snapshot")
 _LVM_PARTS = (
@@ -115,8 +115,9 @@ def _label_problems(sound: Sound, pointer: str, data: Data) -> Iterator[Problem]
     if data.get("kind") != "vfat":
         return
     label = data.get("label", "")
-    if len(label) > _LONGEST_VFAT_LABEL:
-        message = f"a label of vfat has at most {_LONGEST_VFAT_LABEL} characters"
+    most = filesystem_type(ESP_FILESYSTEM).label_length
+    if len(label) > most:
+        message = f"a label of vfat has at most {most} characters"
         yield sound.document.problem(f"{pointer}/label", message, "make it shorter")
     elif "." in label:
         message = "a label of vfat has no dots"
