@@ -12,7 +12,6 @@ from installer.machine.facts import Disk
 from installer.plan.storage.model import Layout, StoragePlan
 from installer.plan.storage.resolve import resolve_storage, used_disks
 from installer.secret import Secret
-from ks_schema.syntax import child
 
 _TYPED_LATER = Secret("typed later")
 
@@ -26,11 +25,18 @@ def outlined(
     """
     if layout.plan is not None or any(each.pointer != "/storage" for each in layout.problems):
         return layout
-    places = (child("/storage/encrypted", name) for name in said.get("encrypted", {}))
-    secrets = {f"{place}/encryption/passphrase": _TYPED_LATER for place in places}
-    parts = read(LayoutParts, said, secrets, "/storage")
+    parts = _with_keys(read(LayoutParts, said, {}, "/storage"))
     used = {name: disks[name] for name in used_disks(parts, tuple(disks))}
     plan = resolve_storage(parts, used, memory, "")
     if isinstance(plan, StoragePlan):
         return replace(layout, plan=plan)
     return replace(layout, problems=(*layout.problems, *plan))
+
+
+def _with_keys(parts: LayoutParts) -> LayoutParts:
+    """The parts with something that opens each encrypted volume, which need not be said yet."""
+    encrypted = tuple(
+        replace(each, encryption=replace(each.encryption, drawn=_TYPED_LATER))
+        for each in parts.encrypted
+    )
+    return replace(parts, encrypted=encrypted)

@@ -235,7 +235,10 @@ def test_arrays_encryption_and_volumes_by_keys_alone(walk: Walk, tmp_path: Path)
     text = path.read_text("utf-8")
     assert "correct horse" not in text
     saved = json.loads(text)
-    assert saved["storage"]["encrypted"]["luks-pv"]["encryption"] == {"passphrase": {"ask": True}}
+    assert saved["storage"]["encrypted"]["luks-pv"]["encryption"] == {
+        "passphrase": {"ask": True},
+        "recovery_key": False,
+    }
     saved["storage"]["encrypted"]["luks-pv"]["encryption"]["passphrase"] = {
         "plain": "correct horse"
     }
