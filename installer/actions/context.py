@@ -8,10 +8,7 @@ from pathlib import Path
 
 from installer.actions.new_root import NewRoot
 from installer.errors import CommandFailed
-from installer.events import (
-    Emit,
-    Message,
-)
+from installer.events import Emit, Message
 from installer.measured.prediction import Prediction
 from installer.secret import Secret
 from installer.system.runner import Runner

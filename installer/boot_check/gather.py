@@ -10,24 +10,16 @@ from pathlib import Path
 
 from installer.boot.esp import Esp, copied_files, esp_files
 from installer.boot.layout import DEBIAN
-from installer.boot.places import (
-    Places,
-    UnseenError,
-    inside,
-    is_file,
-    mounts_below,
-    text_inside,
-)
+from installer.boot.places import Places, UnseenError, inside, is_file, mounts_below, text_inside
 from installer.boot.volumes import Volume, read_volumes
 from installer.boot_check.next_start import (
     OTHER_FIRMWARE,
     disk_names,
     grub_names,
-    predictions_of,
     stored_firmware,
     this_firmware,
 )
-from installer.boot_check.report import Report, check_host
+from installer.boot_check.report import Report, full_report
 from installer.errors import CommandFailed
 from installer.machine.facts import ESP_TYPE
 from installer.machine.probe.nodes import listed_devices
@@ -127,8 +119,7 @@ def verify_root(
             bios_grub=grub,
             nvram=machine_nvram() if running else None,
         )
-        pcrs = predictions_of(subject, lambda: _firmware(variables), lambda: grub_names(runner))
-        return replace(check_host(subject), pcrs=pcrs)
+        return full_report(subject, lambda: _firmware(variables), lambda: grub_names(runner))
 
 
 def verify_disk(
@@ -180,14 +171,13 @@ def verify_disk(
             bios=(str(disk),) if grub else (),
             bios_grub=grub,
         )
-        pcrs = predictions_of(
+        report = full_report(
             subject,
             lambda: OTHER_FIRMWARE if stock else _firmware(variables),
             lambda: disk_names(table.partitions),
         )
-        report = check_host(subject)
         findings = (*table.findings, *torn_findings(table, bios=grub is not None))
-        return replace(report, findings=(*findings, *report.findings), pcrs=pcrs)
+        return replace(report, findings=(*findings, *report.findings))
 
 
 @contextlib.contextmanager

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from installer.boot_check.next_start import predictions_of
+from installer.measured.predict import FirmwareState
 from installer.measured.prediction import Predictions, predictions_json, predictions_text
-from installer.verify.finding import (
-    Finding,
-    Outcome,
-)
+from installer.verify.finding import Finding, Outcome
 from installer.verify.host import Subject, findings_of
 
 _WIDTH = 80
@@ -117,3 +117,13 @@ def check_host(subject: Subject) -> Report:
         trust=trust.source if trust else "",
         enforced=bool(trust and trust.enforced),
     )
+
+
+def full_report(
+    subject: Subject,
+    firmware: Callable[[], FirmwareState],
+    names: Callable[[], dict[str, str]],
+) -> Report:
+    """The same with what the next start will measure; see :func:`predictions_of`."""
+    pcrs = predictions_of(subject, firmware, names)
+    return replace(check_host(subject), pcrs=pcrs)

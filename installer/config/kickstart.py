@@ -21,7 +21,7 @@ from installer.config.words import ALWAYS, NAMED, PAIRS, Key
 
 
 class ServiceState(StrEnum):
-    """What systemd shall do with a unit when the host starts."""
+    """What systemd does with a unit when the host starts."""
 
     ENABLED = "enabled"
     DISABLED = "disabled"
@@ -55,9 +55,12 @@ class Scripts:
     @property
     def named_post(self) -> tuple[tuple[str, Script], ...]:
         """Those of ``post`` with their names; one without a name has its number."""
-        return tuple(
-            (each.name or f"post-{number}", each) for number, each in enumerate(self.post, start=1)
-        )
+        return tuple((each.name or usual_name(index), each) for index, each in enumerate(self.post))
+
+
+def usual_name(index: int) -> str:
+    """The name of a script that has none; ``index`` counts from 0."""
+    return f"post-{index + 1}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

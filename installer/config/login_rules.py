@@ -9,6 +9,7 @@ from typing import Any
 
 from installer.config.sound import Sound
 from installer.config.ssh_keys import key_fault, key_opens
+from installer.config.units import switched_off
 from ks_schema import Problem
 from ks_schema.syntax import child
 from ks_schema.wording import quoted
@@ -28,7 +29,7 @@ _SYSTEM_NAMES = frozenset(
 )  # fmt: skip
 # Shells that end a login at once (nologin(8), false(1)).
 _NO_SHELLS = frozenset({"nologin", "false", "true"})
-_SSHD = ("ssh", "ssh.service", "sshd", "sshd.service")
+_SSHD = frozenset({"ssh.service", "sshd.service"})
 _SSHD_SOCKET = ("ssh.socket", "sshd.socket")
 
 
@@ -73,8 +74,9 @@ def ends_at_once(shell: str) -> bool:
 def _has_sshd(sound: Sound) -> bool:
     """Whether sshd runs: it does where there are keys, unless it is switched off."""
     states = sound.value("services") or {}
-    off = any(states.get(unit, "enabled") != "enabled" for unit in _SSHD)
-    return not off or any(states.get(unit) == "enabled" for unit in _SSHD_SOCKET)
+    return not switched_off(states, _SSHD) or any(
+        states.get(unit) == "enabled" for unit in _SSHD_SOCKET
+    )
 
 
 def _has_password(account: Mapping[str, Any]) -> bool:

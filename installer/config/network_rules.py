@@ -19,6 +19,7 @@ from installer.config.addresses import (
     network,
 )
 from installer.config.sound import Sound
+from installer.config.units import TIMESYNCD, switched_off
 from ks_schema import Document, Problem
 from ks_schema.wording import quoted
 
@@ -31,7 +32,6 @@ _INDEX = re.compile(r"0x[0-9a-f]+|0b[01]+|[0-9]+", re.IGNORECASE)
 # dns_name_is_valid, is_localhost: "may not be configured as search or route domain"
 _LOCALHOST = re.compile(r"(.*\.)?localhost(\.localdomain)?", re.IGNORECASE)
 # Below this the kernel takes IPv6 off an interface (RFC 8200, section 5).
-_TIMESYNCD = ("systemd-timesyncd", "systemd-timesyncd.service")
 _LEAST_IPV6_MTU = 1280
 
 
@@ -217,17 +217,16 @@ def _ntp_problems(sound: Sound) -> Iterator[Problem]:
     for pointer, _index, text in servers:
         found = address(text)
         # Programs take what looks like a number for an address, be it one or not.
-        if found is None and (":" in text or text.rpartition(".")[2].isdigit()):
+        is_name = found is None and ":" not in text and not text.rpartition(".")[2].isdigit()
+        if not is_name and (found is None or not _is_of_a_host(found)):
             message = f"{quoted(text)} is not the address of a time server"
             yield sound.document.problem(pointer, message, "like ntp.example.net or 192.0.2.123")
-        elif found is not None and not _is_of_a_host(found):
-            message = f"{quoted(text)} is not an address that a time server can have"
-            yield sound.document.problem(pointer, message, "like ntp.example.net or 192.0.2.123")
     states = sound.value("services") or {}
-    off = [unit for unit in _TIMESYNCD if states.get(unit, "enabled") != "enabled"]
+    off = switched_off(states, {TIMESYNCD})
     if servers and off:
         message = f"{off[0]} is {states[off[0]]}, and it is what asks these servers"
-        yield sound.document.problem("/ntp", message, f'leave "ntp" out, or take {off[0]} out')
+        hint = f'remove "ntp", or remove {off[0]} from "services"'
+        yield sound.document.problem("/ntp", message, hint)
 
 
 def _mtu_problems(document: Document, pointer: str, data: Mapping[str, Any]) -> Iterator[Problem]:

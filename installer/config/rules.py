@@ -8,11 +8,13 @@ from datetime import datetime
 from installer.config.addresses import address
 from installer.config.boot_rules import boot_problems
 from installer.config.disk_rules import match_problems
+from installer.config.kickstart import usual_name
 from installer.config.login_rules import login_problems
 from installer.config.network_rules import network_problems
 from installer.config.region_rules import region_problems
 from installer.config.sound import Sound
 from installer.config.storage_rules import storage_problems
+from installer.config.units import unit_name
 from installer.sizes import parse_duration
 from ks_schema import Document, Problem
 from ks_schema.syntax import child
@@ -45,11 +47,6 @@ def rule_problems(
         *_service_problems(sound),
         *_script_problems(sound),
     )
-
-
-def unit_name(name: str) -> str:
-    """The full name of a systemd unit: one without a type is a service."""
-    return name if "." in name else f"{name}.service"
 
 
 def _disk_problems(sound: Sound) -> Iterator[Problem]:
@@ -115,7 +112,7 @@ def _service_problems(sound: Sound) -> Iterator[Problem]:
 def _script_problems(sound: Sound) -> Iterator[Problem]:
     seen: set[str] = set()
     for pointer, index, script in sound.items("scripts", "post"):
-        name = script.get("name", f"post-{int(index) + 1}")
+        name = script.get("name", usual_name(int(index)))
         if name in seen:
             message = f"another script is called {quoted(name)} already"
             yield sound.document.problem(child(pointer, "name"), message, "give it another name")

@@ -13,14 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from installer.measured.log import (
-    SEPARATED,
-    SEPARATOR,
-    VARIABLE,
-    Event,
-    register,
-    until_separator,
-)
+from installer.measured.log import SEPARATED, SEPARATOR, VARIABLE, Event, register, until_separator
 from installer.measured.prediction import Prediction, UnpredictableError
 from installer.measured.shim import ShimState
 from installer.measured.variables import measured_name, variable_digest, vendor_of

@@ -8,13 +8,7 @@ from dataclasses import dataclass, replace
 from installer.config.disks import DiskMatch, DiskSelector, Pick
 from installer.config.kickstart import InstallConfig
 from installer.config.storage import Storage
-from installer.machine.facts import (
-    IMAGE_TRANSPORT,
-    Disk,
-    Layer,
-    LeftOut,
-    Machine,
-)
+from installer.machine.facts import IMAGE_TRANSPORT, Disk, Layer, LeftOut, Machine
 from installer.machine.layers import disks_under
 from installer.machine.pools import is_firmware_member
 from installer.machine.text import disk_text

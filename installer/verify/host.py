@@ -12,13 +12,7 @@ from installer.boot.layout import DEBIAN
 from installer.boot.places import Places, text_inside
 from installer.verify.bios import check_bios
 from installer.verify.esp import Judge, check_esp, verdict
-from installer.verify.finding import (
-    Finding,
-    bad,
-    good,
-    note,
-    unseen,
-)
+from installer.verify.finding import Finding, bad, good, note, unseen
 from installer.verify.menu import Menu, read_bios_menu, read_menu
 from installer.verify.nvram import Nvram, check_entry
 from installer.verify.uki import check_images

@@ -12,17 +12,7 @@ from screens.draft.history import Storage
 from screens.editor.edit import encrypt, put
 from screens.editor.scene import Scene
 from screens.editor.task import Task, Values, name_problem
-from screens.forms import (
-    YES,
-    Check,
-    Choice,
-    FieldProblem,
-    Item,
-    Note,
-    Option,
-    SecretText,
-    Text,
-)
+from screens.forms import YES, Check, Choice, FieldProblem, Item, Note, Option, SecretText, Text
 from screens.steps.firmware import NO_TPM2
 from screens.steps.form_checks import no_passphrase, passphrase_problem
 

@@ -12,12 +12,7 @@ import urwid
 from installer.command.screens_engine import ApiEngine
 from installer.config.boot import Boot, MachineOwnerKey, OwnerKeys
 from installer.config.kickstart import InstallConfig
-from installer.config.recovery import (
-    key_lines,
-    new_recovery_key,
-    shown_once,
-    with_drawn_secrets,
-)
+from installer.config.recovery import key_lines, new_recovery_key, shown_once, with_drawn_secrets
 from installer.config.storage import Encryption, Storage
 from installer.secret import Secret
 from screens.line_mode.plain import run_plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from installer.actions.boot.owner_keys import BOOT_FOLDER
@@ -19,10 +19,9 @@ from installer.boot.volumes import read_volumes
 from installer.boot_check.next_start import (
     OTHER_FIRMWARE,
     grub_names,
-    predictions_of,
     this_firmware,
 )
-from installer.boot_check.report import Report, check_host
+from installer.boot_check.report import Report, full_report
 from installer.config.boot import BootMode
 from installer.errors import Unbootable
 from installer.events import BootChecked, Message
@@ -123,12 +122,11 @@ def _report(action: VerifyBoot, context: Context) -> Report:
             bios_grub=context.root.followed(DEBIAN.bios_path),
             nvram=None if action.elsewhere else machine_nvram(ordered=action.ordered),
         )
-        pcrs = predictions_of(
+        return full_report(
             subject,
             lambda: _firmware(action),
             lambda: {} if action.elsewhere else grub_names(context.runner),
         )
-        return replace(check_host(subject), pcrs=pcrs)
 
 
 def _esp(wanted: EspToCheck, context: Context, directory: Path) -> Esp:

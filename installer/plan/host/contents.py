@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from installer.config.host_names import locale_source, needs_generating
 from installer.config.kickstart import InstallConfig, Script, ServiceState
-from installer.config.rules import unit_name
+from installer.config.units import TIMESYNCD, unit_name
 from installer.payload.index import PayloadIndex, PayloadTree
 from installer.plan.host.keyboard import KERNEL_KEYBOARD
 from installer.plan.storage.model import StoragePlan
@@ -136,7 +136,7 @@ def _unit_problems(config: InstallConfig, tree: PayloadTree) -> Iterator[Problem
 
 
 def _ntp_problems(config: InstallConfig, tree: PayloadTree) -> Iterator[Problem]:
-    if config.ntp.servers and _lacks_unit(tree, "systemd-timesyncd.service"):
+    if config.ntp.servers and _lacks_unit(tree, TIMESYNCD):
         message = f"{tree.name} has no systemd-timesyncd, which would ask these servers"
         hint = "leave it out, or configure the time service of this payload in a script"
         yield Problem(pointer="/ntp", message=message, hint=hint)

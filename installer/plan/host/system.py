@@ -13,7 +13,7 @@ from installer.actions.host.services import RunScript, SetUnits
 from installer.config.accounts import SudoRule, User
 from installer.config.host_names import needs_generating
 from installer.config.kickstart import InstallConfig, ServiceState
-from installer.config.rules import unit_name
+from installer.config.units import unit_name
 from installer.payload.index import PayloadTree
 from installer.plan.host.contents import has_unit
 from installer.plan.host.keyboard import KERNEL_KEYBOARD, keyboard_text

@@ -8,12 +8,7 @@ from dataclasses import replace
 from installer.config.storage import ESP_MOUNT, Filesystem, FilesystemKind, LayoutParts, Subvolume
 from installer.filesystems import ESP_FILESYSTEM, MADE, filesystem_type
 from installer.identifiers import derived_uuid, derived_volume_id
-from installer.plan.storage.model import (
-    KeptPartition,
-    PlannedDisk,
-    PlannedFilesystem,
-    PlannedMount,
-)
+from installer.plan.storage.model import KeptPartition, PlannedDisk, PlannedFilesystem, PlannedMount
 from installer.plan.storage.types import is_esp, is_overwritten
 from installer.plan.storage.volumes import Volumes
 from installer.sizes import format_size

@@ -8,11 +8,7 @@ import pytest
 
 from installer.actions.context import Context
 from installer.actions.storage.array import CreateArray
-from installer.actions.storage.encryption import (
-    AddRecoveryKey,
-    EncryptVolume,
-    SealToTpm2,
-)
+from installer.actions.storage.encryption import AddRecoveryKey, EncryptVolume, SealToTpm2
 from installer.actions.storage.lvm import CreateLogicalVolume, CreateVolumeGroup
 from installer.config.recovery import new_recovery_key
 from installer.errors import CommandFailed, MachineUnfit

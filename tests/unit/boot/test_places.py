@@ -6,12 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.boot.places import (
-    Places,
-    UnseenError,
-    mounts_below,
-    text_inside,
-)
+from installer.boot.places import Places, UnseenError, mounts_below, text_inside
 from installer.boot.volumes import Volume, read_volumes
 from installer.system.mounts import Mount, parse_mounts
 from tests.recorder import Recorder

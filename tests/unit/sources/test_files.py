@@ -7,11 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.errors import (
-    ExitCode,
-    KickstartUnparsable,
-    KickstartUnreachable,
-)
+from installer.errors import ExitCode, KickstartUnparsable, KickstartUnreachable
 from tests.unit.sources.told import GOOD, Told
 
 

@@ -16,12 +16,7 @@ from typing import Any
 
 import pytest
 
-from installer.errors import (
-    ExitCode,
-    KickstartRefused,
-    KickstartUnparsable,
-    KickstartUnreachable,
-)
+from installer.errors import ExitCode, KickstartRefused, KickstartUnparsable, KickstartUnreachable
 from installer.sources.fetch import WAITS
 from ks_schema.loader import MAX_BYTES
 from tests.unit.sources.told import GOOD, Told

@@ -9,12 +9,7 @@ from typing import Any
 
 import pytest
 
-from installer.errors import (
-    Cancelled,
-    CommandFailed,
-    KickstartUnparsable,
-    KickstartUnreachable,
-)
+from installer.errors import Cancelled, CommandFailed, KickstartUnparsable, KickstartUnreachable
 from installer.sources.fetch import RetryPolicy
 from installer.sources.kickstart import Surroundings, find_volume_kickstart, read_kickstart
 from installer.sources.volumes import labelled_volume
